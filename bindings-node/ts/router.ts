@@ -1,0 +1,184 @@
+/** The router class: typed calls in, typed replies out. */
+import { under, withTimeout } from "./call.js";
+import type { CallOptions } from "./call.js";
+import { configJson, located, requestJson } from "./encode.js";
+import { invalid, rebuilt } from "./errors.js";
+import { fetchThrough } from "./fetch.js";
+import { native } from "./native.js";
+import type { NativeRouter } from "./native.js";
+import { Stream } from "./stream.js";
+import type { Config } from "./types/config.js";
+import type { Entry } from "./types/ledger.js";
+import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
+import type {
+  ChatCompletionCreateParams,
+  ChatCompletionCreateParamsBase,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionCreateParamsStreaming,
+} from "./types/request.js";
+import type { Explanation, Task } from "./types/route.js";
+
+/** A model that can be asked for. */
+export interface ModelEntry {
+  id: string;
+  object: "model";
+  created: number;
+  owned_by: string;
+  [field: string]: unknown;
+}
+
+/** The models that can be asked for. */
+export interface ModelList extends AsyncIterable<ModelEntry> {
+  object: "list";
+  data: ModelEntry[];
+}
+
+/** A router: configuration, connections, health and ledger of its own. */
+export class Router implements AsyncDisposable {
+  readonly #native: NativeRouter;
+  /** Chat, in the places where the `openai` package has it. */
+  readonly chat: Chat;
+  /** The models. */
+  readonly models: Models;
+  /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+  /**
+   * Builds a router from a configuration, from the path of a TOML file or, without either, from the environment.
+   *
+   * @throws {ClawRoutersError} `InvalidConfig` that names the key and the fix.
+   */
+  constructor(config?: Config | string) {
+    const inner = built(config);
+    this.#native = inner;
+    this.chat = new Chat(inner);
+    this.models = new Models(inner);
+    this.fetch = (input, init) => fetchThrough(inner, input, init);
+  }
+
+  /** Builds a router from the environment alone. */
+  static fromEnv(): Router {
+    return new Router();
+  }
+
+  /** What a request asks for and how hard it is; sends nothing. */
+  async classify(params: ChatCompletionCreateParams): Promise<Task> {
+    return JSON.parse(await asked(params, undefined, (json) => this.#native.classify(json))) as Task;
+  }
+
+  /** How a request would be answered: every candidate, every refusal; sends nothing. */
+  async explain(params: ChatCompletionCreateParams): Promise<Explanation> {
+    return JSON.parse(await asked(params, undefined, (json) => this.#native.explain(json))) as Explanation;
+  }
+
+  /** The closed requests that the ledger keeps, oldest first; `flush()` first for those that closed just now. */
+  entries(): Entry[] {
+    try {
+      return JSON.parse(this.#native.entries()) as Entry[];
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /** Waits until every closed request is in the ledger. */
+  async flush(): Promise<void> {
+    await under(undefined, () => this.#native.flush());
+  }
+
+  /** Flushes and takes no more requests. */
+  async close(): Promise<void> {
+    await under(undefined, () => this.#native.close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Chat. */
+export class Chat {
+  readonly completions: Completions;
+
+  /** @internal */
+  constructor(inner: NativeRouter) {
+    this.completions = new Completions(inner);
+  }
+}
+
+/** Chat completions. */
+export class Completions {
+  readonly #native: NativeRouter;
+
+  /** @internal */
+  constructor(inner: NativeRouter) {
+    this.#native = inner;
+  }
+
+  /** Answers a request, whole or as a stream of chunks. */
+  create(params: ChatCompletionCreateParamsNonStreaming, options?: CallOptions): Promise<ChatCompletion>;
+  create(params: ChatCompletionCreateParamsStreaming, options?: CallOptions): Promise<Stream<ChatCompletionChunk>>;
+  create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>>;
+  async create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>> {
+    const signal = options?.signal;
+    const timed = withTimeout(params, options?.timeout);
+    if ((params as ChatCompletionCreateParamsBase | undefined)?.["stream"] === true) {
+      const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller));
+      return new Stream<ChatCompletionChunk>(opened, signal);
+    }
+    return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller))) as ChatCompletion;
+  }
+}
+
+/** The models. */
+export class Models {
+  readonly #native: NativeRouter;
+
+  /** @internal */
+  constructor(inner: NativeRouter) {
+    this.#native = inner;
+  }
+
+  /** `auto` and its strategies, aliases, own models and the reachable catalogue. */
+  async list(): Promise<ModelList> {
+    const data = JSON.parse(await under(undefined, () => this.#native.models())) as ModelEntry[];
+    const list: Omit<ModelList, typeof Symbol.asyncIterator> = { object: "list", data };
+    // Not enumerable: the list stays the plain object that OpenAI's servers send.
+    return Object.defineProperty(list, Symbol.asyncIterator, {
+      // eslint-disable-next-line @typescript-eslint/require-await -- the openai package iterates its lists so
+      value: async function* () {
+        yield* data;
+      },
+    }) as ModelList;
+  }
+}
+
+function built(config: unknown): NativeRouter {
+  try {
+    if (config === undefined) {
+      return native.NativeRouter.fromEnv();
+    }
+    if (typeof config === "string") {
+      return native.NativeRouter.fromTomlFile(config);
+    }
+    if (typeof config !== "object" || config === null) {
+      throw invalid("InvalidConfig", "config", "must be an object, the path of a TOML file, or absent");
+    }
+    return native.NativeRouter.fromConfig(configJson(config));
+  } catch (thrown) {
+    throw rebuilt(thrown);
+  }
+}
+
+/** Writes the request, runs a native call with it and names the field where the native half could not. */
+async function asked<T>(
+  params: object,
+  signal: AbortSignal | null | undefined,
+  work: (json: string, canceller?: Parameters<NativeRouter["chat"]>[1]) => Promise<T>,
+): Promise<T> {
+  const json = requestJson(params);
+  try {
+    return await under(signal, (canceller) => work(json, canceller));
+  } catch (thrown) {
+    throw located(rebuilt(thrown), params);
+  }
+}

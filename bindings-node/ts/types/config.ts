@@ -1,0 +1,137 @@
+/** The configuration: the same keys as in TOML. */
+import type { Strategy } from "./route.js";
+
+/** Everything a router is built from. */
+export interface Config {
+  /** What `auto` optimises; default `balanced`. */
+  strategy?: Strategy | undefined;
+  /** Providers by name. A known name needs nothing but its key variable. Empty: every known provider whose key is in the environment. */
+  providers?: Record<string, ProviderConfig> | undefined;
+  /** Own names for ordered lists of models. */
+  aliases?: Record<string, string[]> | undefined;
+  /** Own models, and corrections of the catalogue's. */
+  models?: ModelConfig[] | undefined;
+  /** Time limits in milliseconds. */
+  timeouts?: Timeouts | undefined;
+  /** How often the same request is sent again. */
+  retry?: Retry | undefined;
+  /** When a failing target is left alone. */
+  breaker?: Breaker | undefined;
+  /** The model against which savings are counted; default the dearest that could have answered. */
+  baseline?: string | undefined;
+  /** The in-memory ledger. */
+  ledger?: { max_entries?: number | undefined } | undefined;
+}
+
+/** The wire families. */
+export type ProviderKind = "openai" | "anthropic" | "gemini" | "sandbox" | (string & {});
+
+/** One provider. */
+export interface ProviderConfig {
+  /** The wire family; needed for names that are not known. */
+  kind?: ProviderKind | undefined;
+  /** Base URL, http or https. */
+  base_url?: string | undefined;
+  /** The key itself; better kept in the environment. */
+  api_key?: string | undefined;
+  /** The environment variable that holds the key, in place of the known one. */
+  api_key_env?: string | undefined;
+  /** Further headers of every request. */
+  headers?: Record<string, string> | undefined;
+  /** How the sandbox behaves, for `kind: "sandbox"`. */
+  sandbox?: SandboxConfig | undefined;
+}
+
+/** How the sandbox behaves. */
+export interface SandboxConfig {
+  /** Scales its latencies; 0 answers at once. */
+  latency?: number | undefined;
+  /** Makes it fail. */
+  fail?: SandboxFailure | undefined;
+}
+
+/** A fault of the sandbox. */
+export interface SandboxFailure {
+  /** Good replies before the first failure. */
+  after?: number | undefined;
+  /** Failures before it is well again; absent means for ever. */
+  count?: number | undefined;
+  /** The status it fails with; default 503. */
+  status?: number | undefined;
+  /** Breaks a stream after this many pieces in place of failing at once. */
+  cut_after?: number | undefined;
+}
+
+/** An own model, or a correction of a catalogue entry: only what is set replaces the catalogue's value. */
+export interface ModelConfig {
+  /** `provider/model`. */
+  id: string;
+  /** US dollars per one million tokens; absent prices give no cost. */
+  price?: Price | undefined;
+  /** Tokens of prompt and answer together. */
+  context_window?: number | undefined;
+  /** Tokens of an answer. */
+  max_output_tokens?: number | undefined;
+  /** What it can do, such as `{ tools: true, vision: false }`. */
+  capabilities?: Record<string, boolean> | undefined;
+  /** Quality from 0 to 100 on the catalogue's scale, for all kinds of task. */
+  quality?: number | undefined;
+  /** Quality by task class, such as `{ code: 45 }`. */
+  scores?: Record<string, number> | undefined;
+}
+
+/** Prices in US dollars per one million tokens. */
+export interface Price {
+  input?: number | undefined;
+  output?: number | undefined;
+  /** Input tokens read from the provider's cache. */
+  cached_input?: number | undefined;
+  /** Input tokens written to the provider's cache. */
+  cache_write?: number | undefined;
+}
+
+/** Time limits in milliseconds. */
+export interface Timeouts {
+  /** To open a connection; default 3000. */
+  connect_ms?: number | undefined;
+  /** To the first output of a stream while another candidate remains; default 10000. */
+  first_token_ms?: number | undefined;
+  /** The same for models that are known to reason first; default 30000. */
+  first_token_reasoning_ms?: number | undefined;
+  /** Between two pieces of a stream; default 15000. */
+  idle_ms?: number | undefined;
+  /** One attempt at a whole reply while another candidate remains; default 120000. */
+  whole_ms?: number | undefined;
+  /** The whole request; default 600000. */
+  total_ms?: number | undefined;
+}
+
+/** How often the same request is sent again. */
+export interface Retry {
+  /** Sends to one target; default 2. */
+  max_attempts?: number | undefined;
+  /** Sends for one request; default 6. */
+  max_total_attempts?: number | undefined;
+  /** A Retry-After up to this long is waited for even though another candidate is there; default 0. */
+  wait_for_hint_ms?: number | undefined;
+  /** Retries that may be spent before successes earn more; default 10. */
+  budget_tokens?: number | undefined;
+  /** What each success earns, in retries; default 0.1. */
+  budget_earn?: number | undefined;
+  /** First backoff interval in milliseconds; default 500. */
+  backoff_ms?: number | undefined;
+  /** Longest backoff interval in milliseconds; default 8000. */
+  backoff_max_ms?: number | undefined;
+}
+
+/** When a failing target is left alone. */
+export interface Breaker {
+  /** Consecutive failures that open it; default 3. */
+  failures?: number | undefined;
+  /** First cooldown in milliseconds, doubling; default 2000. */
+  cooldown_ms?: number | undefined;
+  /** Longest cooldown in milliseconds; default 15000. */
+  cooldown_max_ms?: number | undefined;
+  /** Rest of a target whose quota or credit is spent, in milliseconds; default 300000. */
+  quota_rest_ms?: number | undefined;
+}

@@ -1,0 +1,216 @@
+/** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+
+/** What to optimise when the router chooses the model. */
+export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
+
+/** Routing options of one request. */
+export interface RouteOptions {
+  /** Replaces the configured strategy. */
+  strategy?: Strategy | undefined;
+  /** Only these providers or `provider/model`s may answer. */
+  only?: string[] | undefined;
+  /** These providers or `provider/model`s may not answer. */
+  ignore?: string[] | undefined;
+  /** Providers or `provider/model`s to try first, in this order. */
+  order?: string[] | undefined;
+  /** Models to try when the first cannot answer. */
+  fallbacks?: string[] | undefined;
+  /** False forbids any model but the first choice; default true. */
+  allow_fallbacks?: boolean | undefined;
+  /** Capabilities a model must have, such as `tools`, `vision`, `json_schema`, `reasoning`, `zero_price`. */
+  require?: string[] | undefined;
+  /** Price ceilings in US dollars per one million tokens. */
+  max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
+  /** Ceiling for the expected worst-case cost of this request, in US dollars. */
+  max_cost?: number | undefined;
+  /** The model against which savings are counted. */
+  baseline?: string | undefined;
+  /** The deadline of the whole request in milliseconds from now. */
+  deadline_ms?: number | undefined;
+  /** Free labels that are kept with the request's ledger entry. */
+  tags?: Record<string, string> | undefined;
+}
+
+/** What a request asks for. */
+export type TaskKind =
+  | "code"
+  | "debug"
+  | "math"
+  | "reasoning"
+  | "extraction"
+  | "classification"
+  | "translation"
+  | "summarisation"
+  | "creative"
+  | "chat"
+  | "simple_question"
+  | "roleplay"
+  | "agentic"
+  | "long_context"
+  | "vision";
+
+/** Tokens of one attempt, with one meaning for every provider. */
+export interface TokenUsage {
+  /** All input tokens, cached ones included. */
+  input: number;
+  /** Input tokens read from the provider's prompt cache. */
+  cached_read: number;
+  /** Input tokens written to the cache with a life of five minutes. */
+  cache_write: number;
+  /** Input tokens written to the cache with a life of one hour. */
+  cache_write_1h: number;
+  /** All output tokens, reasoning included. */
+  output: number;
+  /** Output tokens spent on reasoning. */
+  reasoning: number;
+  audio_in: number;
+  audio_out: number;
+  /** True when any count is this library's estimate. */
+  estimated: boolean;
+  /** Cost in nano-dollars as the provider itself stated it. */
+  reported_cost_nanos?: number;
+}
+
+/** One send to one target. */
+export interface AttemptRecord {
+  /** `provider/model` that was asked. */
+  target: string;
+  provider: string;
+  /** `ok`, or the cause of the failure such as `rate_limited` or `first_token_timeout`. */
+  verdict: string;
+  /** What was done next. */
+  then: "done" | "same_again" | "next" | "stop" | (string & {});
+  /** The provider's HTTP status, if it answered. */
+  status: number | null;
+  /** The provider's request id. */
+  request_id: string | null;
+  latency_ms: number;
+  /** Milliseconds to the first output of a stream. */
+  first_token_ms: number | null;
+  usage: TokenUsage | null;
+  /** US dollars; null when the price or the usage is unknown. */
+  cost: number | null;
+}
+
+/** How a reply was made. */
+export interface RouteInfo {
+  /** This library's id of the request. */
+  request_id: string;
+  /** What the caller asked for. */
+  model_requested: string;
+  /** The `provider/model` that answered. */
+  model: string;
+  /** The provider that answered. */
+  provider: string;
+  /** True when the answer came from the built-in sandbox and no real model. */
+  sandbox: boolean;
+  strategy: Strategy | "";
+  /** What the request was taken for; null for an explicit model. */
+  task: TaskKind | null;
+  /** Expected gain of a strong over a weak model, 0 to 1. */
+  difficulty: number | null;
+  /** Belief in the task kind, 0 to 1. */
+  confidence: number | null;
+  /** Why this model, in words. */
+  reasons: string[];
+  /** Parameters that were adapted or left out for the provider. */
+  adapted: string[];
+  /** US dollars of all attempts; null when a price is unknown. */
+  cost: number | null;
+  /** What the baseline model would have cost, in US dollars. */
+  baseline: number | null;
+  baseline_model: string | null;
+  /** US dollars saved against the baseline; negative when more was spent. */
+  saved: number | null;
+  cached: boolean;
+  /** Tokens of the answering attempt. */
+  usage: TokenUsage | null;
+  latency_ms: number;
+  /** Milliseconds until the first output of a stream. */
+  first_token_ms: number | null;
+  /** Every send, in order. */
+  attempts: AttemptRecord[];
+}
+
+/** What a request asks for, how hard it is and what it needs. */
+export interface Task {
+  kind: TaskKind;
+  /** Expected gain of a strong over a weak model, 0 to 1. */
+  difficulty: number;
+  /** Belief in the kind, 0 to 1. */
+  confidence: number;
+  /** Why, strongest first; signals, never words of the prompt. */
+  evidence: { signal: string; weight: number }[];
+  /** Nothing in the request was recognised; the difficulty is then in the middle. */
+  no_evidence: boolean;
+  /** Probability of success by ability, with a one-sigma half-width. */
+  success: { weak: number; mid: number; strong: number; uncertainty: number };
+  needs: Needs;
+  /** The dominant writing system of the ask. */
+  script: string | null;
+  /** Characters scored as the ask. */
+  ask_chars: number;
+  /** Characters recognised as context. */
+  context_chars: number;
+  /** The last turn was a short follow-up, so the verdict comes from earlier in the conversation. */
+  inherited: boolean;
+}
+
+/** What a request requires of a model. */
+export interface Needs {
+  tools: boolean;
+  forced_tool_choice: boolean;
+  parallel_tools: boolean;
+  vision: boolean;
+  audio: boolean;
+  video: boolean;
+  pdf: boolean;
+  json_mode: boolean;
+  json_schema: boolean;
+  logprobs: boolean;
+  n_gt_1: boolean;
+  prefill: boolean;
+  reasoning: boolean;
+  system_prompt: boolean;
+  stream: boolean;
+  /** Sampling parameters that are present with a value. */
+  params: string[];
+  max_output_tokens: number | null;
+}
+
+/** A model that may answer, and what is expected of it. */
+export interface Candidate {
+  /** `provider/model`. */
+  model: string;
+  provider: string;
+  sandbox: boolean;
+  /** Expected probability of a good answer, uncertainty subtracted; null where nothing classified the request. */
+  quality: number | null;
+  /** Expected cost in US dollars. */
+  cost: number | null;
+  /** Worst case that would be held before sending, in US dollars. */
+  worst_cost: number | null;
+}
+
+/** What a request would be taken for and where it would go. */
+export interface Explanation {
+  /** Null for explicit models. */
+  task: Task | null;
+  difficulty: number | null;
+  /** Estimated input tokens. */
+  input_tokens: number;
+  strategy: Strategy;
+  /** True when the router chose; false when the caller named the models. */
+  automatic: boolean;
+  /** The first candidate. */
+  model: string | null;
+  reasons: string[];
+  /** The model against which savings would be counted. */
+  baseline: string | null;
+  /** In the order in which they would be tried. */
+  candidates: Candidate[];
+  /** Models refused, and why. */
+  refused: { model: string; gate: string; reason: string }[];
+  /** Able models that are resting after failures, with the seconds left. */
+  resting: { model: string; retry_after: number }[];
+}

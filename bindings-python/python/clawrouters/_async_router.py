@@ -1,0 +1,152 @@
+"""The asyncio face: `AsyncRouter`, with the shape of the OpenAI client."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from . import _encode
+from ._open import Config, Opened
+from ._stream import AsyncStream
+from ._types import ChatCompletion, Explanation, ModelList, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from . import _native
+    from ._params import CompletionParams, Message
+
+
+async def _one(feed: _native.Feed) -> Any:
+    """The one item of a feed; leaving early cancels the call."""
+    from . import _bridge
+
+    try:
+        batch = await _bridge.take(feed)
+    except BaseException:
+        feed.close()
+        raise
+    return batch[0] if batch else b"{}"
+
+
+class AsyncCompletions:
+    """`router.chat.completions`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    @overload
+    async def create(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = ...,
+        stream: Literal[False] = ...,
+        **params: Unpack[CompletionParams],
+    ) -> ChatCompletion: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = ...,
+        stream: Literal[True],
+        **params: Unpack[CompletionParams],
+    ) -> AsyncStream: ...
+
+    @overload
+    async def create(
+        self, *, messages: Iterable[Message], model: str = ..., stream: bool, **params: Unpack[CompletionParams]
+    ) -> ChatCompletion | AsyncStream: ...
+
+    async def create(
+        self, *, messages: Any = None, model: Any = "auto", stream: bool = False, **params: Any
+    ) -> ChatCompletion | AsyncStream:
+        """Answers a chat request, whole or streamed; cancelling the task stops the provider.
+
+        Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        """
+        body = _encode.request(model, messages, stream, params)
+        if stream:
+            return await AsyncStream._open(self._native.stream(body))
+        reply: ChatCompletion = ChatCompletion._parse(await _one(self._native.chat(body)))
+        return reply
+
+
+class AsyncChat:
+    """`router.chat`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self.completions = AsyncCompletions(router)
+
+
+class AsyncModels:
+    """`router.models`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    async def list(self) -> ModelList:
+        """The models that can be asked for."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+
+
+class AsyncRouter(Opened):
+    """Routes chat requests to the providers that are configured, inside this process, for asyncio.
+
+    `config` is a mapping, the path of a TOML file, or nothing: then the environment decides, as with `from_env`.
+    A router may be shared by event loops and threads and used after a fork.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self.chat = AsyncChat(self._native)
+        self.models = AsyncModels(self._native)
+
+    @classmethod
+    def from_env(cls) -> AsyncRouter:
+        """A router for the providers whose keys are in the environment."""
+        return cls()
+
+    async def classify(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = "auto",
+        stream: bool = False,
+        **params: Unpack[CompletionParams],
+    ) -> Task:
+        """What the request asks for; nothing is sent. Takes the keywords of `create`."""
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+
+    async def explain(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = "auto",
+        stream: bool = False,
+        **params: Unpack[CompletionParams],
+    ) -> Explanation:
+        """The plan for the request; nothing is sent. Takes the keywords of `create`."""
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+
+    async def flush(self) -> None:
+        """Waits until every closed request is in the books."""
+        await _one(self._native.flush())
+
+    async def close(self) -> None:
+        """Closes the books; waits for them."""
+        await _one(self._native.close())
+
+    async def __aenter__(self) -> AsyncRouter:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

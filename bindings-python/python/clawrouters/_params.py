@@ -1,0 +1,80 @@
+"""The keywords of `create` as types, for editors and type checkers; nothing here runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ._view import View
+
+    Message = Mapping[str, Any] | View | Any
+
+
+class MaxPrice(TypedDict, total=False):
+    """Ceilings in US dollars per one million tokens."""
+
+    input: float
+    output: float
+
+
+class RouteOptions(TypedDict, total=False):
+    """How this request is routed; the words follow OpenRouter's."""
+
+    strategy: Literal["cheapest", "balanced", "best", "fastest"]
+    only: Sequence[str]
+    ignore: Sequence[str]
+    order: Sequence[str]
+    fallbacks: Sequence[str]
+    allow_fallbacks: bool
+    require: Sequence[str]
+    max_price: MaxPrice
+    max_cost: float
+    baseline: str
+    deadline_ms: int
+    tags: Mapping[str, str]
+
+
+class CompletionParams(TypedDict, total=False):
+    """The optional keywords of `create`, `classify` and `explain`.
+
+    At run time any other keyword reaches the provider too; type checkers want those in `extra_body`.
+    """
+
+    models: Sequence[str]
+    route: RouteOptions | Mapping[str, Any]
+    timeout: float | None
+    extra_body: Mapping[str, Any] | None
+    audio: Mapping[str, Any] | None
+    frequency_penalty: float | None
+    function_call: str | Mapping[str, Any]
+    functions: Sequence[Mapping[str, Any]]
+    logit_bias: Mapping[str, int] | None
+    logprobs: bool | None
+    max_completion_tokens: int | None
+    max_tokens: int | None
+    metadata: Mapping[str, str] | None
+    modalities: Sequence[str] | None
+    n: int | None
+    parallel_tool_calls: bool
+    prediction: Mapping[str, Any] | None
+    presence_penalty: float | None
+    prompt_cache_key: str
+    prompt_cache_retention: str | None
+    reasoning_effort: str | None
+    response_format: Mapping[str, Any]
+    safety_identifier: str
+    seed: int | None
+    service_tier: str | None
+    stop: str | Sequence[str] | None
+    store: bool | None
+    stream_options: Mapping[str, Any] | None
+    temperature: float | None
+    tool_choice: str | Mapping[str, Any]
+    tools: Sequence[Mapping[str, Any]]
+    top_logprobs: int | None
+    top_p: float | None
+    user: str
+    verbosity: str | None
+    web_search_options: Mapping[str, Any]

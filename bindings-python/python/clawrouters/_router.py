@@ -1,0 +1,140 @@
+"""The blocking face: `Router`, with the shape of the OpenAI client."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from . import _encode
+from ._open import Config, Opened
+from ._stream import Stream
+from ._types import ChatCompletion, Explanation, ModelList, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from . import _native
+    from ._params import CompletionParams, Message
+
+
+class Completions:
+    """`router.chat.completions`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    @overload
+    def create(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = ...,
+        stream: Literal[False] = ...,
+        **params: Unpack[CompletionParams],
+    ) -> ChatCompletion: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = ...,
+        stream: Literal[True],
+        **params: Unpack[CompletionParams],
+    ) -> Stream: ...
+
+    @overload
+    def create(
+        self, *, messages: Iterable[Message], model: str = ..., stream: bool, **params: Unpack[CompletionParams]
+    ) -> ChatCompletion | Stream: ...
+
+    def create(
+        self, *, messages: Any = None, model: Any = "auto", stream: bool = False, **params: Any
+    ) -> ChatCompletion | Stream:
+        """Answers a chat request, whole or streamed.
+
+        Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        """
+        body = _encode.request(model, messages, stream, params)
+        if stream:
+            return Stream._open(self._native.stream(body))
+        reply: ChatCompletion = ChatCompletion._parse((self._native.chat(body).take() or [b"{}"])[0])
+        return reply
+
+
+class Chat:
+    """`router.chat`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self.completions = Completions(router)
+
+
+class Models:
+    """`router.models`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    def list(self) -> ModelList:
+        """The models that can be asked for."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+
+
+class Router(Opened):
+    """Routes chat requests to the providers that are configured, inside this process.
+
+    `config` is a mapping, the path of a TOML file, or nothing: then the environment decides, as with `from_env`.
+    A router may be shared by threads and used after a fork.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self.chat = Chat(self._native)
+        self.models = Models(self._native)
+
+    @classmethod
+    def from_env(cls) -> Router:
+        """A router for the providers whose keys are in the environment."""
+        return cls()
+
+    def classify(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = "auto",
+        stream: bool = False,
+        **params: Unpack[CompletionParams],
+    ) -> Task:
+        """What the request asks for; nothing is sent. Takes the keywords of `create`."""
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+
+    def explain(
+        self,
+        *,
+        messages: Iterable[Message],
+        model: str = "auto",
+        stream: bool = False,
+        **params: Unpack[CompletionParams],
+    ) -> Explanation:
+        """The plan for the request; nothing is sent. Takes the keywords of `create`."""
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+
+    def flush(self) -> None:
+        """Waits until every closed request is in the books."""
+        self._native.flush().take()
+
+    def close(self) -> None:
+        """Closes the books; waits for them."""
+        self._native.close().take()
+
+    def __enter__(self) -> Router:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

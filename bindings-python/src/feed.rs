@@ -1,0 +1,251 @@
+//! One running call: items pushed by a task on the worker in, batches of Python values out, blocking or awaited.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use clawrouters::Error;
+use pyo3::exceptions::PyTimeoutError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use crate::port::{Lobby, Port};
+use crate::{errors, runtime};
+
+/// How often a blocked call looks for signals such as Ctrl-C.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// Items that may wait unread before the task stops reading from the provider.
+const ROOM: usize = 256;
+
+/// What a task hands over.
+pub(crate) enum Item {
+    /// JSON text of a reply or chunk.
+    Json(Vec<u8>),
+    /// Bytes of a body.
+    Body(Bytes),
+    /// Status and headers of the door's answer.
+    Head(u16, Vec<(Vec<u8>, Vec<u8>)>),
+    /// The end by failure.
+    Failed(Error),
+}
+
+/// An event loop and the future on it that waits for the next item.
+struct Waiter {
+    lobby: Arc<Lobby>,
+    future: Py<PyAny>,
+}
+
+#[derive(Default)]
+struct State {
+    items: VecDeque<Item>,
+    ended: bool,
+    waiter: Option<Waiter>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    ready: Condvar,
+    room: Notify,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, waiter: Option<Waiter>) {
+        self.ready.notify_all();
+        if let Some(waiter) = waiter {
+            Lobby::announce(&waiter.lobby, waiter.future);
+        }
+    }
+}
+
+/// The task's end of a feed; dropping it ends the feed.
+pub(crate) struct Sink(Arc<Shared>);
+
+impl Sink {
+    /// Hands over items.
+    pub(crate) fn push(&self, items: impl IntoIterator<Item = Item>) {
+        let mut state = self.0.state();
+        state.items.extend(items);
+        let waiter = state.waiter.take();
+        drop(state);
+        self.0.wake(waiter);
+    }
+
+    /// Waits until the reader has room for more.
+    pub(crate) async fn room(&self) {
+        while self.0.state().items.len() >= ROOM {
+            self.0.room.notified().await;
+        }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ended = true;
+        let waiter = state.waiter.take();
+        drop(state);
+        self.0.wake(waiter);
+    }
+}
+
+/// The reader's end of one running call. Dropping or closing it cancels the call.
+#[pyclass(frozen, module = "clawrouters._native")]
+pub(crate) struct Feed {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+    pid: u32,
+}
+
+impl Feed {
+    /// Starts a task on the worker that fills a feed.
+    pub(crate) fn start<F>(py: Python<'_>, task: impl FnOnce(Sink) -> F) -> PyResult<Self>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let runtime =
+            runtime::current().map_err(|e| errors::internal(py, format!("the runtime's thread did not start: {e}")))?;
+        let shared = Arc::new(Shared::default());
+        let task = runtime.spawn(task(Sink(Arc::clone(&shared)))).abort_handle();
+        Ok(Self { shared, task, pid: std::process::id() })
+    }
+
+    fn check_process(&self, py: Python<'_>) -> PyResult<()> {
+        if self.pid == std::process::id() {
+            return Ok(());
+        }
+        Err(errors::internal(py, "this stream belongs to the parent process: start a new one after the fork"))
+    }
+
+    /// Everything ready: a list, empty when nothing is there yet, or nothing when the feed has ended.
+    fn ready<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
+        let mut state = self.shared.state();
+        if let Some(Item::Failed(_)) = state.items.front() {
+            let failed = state.items.pop_front();
+            drop(state);
+            return match failed {
+                Some(Item::Failed(error)) => Err(errors::exception(py, &error)),
+                _ => Ok(None),
+            };
+        }
+        if state.items.is_empty() && state.ended {
+            return Ok(None);
+        }
+        let good = state.items.iter().take_while(|i| !matches!(i, Item::Failed(_))).count();
+        let items: Vec<Item> = state.items.drain(..good).collect();
+        drop(state);
+        self.shared.room.notify_one();
+        let list = PyList::empty(py);
+        for item in items {
+            match item {
+                Item::Json(json) => list.append(PyBytes::new(py, &json))?,
+                Item::Body(bytes) => list.append(PyBytes::new(py, &bytes))?,
+                Item::Head(status, headers) => list.append(head(py, status, &headers)?)?,
+                Item::Failed(_) => {}
+            }
+        }
+        Ok(Some(list))
+    }
+
+    /// Waits for an item, the end, or `until`; true when there is something to read.
+    fn block(&self, until: Instant) -> bool {
+        let mut state = self.shared.state();
+        loop {
+            if !state.items.is_empty() || state.ended {
+                return true;
+            }
+            let Some(left) = until.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) else {
+                return false;
+            };
+            state = self.shared.ready.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn cancel(&self) {
+        // The parent's runtime is not ours to touch after a fork.
+        if self.pid == std::process::id() {
+            self.task.abort();
+        }
+    }
+}
+
+fn head<'py>(py: Python<'py>, status: u16, headers: &[(Vec<u8>, Vec<u8>)]) -> PyResult<Bound<'py, PyAny>> {
+    let list = PyList::empty(py);
+    for (name, value) in headers {
+        list.append((PyBytes::new(py, name), PyBytes::new(py, value)))?;
+    }
+    Ok((status, list).into_pyobject(py)?.into_any())
+}
+
+#[pymethods]
+impl Feed {
+    /// Blocks until something is ready and takes all of it; `None` at the end.
+    #[pyo3(signature = (timeout=None))]
+    fn take<'py>(&self, py: Python<'py>, timeout: Option<f64>) -> PyResult<Option<Bound<'py, PyList>>> {
+        self.check_process(py)?;
+        let deadline = timeout
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .and_then(|wait| Instant::now().checked_add(wait));
+        loop {
+            let slice = Instant::now() + SIGNAL_CHECK;
+            let until = deadline.map_or(slice, |d| d.min(slice));
+            if py.detach(|| self.block(until)) {
+                return self.ready(py);
+            }
+            if let Err(signal) = py.check_signals() {
+                self.cancel();
+                return Err(signal);
+            }
+            if deadline.is_some_and(|d| Instant::now() >= d) {
+                return Err(PyTimeoutError::new_err("nothing came in time"));
+            }
+        }
+    }
+
+    /// Takes what is ready: `[]` when nothing is there yet, `None` at the end.
+    fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
+        self.check_process(py)?;
+        self.ready(py)
+    }
+
+    /// Sets `future` on `port`'s loop once there is something to read; false when there is already.
+    fn notify(&self, py: Python<'_>, port: &Port, future: Py<PyAny>) -> PyResult<bool> {
+        self.check_process(py)?;
+        let mut state = self.shared.state();
+        if !state.items.is_empty() || state.ended {
+            return Ok(false);
+        }
+        let before = state.waiter.replace(Waiter { lobby: Arc::clone(&port.lobby), future });
+        drop(state);
+        // A second reader of one feed wakes the first, which then looks again.
+        if let Some(before) = before {
+            Lobby::announce(&before.lobby, before.future);
+        }
+        Ok(true)
+    }
+
+    /// Cancels the call if it is still running and forgets what was not read.
+    fn close(&self) {
+        self.cancel();
+        let mut state = self.shared.state();
+        state.items.clear();
+        state.ended = true;
+        let waiter = state.waiter.take();
+        drop(state);
+        self.shared.wake(waiter);
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}

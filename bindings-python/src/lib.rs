@@ -1,0 +1,19 @@
+//! The native half of the Python package: JSON bytes in, feeds of JSON bytes out. The public face is `python/clawrouters`.
+
+mod door;
+mod errors;
+mod feed;
+mod port;
+mod router;
+mod runtime;
+
+/// The module `clawrouters._native`.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::feed::Feed;
+    #[pymodule_export]
+    use super::port::Port;
+    #[pymodule_export]
+    use super::router::Router;
+}

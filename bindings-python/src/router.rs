@@ -1,0 +1,248 @@
+//! The class: configuration and request JSON in, feeds and JSON out, over a core router that is rebuilt after a fork.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use clawrouters::{ChatChunk, ChatRequest, ChatResponse, Config, Entry, Error, RouteInfo};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde::Serialize;
+
+use crate::feed::{Feed, Item, Sink};
+use crate::{door, errors, runtime};
+
+/// Chunks that cross in one batch at most.
+const BATCH: usize = 64;
+
+/// What a router is built from, kept to build it again in a forked child.
+enum Source {
+    Environment,
+    Config(Box<Config>),
+}
+
+impl Source {
+    fn build(&self) -> Result<clawrouters::Router, Error> {
+        match self {
+            Self::Environment => clawrouters::Router::from_env(),
+            Self::Config(config) => clawrouters::Router::new((**config).clone()),
+        }
+    }
+}
+
+/// A core router and the process it was built in.
+struct Built {
+    pid: u32,
+    router: clawrouters::Router,
+}
+
+/// The native router.
+#[pyclass(frozen, module = "clawrouters._native")]
+pub(crate) struct Router {
+    source: Source,
+    // Held only while attached to the interpreter, so no other thread can hold it during a fork.
+    built: Mutex<Option<Built>>,
+    closed: AtomicBool,
+}
+
+impl Router {
+    fn open(py: Python<'_>, source: Source) -> PyResult<Self> {
+        let router = Self { source, built: Mutex::new(None), closed: AtomicBool::new(false) };
+        router.core(py)?;
+        Ok(router)
+    }
+
+    /// The core router of this process, for a call that sends something.
+    fn open_core(&self, py: Python<'_>) -> PyResult<clawrouters::Router> {
+        if self.closed.load(Ordering::Relaxed) {
+            let error = Error::invalid_request("router", "is closed; make a new one");
+            return Err(errors::exception(py, &error));
+        }
+        self.core(py)
+    }
+
+    /// The core router of this process.
+    fn core(&self, py: Python<'_>) -> PyResult<clawrouters::Router> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = std::process::id();
+        if let Some(current) = built.as_ref().filter(|b| b.pid == pid) {
+            return Ok(current.router.clone());
+        }
+        let runtime =
+            runtime::current().map_err(|e| errors::internal(py, format!("the runtime's thread did not start: {e}")))?;
+        let entered = runtime.enter();
+        let router = self.source.build().map_err(|e| errors::exception(py, &e))?;
+        drop(entered);
+        // Dropping the parent's router would close connections that the parent still uses.
+        std::mem::forget(built.replace(Built { pid, router: router.clone() }));
+        Ok(router)
+    }
+}
+
+#[pymethods]
+impl Router {
+    /// A router configured by a JSON object.
+    #[staticmethod]
+    fn from_json(py: Python<'_>, config: &[u8]) -> PyResult<Self> {
+        let config = serde_json::from_slice(config)
+            .map_err(|e| Error::invalid_config("config", format!("must be a JSON object: {e}")))
+            .and_then(Config::from_value)
+            .map_err(|e| errors::exception(py, &e))?;
+        Self::open(py, Source::Config(Box::new(config)))
+    }
+
+    /// A router configured by a TOML file.
+    #[staticmethod]
+    fn from_toml_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let config = Config::from_toml_file(path).map_err(|e| errors::exception(py, &e))?;
+        Self::open(py, Source::Config(Box::new(config)))
+    }
+
+    /// A router configured by the environment.
+    #[staticmethod]
+    fn from_env(py: Python<'_>) -> PyResult<Self> {
+        Self::open(py, Source::Environment)
+    }
+
+    /// Starts a whole chat: a feed of one reply.
+    fn chat(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
+        let (router, request) = (self.open_core(py)?, read(py, request)?);
+        Feed::start(py, move |sink| async move {
+            let item = match router.chat(request).await {
+                Ok(reply) => Item::Json(reply_json(&reply)),
+                Err(error) => Item::Failed(error),
+            };
+            sink.push([item]);
+        })
+    }
+
+    /// Starts a streamed chat: a feed of an empty item once the stream is open, then chunks.
+    fn stream(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
+        let (router, request) = (self.open_core(py)?, read(py, request)?);
+        Feed::start(py, move |sink| pump(router, request, sink))
+    }
+
+    /// Sends an HTTP request through the door: a feed of one head, then body bytes.
+    fn door(
+        &self,
+        py: Python<'_>,
+        method: &str,
+        url: &str,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        body: &[u8],
+    ) -> PyResult<Feed> {
+        let router = self.open_core(py)?;
+        let request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
+            .map_err(|e| errors::exception(py, &e))?;
+        Feed::start(py, move |sink| door::answer(router.endpoint(), request, sink))
+    }
+
+    /// The plan for a request, as JSON; nothing is sent.
+    fn explain<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let (router, request) = (self.core(py)?, read(py, request)?);
+        let explained = py.detach(|| router.explain(&request).map(|e| e.to_json()));
+        json(py, &explained.map_err(|e| errors::exception(py, &e))?)
+    }
+
+    /// The task of a request, as JSON; nothing is sent.
+    fn classify<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let (router, request) = (self.core(py)?, read(py, request)?);
+        let task = py.detach(|| router.classify(&request));
+        json(py, &task)
+    }
+
+    /// The models that can be asked for, as a JSON list.
+    fn models<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.core(py)?;
+        let models = py.detach(|| router.models());
+        json(py, &models)
+    }
+
+    /// The ledger's entries, as a JSON list.
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.core(py)?;
+        let entries = py.detach(|| router.entries().iter().map(Entry::to_json).collect::<Vec<_>>());
+        json(py, &entries)
+    }
+
+    /// Waits until calls that have ended are in the books: a feed without items.
+    fn flush(&self, py: Python<'_>) -> PyResult<Feed> {
+        Feed::start(py, settled)
+    }
+
+    /// Refuses further calls and waits as `flush` does.
+    fn close(&self, py: Python<'_>) -> PyResult<Feed> {
+        self.closed.store(true, Ordering::Relaxed);
+        Feed::start(py, settled)
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        let built = self.built.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(built) = built.filter(|b| b.pid != std::process::id()) {
+            std::mem::forget(built);
+        }
+    }
+}
+
+/// The books are written when a call's task is dropped, at the latest. The one worker takes its tasks in order, so
+/// those cancelled before this one was started are gone when it has had its second turn.
+async fn settled(sink: Sink) {
+    tokio::task::yield_now().await;
+    drop(sink);
+}
+
+async fn pump(router: clawrouters::Router, request: ChatRequest, sink: Sink) {
+    let mut stream = match router.stream(request).await {
+        Ok(stream) => stream,
+        Err(error) => return sink.push([Item::Failed(error)]),
+    };
+    sink.push([Item::Json(Vec::new())]);
+    loop {
+        let batch = stream.next_batch(BATCH).await;
+        if batch.is_empty() {
+            return;
+        }
+        sink.push(batch.into_iter().map(|next| match next {
+            Ok(chunk) => Item::Json(chunk_json(&chunk)),
+            Err(error) => Item::Failed(error),
+        }));
+        sink.room().await;
+    }
+}
+
+fn read(py: Python<'_>, request: &[u8]) -> PyResult<ChatRequest> {
+    py.detach(|| ChatRequest::from_json(request)).map_err(|e| errors::exception(py, &e))
+}
+
+fn json<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyBytes>> {
+    let text = serde_json::to_vec(value).map_err(|e| errors::internal(py, format!("a value is no JSON: {e}")))?;
+    Ok(PyBytes::new(py, &text))
+}
+
+fn reply_json(reply: &ChatResponse) -> Vec<u8> {
+    with_route(&reply.body, Some(&reply.route))
+}
+
+fn chunk_json(chunk: &ChatChunk) -> Vec<u8> {
+    with_route(&chunk.body, chunk.route.as_deref())
+}
+
+/// The body's JSON with the route as its last field, written without a copy of the body.
+fn with_route(body: &impl Serialize, route: Option<&RouteInfo>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    // Writing JSON values into a Vec cannot fail.
+    let _ = serde_json::to_writer(&mut out, body);
+    if let Some(route) = route {
+        out.pop();
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"\"clawrouters\":");
+        let _ = serde_json::to_writer(&mut out, &route.to_json());
+        out.push(b'}');
+    }
+    out
+}

@@ -1,0 +1,47 @@
+//! Who asks and what they may spend: a request in, a caller, an admission and a reservation out.
+
+mod reservation;
+
+pub(crate) use reservation::Reservation;
+
+use crate::error::Error;
+use crate::wire::ChatRequest;
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caller {
+    /// No key store is configured.
+    #[default]
+    Anonymous,
+}
+
+impl Caller {
+    /// The caller's id in the ledger and in the keys of counters.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// A caller that may go on with this request.
+#[derive(Debug, Clone)]
+pub(crate) struct Admission {
+    /// Who asks.
+    pub(crate) caller: Caller,
+}
+
+/// Finds out who asks. Without a key store every caller is anonymous.
+pub(crate) fn authorise() -> Caller {
+    Caller::Anonymous
+}
+
+/// Admits the request: refuses early and cheaply what may not go on.
+///
+/// # Errors
+/// `InvalidRequest` for an option that cannot be honoured.
+pub(crate) fn admit(caller: Caller, request: &ChatRequest) -> Result<Admission, Error> {
+    crate::wire::check_route(request.route())?;
+    Ok(Admission { caller })
+}

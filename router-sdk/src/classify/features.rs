@@ -1,0 +1,266 @@
+//! A reading in, the predictor's input out: hashed words and word pairs, and surface values.
+
+use super::fold::{head, tail};
+use super::reading::Reading;
+use super::rules::Verdict;
+use super::{Script, TaskKind};
+
+/// log2 of the number of hashed buckets.
+pub(crate) const BUCKET_BITS: u32 = 16;
+/// Number of surface values.
+pub(crate) const SURFACE: usize = 26 + TaskKind::ALL.len();
+
+const BUCKETS: usize = 1 << BUCKET_BITS;
+// Words beyond this many bytes add no information for their cost.
+const WORDS_HEAD: usize = 6_000;
+const WORDS_TAIL: usize = 2_000;
+const MOST_WORDS: usize = 2_048;
+
+/// The predictor's input.
+#[derive(Debug, Clone)]
+pub(crate) struct Features {
+    buckets: Vec<u16>,
+    words: Vec<u32>,
+    surface: [f32; SURFACE],
+}
+
+impl Features {
+    /// Distinct buckets in order of first sight.
+    pub fn buckets(&self) -> &[u16] {
+        &self.buckets
+    }
+
+    /// The surface values.
+    pub fn surface(&self) -> &[f32; SURFACE] {
+        &self.surface
+    }
+
+    /// Hashes of the words in order, repeats included.
+    pub fn word_hashes(&self) -> Vec<u32> {
+        self.words.clone()
+    }
+
+    /// Hashes of the words in order, repeats included.
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+}
+
+/// Extracts the features of a reading.
+pub(crate) fn extract(reading: &Reading<'_>, verdict: &Verdict) -> Features {
+    let mut words = Words::default();
+    let folded = reading.folded.as_str();
+    if folded.len() <= WORDS_HEAD + WORDS_TAIL {
+        words.read(folded);
+    } else {
+        words.read(head(folded, WORDS_HEAD));
+        words.read(tail(folded, WORDS_TAIL));
+    }
+    let buckets = words.buckets();
+    let surface = surface(reading, verdict, &words);
+    Features { buckets, words: words.hashes, surface }
+}
+
+#[derive(Default)]
+struct Words {
+    hashes: Vec<u32>,
+    letters: usize,
+    long: usize,
+    longest: usize,
+    numbers: usize,
+}
+
+impl Words {
+    fn read(&mut self, text: &str) {
+        let mut hash = SEED;
+        let mut len = 0usize;
+        let mut digits = 0usize;
+        for c in text.chars() {
+            if c.is_ascii_digit() {
+                // Digits count, their value does not.
+                hash = step(hash, '0');
+                len += 1;
+                digits += 1;
+            } else if c.is_ascii_alphabetic() || c == '\'' && len > 0 {
+                hash = step(hash, c);
+                len += 1;
+            } else if c.is_ascii() {
+                self.end(&mut hash, &mut len, &mut digits);
+            } else if single(c) {
+                self.end(&mut hash, &mut len, &mut digits);
+                self.put(step(SEED, c), 1, 0);
+            } else if c.is_alphanumeric() || is_mark(c) {
+                hash = step(hash, c);
+                len += 1;
+            } else {
+                self.end(&mut hash, &mut len, &mut digits);
+            }
+        }
+        self.end(&mut hash, &mut len, &mut digits);
+    }
+
+    fn end(&mut self, hash: &mut u32, len: &mut usize, digits: &mut usize) {
+        if *len > 0 {
+            self.put(*hash, *len, *digits);
+            (*hash, *len, *digits) = (SEED, 0, 0);
+        }
+    }
+
+    fn put(&mut self, hash: u32, len: usize, digits: usize) {
+        if self.hashes.len() < MOST_WORDS {
+            self.hashes.push(hash);
+            self.letters += len;
+            self.long += usize::from(len >= 9);
+            self.longest = self.longest.max(len);
+            self.numbers += usize::from(digits > 0);
+        }
+    }
+
+    fn buckets(&self) -> Vec<u16> {
+        let mut seen = [0u64; BUCKETS / 64];
+        let mut out = Vec::with_capacity(self.hashes.len() * 2);
+        let mut mark = |hash: u32| {
+            let bucket = (finish(hash) >> (32 - BUCKET_BITS)) as usize;
+            let bit = 1u64 << (bucket % 64);
+            if seen[bucket / 64] & bit == 0 {
+                seen[bucket / 64] |= bit;
+                out.push(bucket as u16);
+            }
+        };
+        for &hash in &self.hashes {
+            mark(hash);
+        }
+        for pair in self.hashes.windows(2) {
+            mark(join(pair[0], pair[1]));
+        }
+        out
+    }
+}
+
+const SEED: u32 = 0x811C_9DC5;
+
+fn step(hash: u32, c: char) -> u32 {
+    (hash ^ c as u32).wrapping_mul(0x0100_0193)
+}
+
+/// The hash of two words in order.
+pub(crate) fn join(first: u32, second: u32) -> u32 {
+    first.rotate_left(9) ^ second.wrapping_mul(0x85EB_CA6B)
+}
+
+fn finish(hash: u32) -> u32 {
+    let hash = (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D);
+    (hash ^ (hash >> 12)).wrapping_mul(0x297A_2D39)
+}
+
+// Scripts without blanks: a character is a word.
+fn single(c: char) -> bool {
+    matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3134F | 0x0E00..=0x0E7F)
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c as u32, 0x0900..=0x0DFF | 0x0591..=0x05C7 | 0x0600..=0x06FF)
+}
+
+fn log(value: usize) -> f32 {
+    (value as f32 + 1.0).ln()
+}
+
+fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words) -> [f32; SURFACE] {
+    let ask = head(&reading.parts.ask, WORDS_HEAD);
+    let count = Counts::of(ask);
+    let total = (words.hashes.len().max(1)) as f32;
+    let chars = (ask.len().max(1)) as f32;
+    let parts = &reading.parts;
+    let whole = reading.ask_chars + parts.context_chars();
+    let distinct = {
+        let mut sorted = words.hashes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted.len() as f32
+    };
+    let mut out = [0.0; SURFACE];
+    let values = [
+        log(reading.ask_chars),
+        log(whole),
+        log(words.hashes.len()),
+        words.letters as f32 / total,
+        words.long as f32 / total,
+        (words.longest as f32).min(30.0),
+        log(words.numbers),
+        words.numbers as f32 / total,
+        distinct / total,
+        log(count.lines),
+        log(count.sentences),
+        total / (count.sentences.max(1) as f32),
+        log(count.questions),
+        log(count.commas),
+        log(count.brackets),
+        log(count.operators),
+        log(count.latex),
+        count.upper as f32 / chars,
+        count.wide as f32 / chars,
+        log(count.options),
+        f32::from(u8::from(count.options >= 3)),
+        log(parts.code_chars),
+        log(parts.document_chars + parts.log_chars),
+        log(parts.items),
+        verdict.cues.clamp(-3.0, 4.0),
+        f32::from(u8::from(verdict.script.is_some_and(|s| s != Script::Latin))),
+    ];
+    out[..values.len()].copy_from_slice(&values);
+    for (slot, score) in out[values.len()..].iter_mut().zip(verdict.scores) {
+        *slot = score.min(5.0);
+    }
+    out
+}
+
+#[derive(Default)]
+struct Counts {
+    lines: usize,
+    sentences: usize,
+    questions: usize,
+    commas: usize,
+    brackets: usize,
+    operators: usize,
+    latex: usize,
+    upper: usize,
+    wide: usize,
+    options: usize,
+}
+
+impl Counts {
+    fn of(text: &str) -> Self {
+        let mut count = Self::default();
+        let bytes = text.as_bytes();
+        for (at, &b) in bytes.iter().enumerate() {
+            match b {
+                b'\n' => {
+                    count.lines += 1;
+                    count.options += usize::from(option(&bytes[at + 1..]));
+                }
+                b'.' | b'!' => {
+                    count.sentences += usize::from(bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace));
+                }
+                b'?' => {
+                    count.sentences += 1;
+                    count.questions += 1;
+                }
+                b',' | b';' => count.commas += 1,
+                b'(' | b'[' | b'{' => count.brackets += 1,
+                b'=' | b'+' | b'*' | b'/' | b'^' | b'<' | b'>' => count.operators += 1,
+                b'\\' | b'$' => count.latex += 1,
+                b'A'..=b'Z' => count.upper += 1,
+                128.. => count.wide += 1,
+                _ => {}
+            }
+        }
+        count
+    }
+}
+
+// `A. `, `(b) `, `C) ` at the start of a line.
+fn option(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"(").unwrap_or(line);
+    matches!(line, [b'A'..=b'J' | b'a'..=b'j', b'.' | b')' | b':', b' ', ..])
+}

@@ -1,0 +1,118 @@
+//! Text in, its lower-case form without Latin accents out; runs of blanks become one, line ends stay.
+
+/// Folds `text`, appending to `out`.
+pub(crate) fn fold_into(text: &str, out: &mut String) {
+    out.reserve(text.len());
+    let mut last = out.chars().next_back().unwrap_or('\n');
+    let mut push = |out: &mut String, c: char| {
+        let blank = c == ' ' || c == '\n';
+        let after_blank = last == ' ' || last == '\n';
+        if blank && after_blank {
+            return;
+        }
+        out.push(c);
+        last = c;
+    };
+    for c in text.chars() {
+        if c.is_ascii() {
+            let c = match c {
+                '\n' | '\r' => '\n',
+                '\0'..=' ' | '\x7f' => ' ',
+                other => other.to_ascii_lowercase(),
+            };
+            push(out, c);
+        } else {
+            fold_wide(c, out, &mut push);
+        }
+    }
+}
+
+fn fold_wide(c: char, out: &mut String, push: &mut impl FnMut(&mut String, char)) {
+    match c as u32 {
+        0x00A0 | 0x2000..=0x200A | 0x3000 => push(out, ' '),
+        0x2028 | 0x2029 => push(out, '\n'),
+        // Marks and joiners carry nothing that a pattern looks for.
+        0x0300..=0x036F | 0x064B..=0x0652 | 0x0640 | 0x200B..=0x200F | 0xFE0F => {}
+        0x2018 | 0x2019 => push(out, '\''),
+        0x201C | 0x201D | 0x201E => push(out, '"'),
+        0x00C0..=0x017F | 0x0218..=0x021B | 0x01A0..=0x01B0 => match latin(c) {
+            "" => push(out, lower(c)),
+            letters => letters.chars().for_each(|letter| push(out, letter)),
+        },
+        0x0410..=0x042F => push(out, char::from_u32(c as u32 + 0x20).unwrap_or(c)),
+        0x0401 | 0x0451 => push(out, 'е'),
+        0x1EA0..=0x1EF9 => push(out, vietnamese(c)),
+        0xFF01..=0xFF5E => {
+            let narrow = char::from_u32(c as u32 - 0xFEE0).unwrap_or(c);
+            push(out, narrow.to_ascii_lowercase());
+        }
+        0x2E80..=0xD7FF => push(out, c),
+        _ => push(out, lower(c)),
+    }
+}
+
+fn lower(c: char) -> char {
+    c.to_lowercase().next().unwrap_or(c)
+}
+
+fn latin(c: char) -> &'static str {
+    match c {
+        'À'..='Å' | 'à'..='å' | 'Ā'..='ą' => "a",
+        'Æ' | 'æ' => "ae",
+        'Ç' | 'ç' | 'Ć'..='č' => "c",
+        'È'..='Ë' | 'è'..='ë' | 'Ē'..='ě' => "e",
+        'Ì'..='Ï' | 'ì'..='ï' | 'Ĩ'..='ı' => "i",
+        'Ñ' | 'ñ' | 'Ń'..='ŉ' => "n",
+        'Ò'..='Ö' | 'Ø' | 'ò'..='ö' | 'ø' | 'Ō'..='ő' | 'Ơ' | 'ơ' => "o",
+        'Œ' | 'œ' => "oe",
+        'Ù'..='Ü' | 'ù'..='ü' | 'Ũ'..='ų' | 'Ư' | 'ư' => "u",
+        'Ý' | 'ý' | 'ÿ' | 'Ŷ'..='Ÿ' => "y",
+        'ß' => "ss",
+        'Ð' | 'ð' | 'Ď'..='đ' => "d",
+        'Ĝ'..='ģ' => "g",
+        'Ĥ'..='ħ' => "h",
+        'Ĵ' | 'ĵ' => "j",
+        'Ķ'..='ĸ' => "k",
+        'Ĺ'..='ł' => "l",
+        'Ŕ'..='ř' => "r",
+        'Ś'..='š' | 'Ș' | 'ș' => "s",
+        'Ţ'..='ŧ' | 'Ț' | 'ț' => "t",
+        'Ŵ' | 'ŵ' => "w",
+        'Ź'..='ž' => "z",
+        _ => "",
+    }
+}
+
+fn vietnamese(c: char) -> char {
+    match c as u32 {
+        0x1EA0..=0x1EB7 => 'a',
+        0x1EB8..=0x1EC7 => 'e',
+        0x1EC8..=0x1ECB => 'i',
+        0x1ECC..=0x1EE3 => 'o',
+        0x1EE4..=0x1EF1 => 'u',
+        _ => 'y',
+    }
+}
+
+/// The longest prefix of at most `bytes` that ends between characters.
+pub(crate) fn head(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The longest suffix of at most `bytes` that starts between characters.
+pub(crate) fn tail(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
+/// A piece of at most `bytes` around the middle.
+pub(crate) fn middle(text: &str, bytes: usize) -> &str {
+    head(tail(text, text.len() / 2 + bytes / 2), bytes)
+}

@@ -1,0 +1,255 @@
+//! A window of folded text in, the rows of the word lists that it matches out, in one pass.
+//!
+//! Stems are spelled out into one automaton. Of stems with a gap in them (`say .{1,60} in french`)
+//! the fixed parts go in; only where all of them occur is the whole tried, compiled once.
+
+use std::sync::{LazyLock, OnceLock};
+
+use regex::Regex;
+
+use super::automaton::{Automaton, Mark};
+use super::patterns::{Bound, Row, rows};
+use super::stems::{Spelling, alternatives, take_apart};
+
+/// More rows than the word lists have.
+const MOST_ROWS: usize = 512;
+/// More fixed parts of gapped stems than the word lists have.
+const MOST_PARTS: usize = 1536;
+
+/// A set of small numbers.
+#[derive(Debug, Clone, Copy)]
+struct Bits<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Bits<WORDS> {
+    const EMPTY: Self = Self([0; WORDS]);
+
+    fn add(&mut self, at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0[at / 64] & (1 << (at % 64)) != 0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(word, &bits)| {
+            let mut left = bits;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                (left != 0).then(|| {
+                    left &= left - 1;
+                    word * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+/// Row numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowSet(Bits<{ MOST_ROWS / 64 }>);
+
+impl RowSet {
+    /// The rows of this set that `known` lacks, in order.
+    pub fn without(self, known: &Self) -> impl Iterator<Item = &'static Row> {
+        let mut left = self;
+        for (word, less) in left.0.0.iter_mut().zip(known.0.0) {
+            *word &= !less;
+        }
+        let rows: Vec<_> = left.0.iter().map(|row| TABLE.rows[row]).collect();
+        rows.into_iter()
+    }
+
+    /// The rows of both sets.
+    pub fn and(mut self, other: &Self) -> Self {
+        for (word, more) in self.0.0.iter_mut().zip(other.0.0) {
+            *word |= more;
+        }
+        self
+    }
+
+    /// No rows.
+    pub const fn empty() -> Self {
+        Self(Bits::EMPTY)
+    }
+}
+
+// An alternative with gaps: its parts, and the whole for the final word.
+struct Gapped {
+    row: usize,
+    parts: Vec<u16>,
+    whole: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+struct Table {
+    rows: Vec<&'static Row>,
+    gapped: Vec<Gapped>,
+    // The gapped alternatives whose first part this is.
+    by_part: Vec<Vec<u16>>,
+    automaton: Automaton,
+    #[cfg(test)]
+    parts: usize,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::build);
+
+const ANYWHERE: u8 = 0;
+const AT_WORD: u8 = 1;
+const AFTER_BLANK: u8 = 2;
+
+/// What matched in a window: in its first `lead` bytes, and anywhere.
+pub(crate) struct Matched {
+    /// Rows that the first bytes match.
+    pub lead: RowSet,
+    /// Rows that the window matches.
+    pub all: RowSet,
+}
+
+/// Matches every row in `window`, whose first `lead` bytes are told apart.
+pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
+    let table = &*TABLE;
+    let text = window.as_bytes();
+    let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty() };
+    let mut parts: Bits<{ MOST_PARTS / 64 }> = Bits::EMPTY;
+    table.automaton.scan(text, |mark, start, end| {
+        if !starts(mark.before, text, start) || (mark.ends_word && text.get(end).is_some_and(is_word)) {
+            return;
+        }
+        let target = usize::from(mark.target);
+        if target >= MOST_ROWS {
+            parts.add(target - MOST_ROWS);
+            return;
+        }
+        found.all.0.add(target);
+        if end <= lead {
+            found.lead.0.add(target);
+        }
+    });
+    for part in parts.iter() {
+        for &nth in table.by_part.get(part).map_or(&[][..], Vec::as_slice) {
+            let gapped = &table.gapped[usize::from(nth)];
+            let known = found.lead.0.has(gapped.row);
+            if !known && gapped.parts.iter().all(|part| parts.has(usize::from(*part))) {
+                let whole = gapped.compiled.get_or_init(|| Regex::new(&gapped.whole).ok());
+                if let Some(at) = whole.as_ref().and_then(|whole| whole.shortest_match(window)) {
+                    found.all.0.add(gapped.row);
+                    if at <= lead {
+                        found.lead.0.add(gapped.row);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+fn starts(rule: u8, text: &[u8], start: usize) -> bool {
+    let Some(before) = start.checked_sub(1).map(|at| text[at]) else { return true };
+    match rule {
+        AT_WORD => !is_word(&before) || !is_word(&text[start]),
+        AFTER_BLANK => {
+            before.is_ascii() && !before.is_ascii_alphanumeric() || text[..start].ends_with("«".as_bytes())
+        }
+        _ => true,
+    }
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
+}
+
+impl Table {
+    fn build() -> Self {
+        let rows: Vec<_> = rows().take(MOST_ROWS).collect();
+        let mut literals = Vec::new();
+        let mut known: Vec<(u8, Vec<Spelling>)> = Vec::new();
+        let mut gapped: Vec<Gapped> = Vec::new();
+        for (at, row) in rows.iter().enumerate() {
+            let bound = match row.bound {
+                Bound::Word => AT_WORD,
+                Bound::Blank => AFTER_BLANK,
+                Bound::Free => ANYWHERE,
+            };
+            for alternative in alternatives(row.stems) {
+                let apart = take_apart(alternative);
+                if apart.exact {
+                    spell(&mut literals, apart.parts.concat(), at, bound);
+                    continue;
+                }
+                let mut parts = Vec::new();
+                for spellings in apart.parts {
+                    let key = (ANYWHERE, spellings);
+                    let number = known.iter().position(|part| *part == key).unwrap_or_else(|| {
+                        spell(&mut literals, key.1.clone(), MOST_ROWS + known.len(), ANYWHERE);
+                        known.push(key);
+                        known.len() - 1
+                    });
+                    parts.push(number.min(MOST_PARTS - 1) as u16);
+                }
+                let whole = bind(row.bound, alternative);
+                gapped.push(Gapped { row: at, parts, whole, compiled: OnceLock::new() });
+            }
+        }
+        let mut by_part = vec![Vec::new(); known.len()];
+        for (nth, gapped) in gapped.iter().enumerate() {
+            if let Some(first) = gapped.parts.first() {
+                by_part[usize::from(*first)].push(nth as u16);
+            }
+        }
+        Self {
+            rows,
+            gapped,
+            by_part,
+            automaton: Automaton::new(literals.into_iter()),
+            #[cfg(test)]
+            parts: known.len(),
+        }
+    }
+}
+
+fn spell(literals: &mut Vec<(String, Mark)>, spellings: Vec<Spelling>, target: usize, before: u8) {
+    for Spelling { text, ends_word } in spellings {
+        let len = text.len() as u16;
+        literals.push((text, Mark { target: target as u16, len, before, ends_word }));
+    }
+}
+
+/// How many rows, parts and nodes there are, and which gapped stems are unsound.
+#[cfg(test)]
+pub(crate) fn census() -> (usize, usize, usize, Vec<String>) {
+    let unsound = |gapped: &&Gapped| Regex::new(&gapped.whole).is_err() || gapped.parts.is_empty();
+    let unsound = TABLE.gapped.iter().filter(unsound).map(|gapped| gapped.whole.clone()).collect();
+    (TABLE.rows.len(), TABLE.parts, TABLE.automaton.len(), unsound)
+}
+
+fn bind(bound: Bound, stems: &str) -> String {
+    let mut out = String::with_capacity(stems.len() * 2);
+    let mut chars = stems.chars();
+    let mut class = false;
+    while let Some(c) = chars.next() {
+        class = (class || c == '[') && c != ']';
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        // Unicode classes would be large and slow; folded text needs ASCII ones.
+        match chars.next() {
+            Some('b') => out.push_str(r"(?-u:\b)"),
+            Some('w') if class => out.push_str("0-9a-z_"),
+            Some('w') => out.push_str("[0-9a-z_'-]"),
+            Some('W') => out.push_str("[^a-z]"),
+            Some('S') => out.push_str("[^ \n]"),
+            Some('s') => out.push_str("[ \n]"),
+            Some('d') => out.push_str("[0-9]"),
+            Some('n') => out.push('\n'),
+            Some(other) => out.extend(['\\', other]),
+            None => {}
+        }
+    }
+    match bound {
+        Bound::Word => format!(r"(?-u:\b)(?:{out})"),
+        Bound::Blank => format!("(?:^|[ \n\"'(«:,.-])(?:{out})"),
+        Bound::Free => format!("(?:{out})"),
+    }
+}

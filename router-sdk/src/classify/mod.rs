@@ -1,0 +1,82 @@
+//! The parsed chat request in, a [`Task`] out: what is asked, how hard it is, what it needs. Pure and offline.
+
+mod automaton;
+mod difficulty;
+mod features;
+mod fold;
+mod followup;
+mod matcher;
+mod needs;
+mod patterns;
+mod predictor;
+mod reading;
+mod rules;
+mod script;
+mod segment;
+mod stems;
+mod task;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+
+pub use needs::{Needs, needs};
+pub use script::Script;
+pub use task::{Evidence, Success, Task, TaskKind};
+
+use reading::Reading;
+
+/// Classifies one OpenAI-shaped chat request by what its user asks for.
+///
+/// System prompts, tool schemas, harness text, pasted documents, logs and code
+/// are sized and never scored as the ask. Deterministic; accepts any JSON.
+pub fn classify(body: &Map<String, Value>) -> Task {
+    let needs = needs(body);
+    let mut reading = Reading::of(body);
+    let mut verdict = rules::judge(&reading, &needs);
+    // A few words that say nothing by themselves continue what came before.
+    while verdict.none && reading.may_inherit {
+        let Some(earlier) = reading.back() else { break };
+        reading = earlier;
+        verdict = rules::judge(&reading, &needs);
+    }
+    let text = features::extract(&reading, &verdict);
+    let forecast = predictor::forecast(&text);
+    difficulty::assemble(&reading, needs, verdict, &text, &forecast)
+}
+
+/// The feature vector that the predictor sees for a bare prompt: `(hashed buckets, surface values)`.
+///
+/// Training calls this, so that Python never re-implements it.
+#[doc(hidden)]
+pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
+    let needs = needs(body);
+    let reading = Reading::of(body);
+    let verdict = rules::judge(&reading, &needs);
+    let text = features::extract(&reading, &verdict);
+    let prior = difficulty::prior(&reading, &verdict);
+    TrainingRow {
+        kind: verdict.kind,
+        prior,
+        words: text.word_hashes(),
+        buckets: text.buckets().to_vec(),
+        surface: text.surface().to_vec(),
+    }
+}
+
+/// One row of training input, as [`training_features`] makes it.
+#[doc(hidden)]
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct TrainingRow {
+    /// The kind that the patterns chose.
+    pub kind: TaskKind,
+    /// The difficulty that the kind and the shape of the request suggest alone.
+    pub prior: f64,
+    /// Hashes of the distinct words, for the vocabulary filter.
+    pub words: Vec<u32>,
+    /// Hashed word and word-pair buckets that are present.
+    pub buckets: Vec<u16>,
+    /// Surface values, unscaled.
+    pub surface: Vec<f32>,
+}

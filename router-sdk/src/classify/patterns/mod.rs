@@ -1,0 +1,64 @@
+//! The multilingual word lists: rows of language, effect, weight and stems over folded text.
+
+mod cjk;
+mod cues;
+mod english;
+mod european;
+mod eastern;
+
+use super::TaskKind;
+
+/// What a matching row does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Effect {
+    /// Speaks for a kind.
+    Kind(TaskKind),
+    /// Raises the difficulty.
+    Harder,
+    /// Lowers the difficulty.
+    Easier,
+}
+
+/// How the stems of a row are bound to word starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bound {
+    /// An ASCII word boundary before each stem.
+    Word,
+    /// A blank or punctuation before each stem, for alphabets outside ASCII.
+    Blank,
+    /// Anywhere, for scripts without blanks and for signs.
+    Free,
+}
+
+/// One row.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The language, or `any`.
+    pub lang: &'static str,
+    /// The short name shown as evidence.
+    pub name: &'static str,
+    /// What it does.
+    pub effect: Effect,
+    /// How much it counts.
+    pub weight: f32,
+    /// Where a stem may start.
+    pub bound: Bound,
+    /// Alternatives, in `regex` syntax; `\b` is the ASCII word boundary.
+    pub stems: &'static str,
+}
+
+/// Every row, in a fixed order.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
+    [english::ROWS, cues::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS].into_iter().flatten()
+}
+
+const fn row(
+    lang: &'static str,
+    name: &'static str,
+    effect: Effect,
+    weight: f32,
+    bound: Bound,
+    stems: &'static str,
+) -> Row {
+    Row { lang, name, effect, weight, bound, stems }
+}

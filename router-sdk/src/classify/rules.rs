@@ -1,0 +1,191 @@
+//! A reading in, a kind with its evidence out: the word lists over both ends of the ask, and structure.
+
+use super::fold::{head, tail};
+use super::matcher::{RowSet, rows_in};
+use super::patterns::{Effect, Row};
+use super::reading::Reading;
+use super::{Needs, Script, TaskKind, script};
+
+const KINDS: usize = TaskKind::ALL.len();
+// The instruction usually stands at one end; the first words count most.
+const LEAD: usize = 140;
+const HEAD: usize = 900;
+const TAIL: usize = 500;
+const LEAD_FACTOR: f32 = 1.35;
+const REPEAT_FACTOR: f32 = 0.35;
+
+/// What patterns and structure say.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    /// The kind with the highest score.
+    pub kind: TaskKind,
+    /// How far it leads, 0 to 1.
+    pub confidence: f64,
+    /// The score of every kind.
+    pub scores: [f32; KINDS],
+    /// Words for a hard task minus words for an easy one.
+    pub cues: f32,
+    /// What matched: signal, weight.
+    pub evidence: Vec<(Signal, f32)>,
+    /// Nothing matched.
+    pub none: bool,
+    /// The script of the ask.
+    pub script: Option<Script>,
+}
+
+/// The source of one piece of evidence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signal {
+    /// A row of the word lists.
+    Row(&'static Row),
+    /// The structure of the request.
+    Structure(&'static str),
+}
+
+impl Signal {
+    /// The name shown to people.
+    pub fn name(self) -> String {
+        match self {
+            Self::Row(row) => format!("{}: {}", row.lang, row.name),
+            Self::Structure(name) => name.to_owned(),
+        }
+    }
+}
+
+/// Judges the kind of a reading.
+pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
+    let mut tally = Tally::default();
+    tally.words(&reading.folded);
+    tally.structure(reading, needs);
+    let script = script::detect(&reading.parts.ask);
+    tally.close(reading, script)
+}
+
+#[derive(Default)]
+struct Tally {
+    best: [f32; KINDS],
+    rest: [f32; KINDS],
+    cues: f32,
+    evidence: Vec<(Signal, f32)>,
+}
+
+impl Tally {
+    fn words(&mut self, folded: &str) {
+        let whole = folded.len() <= HEAD + TAIL;
+        let first = rows_in(if whole { folded } else { head(folded, HEAD) }, LEAD);
+        self.rows(first.lead.without(&RowSet::empty()), LEAD_FACTOR);
+        self.rows(first.all.without(&first.lead), 1.0);
+        if !whole {
+            let last = rows_in(tail(folded, TAIL), 0);
+            self.rows(last.all.without(&first.all.and(&first.lead)), 1.0);
+        }
+    }
+
+    fn rows(&mut self, rows: impl Iterator<Item = &'static Row>, factor: f32) {
+        for row in rows {
+            let weight = row.weight * factor;
+            match row.effect {
+                Effect::Kind(kind) => self.add(Signal::Row(row), kind, weight),
+                Effect::Harder => self.cue(Signal::Row(row), weight),
+                Effect::Easier => self.cue(Signal::Row(row), -weight),
+            }
+        }
+    }
+
+    fn cue(&mut self, signal: Signal, weight: f32) {
+        self.cues += weight;
+        self.evidence.push((signal, weight));
+    }
+
+    fn add(&mut self, signal: Signal, kind: TaskKind, weight: f32) {
+        let best = &mut self.best[kind.index()];
+        let rest = &mut self.rest[kind.index()];
+        if weight > *best {
+            *rest += *best;
+            *best = weight;
+        } else {
+            *rest += weight;
+        }
+        self.evidence.push((signal, weight));
+    }
+
+    fn structure(&mut self, reading: &Reading<'_>, needs: &Needs) {
+        let parts = &reading.parts;
+        let spoken = self.best.iter().any(|score| *score >= 1.5);
+        if parts.code_chars > 0 {
+            self.add(Signal::Structure("code block"), TaskKind::Code, if spoken { 1.2 } else { 1.8 });
+        }
+        if parts.trace {
+            self.add(Signal::Structure("stack trace or log"), TaskKind::Debug, 2.4);
+        }
+        if parts.diff {
+            self.add(Signal::Structure("diff"), TaskKind::Code, 1.2);
+        }
+        if reading.image {
+            self.add(Signal::Structure("image"), TaskKind::Vision, 3.2);
+        }
+        let pasted = parts.document_chars;
+        if pasted > 24_000 {
+            self.add(Signal::Structure("very long text"), TaskKind::LongContext, 3.6);
+        }
+        // A tool loop is under way; tools that are only offered say nothing.
+        if reading.in_loop && needs.tools {
+            self.add(Signal::Structure("tool loop"), TaskKind::Agentic, 1.2);
+        }
+        let folded = reading.folded.trim_end();
+        let asks = folded.ends_with(['?', '？', '؟']) || folded.starts_with('¿');
+        if asks && reading.ask_chars <= 120 && parts.context_chars() < 200 {
+            self.add(Signal::Structure("short question"), TaskKind::SimpleQuestion, 0.8);
+        }
+    }
+
+    fn close(mut self, reading: &Reading<'_>, script: Option<Script>) -> Verdict {
+        let mut scores = [0.0; KINDS];
+        for (score, (best, rest)) in scores.iter_mut().zip(self.best.iter().zip(self.rest)) {
+            *score = best + REPEAT_FACTOR * rest.min(6.0);
+        }
+        settle(&mut scores, reading);
+        let best = (0..KINDS).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
+        let top = scores[best];
+        let second = (0..KINDS).filter(|at| *at != best).map(|at| scores[at]).fold(0.0, f32::max);
+        let none = top < 0.75 && self.cues.abs() < 0.5;
+        let kind = if top >= 0.75 { TaskKind::ALL[best] } else { fallback(reading) };
+        let lead = f64::from(top - second);
+        let strength = f64::from(top.min(4.0)) / 4.0;
+        let confidence = if none { 0.2 } else { (0.35 + 0.3 * strength + 0.35 * (lead / 2.0).min(1.0)).min(0.98) };
+        self.evidence.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        Verdict { kind, confidence, scores, cues: self.cues, evidence: self.evidence, none, script }
+    }
+}
+
+// Where two kinds share their words, the more specific one takes them.
+fn settle(scores: &mut [f32; KINDS], reading: &Reading<'_>) {
+    use TaskKind::{Agentic, Chat, Code, Debug, Math, Reasoning, SimpleQuestion};
+    let get = |scores: &[f32; KINDS], kind: TaskKind| scores[kind.index()];
+    if get(scores, Debug) >= 1.5 && get(scores, Code) >= 1.0 {
+        scores[Debug.index()] += 0.5 * get(scores, Code).min(3.0);
+    }
+    if get(scores, Math) >= 1.5 && get(scores, Reasoning) > 0.0 {
+        scores[Math.index()] += 0.4 * get(scores, Reasoning).min(2.0);
+    }
+    if reading.ask_chars > 160 {
+        scores[SimpleQuestion.index()] *= 0.6;
+        scores[Chat.index()] *= 0.7;
+    }
+    if reading.in_loop && get(scores, Agentic) >= 2.0 && get(scores, Code) < 1.0 {
+        scores[Agentic.index()] += 0.8;
+    }
+}
+
+fn fallback(reading: &Reading<'_>) -> TaskKind {
+    let parts = &reading.parts;
+    if parts.document_chars > 600 {
+        TaskKind::Reasoning
+    } else if reading.folded.contains(['?', '？', '؟']) {
+        if reading.ask_chars <= 120 { TaskKind::SimpleQuestion } else { TaskKind::Reasoning }
+    } else if reading.ask_chars > 200 {
+        TaskKind::Reasoning
+    } else {
+        TaskKind::Chat
+    }
+}

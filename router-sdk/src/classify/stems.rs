@@ -1,0 +1,189 @@
+//! One alternative of a stem row in, its fixed parts as plain strings out.
+//!
+//! The syntax is the small part of `regex` that the word lists use: groups, alternation, `?`,
+//! classes, `\b`. Everything that has no finite spelling is a gap between parts.
+
+/// A spelling of a fixed part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    /// The text.
+    pub text: String,
+    /// A word must end after it.
+    pub ends_word: bool,
+}
+
+/// An alternative taken apart.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// The spellings of each part in order.
+    pub parts: Vec<Vec<Spelling>>,
+    /// The parts are the whole alternative, with no gap or anchor.
+    pub exact: bool,
+}
+
+// More spellings than this make a part a gap.
+const MOST_SPELLINGS: usize = 3_000;
+const WORD_END: char = '\u{1}';
+
+enum Element {
+    // Every spelling, `WORD_END` included.
+    Fixed(Vec<String>),
+    Gap,
+}
+
+/// Splits `stems` at its top-level bars.
+pub(crate) fn alternatives(stems: &str) -> Vec<&str> {
+    let (mut depth, mut class, mut escaped) = (0usize, false, false);
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (at, byte) in stems.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b']' => class = false,
+            _ if class => {}
+            b'[' => class = true,
+            b'(' => depth += 1,
+            b')' => depth -= 1,
+            b'|' if depth == 0 => {
+                out.push(&stems[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&stems[from..]);
+    out
+}
+
+/// Takes one alternative apart.
+pub(crate) fn take_apart(alternative: &str) -> Parts {
+    let mut out = Parts { parts: Vec::new(), exact: true };
+    let mut run = vec![String::new()];
+    for element in sequence(alternative) {
+        match element {
+            Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
+                run = run
+                    .iter()
+                    .flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}")))
+                    .collect();
+            }
+            _ => {
+                out.exact = false;
+                out.close(std::mem::replace(&mut run, vec![String::new()]));
+            }
+        }
+    }
+    out.close(run);
+    out
+}
+
+impl Parts {
+    fn close(&mut self, run: Vec<String>) {
+        let spellings: Vec<_> = run
+            .into_iter()
+            .map(|text| Spelling { ends_word: text.ends_with(WORD_END), text: text.replace(WORD_END, "") })
+            .collect();
+        // A part that may be empty or a lone blank tells nothing.
+        if spellings.iter().all(|spelling| !spelling.text.trim().is_empty()) {
+            self.parts.push(spellings);
+        }
+    }
+}
+
+fn sequence(text: &str) -> Vec<Element> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let (element, len) = match c {
+            '(' => group(rest),
+            '[' => class(rest),
+            '\\' => escape(rest),
+            '.' | '^' | '$' => (Element::Gap, 1),
+            other => (Element::Fixed(vec![other.to_string()]), other.len_utf8()),
+        };
+        rest = &rest[len..];
+        let (element, len) = repeated(element, rest);
+        rest = &rest[len..];
+        out.push(element);
+    }
+    out
+}
+
+fn repeated(element: Element, rest: &str) -> (Element, usize) {
+    match rest.as_bytes().first() {
+        Some(b'?') => match element {
+            Element::Fixed(mut spellings) => {
+                spellings.push(String::new());
+                (Element::Fixed(spellings), 1)
+            }
+            Element::Gap => (Element::Gap, 1),
+        },
+        Some(b'*' | b'+') => (Element::Gap, 1),
+        Some(b'{') => (Element::Gap, rest.find('}').map_or(rest.len(), |at| at + 1)),
+        _ => (element, 0),
+    }
+}
+
+fn group(text: &str) -> (Element, usize) {
+    let (mut depth, mut class, mut escaped) = (0usize, false, false);
+    let mut end = text.len();
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b']' => class = false,
+            _ if class => {}
+            b'[' => class = true,
+            b'(' => depth += 1,
+            b')' => {
+                depth -= 1;
+                if depth == 0 {
+                    end = at + 1;
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    let inner = text[1..end - 1].trim_start_matches("?:");
+    let mut all = Vec::new();
+    for alternative in alternatives(inner) {
+        let mut run = vec![String::new()];
+        for element in sequence(alternative) {
+            match element {
+                Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
+                    run = run
+                        .iter()
+                        .flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}")))
+                        .collect();
+                }
+                _ => return (Element::Gap, end),
+            }
+        }
+        all.extend(run);
+    }
+    (Element::Fixed(all), end)
+}
+
+fn class(text: &str) -> (Element, usize) {
+    let end = text.find(']').map_or(text.len(), |at| at + 1);
+    let inner = &text[1..end - 1];
+    let plain = !inner.starts_with('^') && !inner.contains('\\') && !inner.trim_matches('-').contains('-');
+    if plain && inner.chars().count() <= 24 {
+        (Element::Fixed(inner.chars().map(String::from).collect()), end)
+    } else {
+        (Element::Gap, end)
+    }
+}
+
+fn escape(text: &str) -> (Element, usize) {
+    let c = text[1..].chars().next().unwrap_or('\\');
+    let element = match c {
+        'b' => Element::Fixed(vec![WORD_END.to_string()]),
+        'n' => Element::Fixed(vec!["\n".to_owned()]),
+        'w' | 'W' | 's' | 'S' | 'd' | 'D' => Element::Gap,
+        other => Element::Fixed(vec![other.to_string()]),
+    };
+    (element, 1 + c.len_utf8())
+}

@@ -1,0 +1,117 @@
+//! Values that types alone cannot rule out: a configuration in, nothing or the key and the fix out.
+
+use super::Config;
+use crate::error::Error;
+
+/// The words of a deserialisation error, with a hint for the common slip.
+pub(super) fn describe(message: &str) -> String {
+    match message.strip_prefix("unknown field ") {
+        Some(rest) => format!("unknown key {rest}"),
+        None => message.to_owned(),
+    }
+}
+
+pub(super) fn config(config: &Config) -> Result<(), Error> {
+    timeouts(config)?;
+    retries(config)?;
+    aliases(config)?;
+    for (i, model) in config.models.iter().enumerate() {
+        if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
+            return Err(Error::invalid_config(format!("models[{i}].id"), "must be \"provider/model\""));
+        }
+        if model.context_window == Some(0) || model.max_output_tokens == Some(0) {
+            return Err(Error::invalid_config(format!("models[{i}]"), "context_window and max_output_tokens must be above 0"));
+        }
+    }
+    providers(config)
+}
+
+fn timeouts(config: &Config) -> Result<(), Error> {
+    let t = &config.timeouts;
+    let limits = [
+        ("connect_ms", t.connect_ms),
+        ("first_token_ms", t.first_token_ms),
+        ("first_token_reasoning_ms", t.first_token_reasoning_ms),
+        ("idle_ms", t.idle_ms),
+        ("whole_ms", t.whole_ms),
+        ("total_ms", t.total_ms),
+    ];
+    for (name, value) in limits {
+        // A year keeps every sum of limits inside what clocks can hold.
+        if value == 0 || value > 31_536_000_000 {
+            return Err(Error::invalid_config(format!("timeouts.{name}"), "must be from 1 to 31536000000 milliseconds"));
+        }
+    }
+    Ok(())
+}
+
+fn retries(config: &Config) -> Result<(), Error> {
+    let (r, b) = (&config.retry, &config.breaker);
+    for (name, value) in [("max_attempts", r.max_attempts), ("max_total_attempts", r.max_total_attempts)] {
+        if value == 0 {
+            return Err(Error::invalid_config(format!("retry.{name}"), "must be at least 1"));
+        }
+    }
+    if !(r.budget_earn.is_finite() && (0.0..=1.0).contains(&r.budget_earn)) {
+        return Err(Error::invalid_config("retry.budget_earn", "must be from 0 to 1"));
+    }
+    if r.backoff_ms == 0 || r.backoff_max_ms < r.backoff_ms {
+        return Err(Error::invalid_config("retry.backoff_max_ms", "must be at least retry.backoff_ms, which must be above 0"));
+    }
+    if b.failures == 0 {
+        return Err(Error::invalid_config("breaker.failures", "must be at least 1"));
+    }
+    if b.cooldown_ms == 0 || b.cooldown_max_ms < b.cooldown_ms {
+        return Err(Error::invalid_config("breaker.cooldown_max_ms", "must be at least breaker.cooldown_ms, which must be above 0"));
+    }
+    Ok(())
+}
+
+fn aliases(config: &Config) -> Result<(), Error> {
+    for (name, models) in &config.aliases {
+        let key = format!("aliases.{name}");
+        if name.is_empty() || name == "auto" || name.starts_with("auto:") || name.contains('/') {
+            return Err(Error::invalid_config(key, "must be a name without a slash that is not auto"));
+        }
+        if models.is_empty() {
+            return Err(Error::invalid_config(key, "must list at least one model"));
+        }
+        if let Some(inner) = models.iter().find(|m| config.aliases.contains_key(*m)) {
+            return Err(Error::invalid_config(key, format!("lists the alias {inner}; list its models instead")));
+        }
+    }
+    Ok(())
+}
+
+fn providers(config: &Config) -> Result<(), Error> {
+    for (name, provider) in &config.providers {
+        let key = |field: &str| format!("providers.{name}.{field}");
+        if name.is_empty() || name.contains('/') || name.chars().any(char::is_whitespace) {
+            return Err(Error::invalid_config(format!("providers.{name}"), "must be a name without slashes or spaces"));
+        }
+        if let Some(url) = &provider.base_url {
+            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            if host.is_none_or(|h| h.is_empty() || h.starts_with('/')) || http::Uri::try_from(url.as_str()).is_err() {
+                return Err(Error::invalid_config(key("base_url"), "must be an http or https URL"));
+            }
+        }
+        for (header, value) in &provider.headers {
+            let sound = http::HeaderName::try_from(header.as_str()).is_ok() && http::HeaderValue::from_str(value).is_ok();
+            if !sound {
+                return Err(Error::invalid_config(key(&format!("headers.{header}")), "is not a valid HTTP header"));
+            }
+        }
+        if let Some(sandbox) = &provider.sandbox {
+            if provider.kind.as_deref() != Some("sandbox") {
+                return Err(Error::invalid_config(key("sandbox"), "needs kind = \"sandbox\""));
+            }
+            if sandbox.latency.is_some_and(|l| !(l.is_finite() && (0.0..=100.0).contains(&l))) {
+                return Err(Error::invalid_config(key("sandbox.latency"), "must be from 0 to 100"));
+            }
+            if sandbox.fail.as_ref().is_some_and(|f| !(400..=599).contains(&f.status)) {
+                return Err(Error::invalid_config(key("sandbox.fail.status"), "must be from 400 to 599"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The loop over candidates: a plan in, the first good answer out, every send recorded.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::{self, Limit, OpenStream};
+use super::verdict::{self, Facts, Pause, Then};
+use super::{Health, RetryBudget, backoff};
+use crate::account::Books;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::provider::{Cause, Failure, HttpRequest, Target, family};
+use crate::select::{Candidate, Plan};
+use crate::transport::{HttpReply, HttpTransport, SandboxTransport};
+use crate::wire::{ChatRequest, ChatResponse};
+
+/// What sends, and what is remembered between requests.
+pub(crate) struct Sender {
+    pub(crate) http: HttpTransport,
+    pub(crate) sandbox: SandboxTransport,
+    pub(crate) health: Health,
+    pub(crate) budget: RetryBudget,
+    pub(crate) ids: crate::ids::Ids,
+}
+
+impl Sender {
+    pub(crate) async fn send(&self, target: &Target, request: HttpRequest) -> Result<HttpReply, Failure> {
+        if target.deployment.sandbox { self.sandbox.send(target, request).await } else { self.http.send(request).await }
+    }
+}
+
+/// A good answer.
+pub(crate) enum Answer {
+    /// A whole reply.
+    Whole(Box<ChatResponse>),
+    /// A stream at its first output.
+    Stream(Box<OpenStream>),
+}
+
+/// The state of one request's loop.
+struct Loop<'a> {
+    sender: &'a Sender,
+    config: &'a Config,
+    request: &'a ChatRequest,
+    plan: &'a Plan,
+    stream: bool,
+    deadline: Instant,
+    /// Sends of this request.
+    total: u32,
+    /// Candidates must have a window larger than this, after one was too small.
+    window_above: Option<u64>,
+    last: Option<(Failure, Target)>,
+    rests: Option<Duration>,
+}
+
+/// Gives the place of a probe back when an attempt is cancelled.
+struct Claim<'a> {
+    health: &'a Health,
+    target: String,
+    open: bool,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.health.release(&self.target);
+        }
+    }
+}
+
+/// Tries the plan's candidates until one answers.
+pub(crate) async fn run(
+    sender: &Sender,
+    config: &Config,
+    request: &ChatRequest,
+    plan: &Plan,
+    stream: bool,
+    deadline: Instant,
+    books: &mut Books,
+) -> Result<Answer, Error> {
+    let mut state =
+        Loop { sender, config, request, plan, stream, deadline, total: 0, window_above: None, last: None, rests: None };
+    for index in 0..plan.candidates.len() {
+        let Some(candidate) = plan.candidates.get(index).filter(|c| state.may_ask(c)) else { continue };
+        match state.ask(candidate, index, books).await {
+            Ok(answer) => {
+                sender.budget.earn();
+                return Ok(answer);
+            }
+            Err(Then::Next) => {}
+            Err(_) => break,
+        }
+    }
+    Err(state.error())
+}
+
+impl Loop<'_> {
+    /// Sends to one candidate, again where the verdict says so.
+    async fn ask(&mut self, candidate: &Candidate, index: usize, books: &mut Books) -> Result<Answer, Then> {
+        let target = &candidate.target;
+        let key = target.key();
+        if let Err(left) = self.sender.health.claim(&key, Instant::now()) {
+            self.rests = Some(self.rests.map_or(left, |r| r.min(left)));
+            return Err(Then::Next);
+        }
+        let mut claim = Claim { health: &self.sender.health, target: key, open: true };
+        books.hold(candidate.worst_nanos);
+        for sends in 1.. {
+            let failure = match self.once(target, index, books).await {
+                Ok(answer) => {
+                    claim.open = false;
+                    self.sender.health.success(&claim.target, books.seconds_to_first());
+                    return Ok(answer);
+                }
+                Err(failure) => failure,
+            };
+            let then = self.judge(&failure, candidate, index, sends);
+            books.failed(&failure, word(then));
+            claim.open = false;
+            let signal = verdict::signal(&failure, &self.config.breaker);
+            self.sender.health.signal(&claim.target, signal, Instant::now());
+            let repeat = sends - 1;
+            self.last = Some((failure, target.clone()));
+            match then {
+                Then::Same(pause) => self.pause(pause, repeat).await,
+                then => return Err(then),
+            }
+        }
+        Err(Then::Stop)
+    }
+
+    /// One send.
+    async fn once(&mut self, target: &Target, index: usize, books: &mut Books) -> Result<Answer, Failure> {
+        self.total += 1;
+        books.begin(target);
+        let encoded = family(target.deployment.family).encode(self.request, target, self.stream)?;
+        books.route.adapted = encoded.adapted;
+        let limit = self.limit(target, index);
+        if self.stream {
+            let open = attempt::stream(self.sender, target, encoded.http, limit, books).await?;
+            for chunk in &open.chunks {
+                books.progress(chunk);
+            }
+            return Ok(Answer::Stream(Box::new(open)));
+        }
+        attempt::whole(self.sender, target, encoded.http, limit, books).await.map(|r| Answer::Whole(Box::new(r)))
+    }
+
+    fn judge(&mut self, failure: &Failure, candidate: &Candidate, index: usize, sends: u32) -> Then {
+        if failure.cause == Cause::ContextTooLong {
+            self.window_above = self.window_above.max(candidate.target.model.context_window);
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || self.total >= self.config.retry.max_total_attempts {
+            return Then::Stop;
+        }
+        let another = self.another_after(index);
+        let then = verdict::decide(failure, Facts { another, sends, left }, &self.config.retry);
+        match then {
+            Then::Same(_) if !self.sender.budget.spend() => if another { Then::Next } else { Then::Stop },
+            then => then,
+        }
+    }
+
+    fn may_ask(&self, candidate: &Candidate) -> bool {
+        let window = candidate.target.model.context_window;
+        // An unknown window counts as possibly larger.
+        !matches!((self.window_above, window), (Some(above), Some(window)) if window <= above)
+    }
+
+    fn another_after(&self, index: usize) -> bool {
+        let now = Instant::now();
+        let rest = self.plan.candidates.iter().skip(index + 1);
+        rest.filter(|c| self.may_ask(c)).any(|c| !self.sender.health.rests(&c.target.key(), now))
+    }
+
+    /// The limits of one attempt apply in full only while another candidate remains.
+    fn limit(&self, target: &Target, index: usize) -> Limit {
+        let whole = Limit { at: self.deadline, cause: Cause::Deadline };
+        if !self.another_after(index) || self.total >= self.config.retry.max_total_attempts {
+            return whole;
+        }
+        let t = &self.config.timeouts;
+        let (ms, cause) = match (self.stream, target.model.reasons()) {
+            (false, _) => (t.whole_ms, Cause::HeadersTimeout),
+            (true, true) => (t.first_token_reasoning_ms, Cause::FirstTokenTimeout),
+            (true, false) => (t.first_token_ms, Cause::FirstTokenTimeout),
+        };
+        let at = Instant::now() + Duration::from_millis(ms);
+        if at < self.deadline { Limit { at, cause } } else { whole }
+    }
+
+    async fn pause(&self, pause: Pause, repeat: u32) {
+        let wait = match pause {
+            Pause::Quick => backoff::quick(),
+            Pause::Backoff => backoff::full_jitter(&self.config.retry, repeat),
+            Pause::Hint(hint) => backoff::after_hint(hint),
+        };
+        tokio::time::sleep_until((Instant::now() + wait).min(self.deadline)).await;
+    }
+
+    /// The error when no candidate answered.
+    fn error(self) -> Error {
+        let Some((failure, target)) = self.last else {
+            let message = "every candidate is resting after failures";
+            return Error::new(ErrorKind::ProviderUnavailable, message).with_retry_after(self.rests);
+        };
+        let kind = verdict::error_kind(&failure);
+        error_of(kind, &failure, &target)
+    }
+}
+
+/// The typed error of a failure.
+pub(crate) fn error_of(kind: ErrorKind, failure: &Failure, target: &Target) -> Error {
+    let message = format!("{}: {}", target.key(), failure.message);
+    Error::new(kind, message)
+        .with_target(&target.deployment.provider, target.key())
+        .with_status(failure.status)
+        .with_code(failure.code.clone())
+        .with_retry_after(failure.retry_after)
+        .with_request_id(failure.request_id.clone())
+}
+
+fn word(then: Then) -> &'static str {
+    match then {
+        Then::Same(_) => "same_again",
+        Then::Next => "next",
+        Then::Stop => "stop",
+    }
+}

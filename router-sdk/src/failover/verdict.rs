@@ -1,0 +1,183 @@
+//! What a failure means: its cause and plain facts in, one decision and what the breaker hears out. Unknown means stop.
+
+use std::time::Duration;
+
+use crate::config::{Breaker, Retry};
+use crate::error::ErrorKind;
+use crate::provider::{Cause, Failure};
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// Ask the same target again after a pause of this kind.
+    Same(Pause),
+    /// Ask the next candidate now.
+    Next,
+    /// Give up and say why.
+    Stop,
+}
+
+/// How long to pause before the same target is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// At most 25 ms.
+    Quick,
+    /// Full jitter over a growing interval.
+    Backoff,
+    /// What the provider asked for, as a floor.
+    Hint(Duration),
+}
+
+/// What the breaker of the target hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Nothing,
+    Failure,
+    /// Empty until then.
+    Throttled(Duration),
+    /// Unusable for a long time.
+    Rest(Duration),
+}
+
+/// The state of the request at a failure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// Another candidate that may be asked remains.
+    pub(crate) another: bool,
+    /// Sends to this target so far, this one included.
+    pub(crate) sends: u32,
+    /// Time left until the deadline.
+    pub(crate) left: Duration,
+}
+
+/// A pause without a hint after 429 for the breaker, as long as the shortest per-minute windows refill noticeably.
+const THROTTLED_WITHOUT_HINT: Duration = Duration::from_secs(1);
+
+/// Decides what follows a failure.
+pub(crate) fn decide(failure: &Failure, facts: Facts, retry: &Retry) -> Then {
+    let again = facts.sends < retry.max_attempts;
+    let onward = if facts.another { Then::Next } else { Then::Stop };
+    let repeat = |pause| if again { Then::Same(pause) } else { onward };
+    match failure.cause {
+        Cause::Reset | Cause::Server | Cause::ModelFault => repeat(Pause::Quick),
+        Cause::Connect | Cause::Overloaded | Cause::Malformed | Cause::Truncated | Cause::Empty => {
+            if facts.another {
+                return Then::Next;
+            }
+            match failure.retry_after {
+                Some(hint) if hint >= facts.left => Then::Stop,
+                Some(hint) => repeat(Pause::Hint(hint)),
+                None => repeat(Pause::Backoff),
+            }
+        }
+        Cause::RateLimited => rate_limited(failure.retry_after, facts, again, retry),
+        Cause::HeadersTimeout
+        | Cause::FirstTokenTimeout
+        | Cause::IdleTimeout
+        | Cause::Quota
+        | Cause::TooLarge
+        | Cause::Auth
+        | Cause::ModelMissing
+        | Cause::Unsupported
+        | Cause::ContextTooLong => onward,
+        Cause::ContentRefused | Cause::Caller | Cause::Deadline | Cause::Unknown => Then::Stop,
+    }
+}
+
+fn rate_limited(hint: Option<Duration>, facts: Facts, again: bool, retry: &Retry) -> Then {
+    let patience = Duration::from_millis(retry.wait_for_hint_ms);
+    match hint {
+        Some(hint) if facts.another => {
+            if again && hint <= patience && hint < facts.left { Then::Same(Pause::Hint(hint)) } else { Then::Next }
+        }
+        None if facts.another => Then::Next,
+        Some(hint) if again && hint < facts.left => Then::Same(Pause::Hint(hint)),
+        None if again => Then::Same(Pause::Backoff),
+        _ => Then::Stop,
+    }
+}
+
+/// What the target's breaker hears of a failure.
+pub(crate) fn signal(failure: &Failure, breaker: &Breaker) -> Signal {
+    match failure.cause {
+        Cause::RateLimited => Signal::Throttled(failure.retry_after.unwrap_or(THROTTLED_WITHOUT_HINT)),
+        Cause::Quota => {
+            let rest = Duration::from_millis(breaker.quota_rest_ms);
+            Signal::Rest(failure.retry_after.unwrap_or_default().max(rest))
+        }
+        Cause::TooLarge
+        | Cause::ModelMissing
+        | Cause::Unsupported
+        | Cause::ContextTooLong
+        | Cause::ContentRefused
+        | Cause::ModelFault
+        | Cause::Caller
+        | Cause::Deadline => Signal::Nothing,
+        _ => Signal::Failure,
+    }
+}
+
+/// The kind of error that a failure becomes when nothing else is left.
+pub(crate) fn error_kind(failure: &Failure) -> ErrorKind {
+    match failure.cause {
+        Cause::HeadersTimeout | Cause::FirstTokenTimeout | Cause::IdleTimeout | Cause::Deadline => ErrorKind::Timeout,
+        Cause::RateLimited | Cause::Quota => ErrorKind::RateLimited,
+        Cause::TooLarge if failure.status == Some(429) => ErrorKind::RateLimited,
+        Cause::Auth if failure.status == Some(403) => ErrorKind::Forbidden,
+        Cause::Auth => ErrorKind::Unauthenticated,
+        Cause::ContextTooLong => ErrorKind::ContextTooLong,
+        Cause::ContentRefused => ErrorKind::ContentRefused,
+        Cause::Caller | Cause::Unsupported | Cause::ModelMissing | Cause::TooLarge => ErrorKind::InvalidRequest,
+        _ => ErrorKind::ProviderUnavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEFT: Duration = Duration::from_secs(60);
+
+    fn decided(cause: Cause, another: bool, sends: u32, hint: Option<u64>) -> Then {
+        let failure = Failure { retry_after: hint.map(Duration::from_millis), ..Failure::new(cause, "") };
+        decide(&failure, Facts { another, sends, left: LEFT }, &Retry::default())
+    }
+
+    #[test]
+    fn overload_and_refusal_move_on_at_once_and_wait_only_alone() {
+        for cause in [Cause::Connect, Cause::Overloaded, Cause::Empty, Cause::Truncated, Cause::Malformed] {
+            assert_eq!(decided(cause, true, 1, None), Then::Next);
+            assert_eq!(decided(cause, false, 1, None), Then::Same(Pause::Backoff));
+            assert_eq!(decided(cause, false, 2, None), Then::Stop);
+        }
+    }
+
+    #[test]
+    fn server_errors_are_repeated_once_quickly() {
+        assert_eq!(decided(Cause::Server, true, 1, None), Then::Same(Pause::Quick));
+        assert_eq!(decided(Cause::Server, true, 2, None), Then::Next);
+        assert_eq!(decided(Cause::Server, false, 2, None), Then::Stop);
+    }
+
+    #[test]
+    fn rate_limits_move_on_and_wait_for_the_hint_alone() {
+        assert_eq!(decided(Cause::RateLimited, true, 1, Some(500)), Then::Next);
+        assert_eq!(decided(Cause::RateLimited, false, 1, Some(500)), Then::Same(Pause::Hint(Duration::from_millis(500))));
+        assert_eq!(decided(Cause::RateLimited, false, 1, Some(90_000)), Then::Stop);
+        let patient = Retry { wait_for_hint_ms: 600, ..Retry::default() };
+        let failure = Failure { retry_after: Some(Duration::from_millis(500)), ..Failure::new(Cause::RateLimited, "") };
+        let facts = Facts { another: true, sends: 1, left: LEFT };
+        assert_eq!(decide(&failure, facts, &patient), Then::Same(Pause::Hint(Duration::from_millis(500))));
+    }
+
+    #[test]
+    fn timeouts_and_keys_move_on_and_callers_mistakes_stop() {
+        for cause in [Cause::HeadersTimeout, Cause::Auth, Cause::Quota, Cause::ModelMissing, Cause::ContextTooLong] {
+            assert_eq!(decided(cause, true, 1, None), Then::Next);
+            assert_eq!(decided(cause, false, 1, None), Then::Stop);
+        }
+        for cause in [Cause::Caller, Cause::ContentRefused, Cause::Unknown, Cause::Deadline] {
+            assert_eq!(decided(cause, true, 1, None), Then::Stop);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! ClawRouters: an LLM router that lives inside your process.
+//!
+//! It classifies a request, chooses the model whose expected quality and cost suit it, sends it, moves on to another
+//! provider when one fails, and says what it did and what it cost. There is no server.
+//!
+//! Start at [`Router`]. [`Config`] says what a router is built from, [`ChatRequest`] what it takes, [`RouteInfo`] what
+//! it tells about a reply.
+
+mod account;
+mod admit;
+mod catalog;
+mod classify;
+mod config;
+mod endpoint;
+mod error;
+mod failover;
+mod ids;
+mod pipeline;
+mod provider;
+mod router;
+mod select;
+mod setup;
+mod store;
+mod stream;
+mod transport;
+mod wire;
+
+pub use account::{Entry, usd};
+pub use admit::Caller;
+pub use catalog::{
+    Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, Mode, Model, OffPeak,
+    ParameterRules, PricePeriod, Quirks, Rates, Reasoning, ReasoningControl, Score, Scores, Status, TaskClass, Tier,
+    ToolIdFormat, Vendor, usd_per_million_to_pico, utc_week_minute,
+};
+pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
+#[doc(hidden)]
+pub use classify::{TrainingRow, training_features};
+pub use config::{
+    Breaker, Config, LedgerConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
+    Timeouts,
+};
+pub use endpoint::{Body, Endpoint};
+pub use pipeline::Spending;
+pub use error::{Error, ErrorKind, Partial, Refusal};
+pub use provider::{Deployment, Family, Target};
+pub use router::Router;
+pub use select::{Candidate, Explanation, Plan};
+pub use stream::ChatStream;
+pub use wire::{
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage,
+    estimate_tokens,
+};

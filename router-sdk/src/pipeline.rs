@@ -1,0 +1,299 @@
+//! The walk of one request through all stages: a request in, a reply or a stream out. One function, one line a stage.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use tokio::time::Instant;
+
+use crate::account::{Books, Ledger, Opening};
+use crate::admit::{self, Admission, Reservation};
+use crate::catalog::utc_week_minute;
+use crate::classify::{self, Needs, Task};
+use crate::error::Error;
+use crate::failover::{self, Answer, Health, RetryBudget, Sender};
+use crate::provider::Target;
+use crate::select::{self, Ask, Explanation, HealthFacts, Plan, Pool};
+use crate::setup::{Asked, Setup};
+use crate::store::{Counter, MemoryStore, StateStore};
+use crate::stream::ChatStream;
+use crate::transport::{HttpTransport, SandboxTransport};
+use crate::wire::{ChatRequest, ChatResponse, RouteInfo, Strategy, estimate_request_tokens};
+
+/// Everything that requests of one router share.
+pub(crate) struct Shared {
+    pub(crate) setup: Setup,
+    pub(crate) sender: Arc<Sender>,
+    pub(crate) ledger: Arc<Ledger>,
+    store: Arc<dyn StateStore>,
+    pool: Mutex<Option<Arc<Pool>>>,
+}
+
+/// Counters of a router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Spending {
+    /// Requests begun.
+    pub requests: i128,
+    /// Nano-dollars held for requests in flight.
+    pub held_nanos: i128,
+    /// Nano-dollars spent.
+    pub spent_nanos: i128,
+}
+
+/// The moment of a request: stamped once, handed down as a fact.
+#[derive(Clone, Copy)]
+struct Moment {
+    started: Instant,
+    at_ms: i64,
+    date: Date,
+    week_minute: u16,
+}
+
+impl Moment {
+    fn now() -> Self {
+        let at = Timestamp::now();
+        Self {
+            started: Instant::now(),
+            at_ms: at.as_millisecond(),
+            date: at.to_zoned(TimeZone::UTC).date(),
+            week_minute: utc_week_minute(at.as_second()),
+        }
+    }
+}
+
+/// A request that has been classified and planned.
+struct Planned {
+    plan: Plan,
+    task: Option<Task>,
+    input_tokens: u64,
+}
+
+/// A reply of either form.
+pub(crate) enum Reply {
+    Whole(Box<ChatResponse>),
+    Stream(ChatStream),
+}
+
+/// Takes a request through every stage.
+pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+    let moment = Moment::now();
+    let caller = admit::authorise();
+    let admission = admit::admit(caller, &request)?;
+    shared.store.add(admission.caller.id(), Counter::Requests, 1);
+    let planned = plan(shared, &request, moment, false)?;
+    let planned = match planned.plan.candidates.is_empty() {
+        // The refusals are worth their time only when they are all there is to tell.
+        true => plan(shared, &request, moment, true)?,
+        false => planned,
+    };
+    let Planned { plan, task, input_tokens } = planned;
+    let plan = plan.or_error()?;
+    let deadline = moment.started + deadline(shared, &request);
+    let mut books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let config = &shared.setup.config;
+    let answer = failover::run(&shared.sender, config, &request, &plan, stream, deadline, &mut books).await;
+    match answer {
+        Err(error) => {
+            let route = books.close(Some(error.kind()));
+            Err(error.with_attempts(route.attempts))
+        }
+        Ok(Answer::Whole(response)) => Ok(Reply::Whole(Box::new(finish(*response, &mut books)))),
+        Ok(Answer::Stream(open)) => {
+            let terms = failover::Terms {
+                idle: Duration::from_millis(config.timeouts.idle_ms),
+                deadline,
+                usage_chunk: wants_usage_chunk(&request),
+                choices: request.get("n").and_then(serde_json::Value::as_u64).unwrap_or(1),
+            };
+            let head = books.preview();
+            let followed = failover::follow(*open, books, Arc::clone(&shared.sender), terms);
+            Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
+        }
+    }
+}
+
+/// The same walk stopped before anything is sent.
+pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
+    let caller = admit::authorise();
+    admit::admit(caller, request)?;
+    let planned = plan(shared, request, Moment::now(), true)?;
+    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
+}
+
+fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -> Result<Planned, Error> {
+    let setup = &shared.setup;
+    let asked = setup.asked(request)?;
+    let input_tokens = estimate_request_tokens(request);
+    let health = shared.sender.health.facts(moment.started);
+    let options = request.route();
+    let named = match &asked {
+        Asked::Auto(strategy) => *strategy,
+        Asked::Listed(_) => None,
+    };
+    let strategy = options.strategy.or(named).unwrap_or(setup.config.strategy);
+    match asked {
+        Asked::Auto(_) => {
+            let task = classify::classify(request.body());
+            let ask = ask(Some(&task), &task.needs, request, strategy, input_tokens, moment);
+            let plan = auto(shared, &ask, &health, explain)?;
+            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens })
+        }
+        Asked::Listed(mut targets) => {
+            let needs = classify::needs(request.body());
+            for (i, name) in options.fallbacks.iter().enumerate() {
+                setup.named(name, &format!("route.fallbacks[{i}]"), &mut targets)?;
+            }
+            let ask = ask(None, &needs, request, strategy, input_tokens, moment);
+            let plan = select::listed(targets, &ask, &health);
+            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens })
+        }
+    }
+}
+
+fn ask<'a>(
+    task: Option<&'a Task>,
+    needs: &'a Needs,
+    request: &'a ChatRequest,
+    strategy: Strategy,
+    input_tokens: u64,
+    moment: Moment,
+) -> Ask<'a> {
+    let Moment { date, week_minute, .. } = moment;
+    Ask { task, needs, options: request.route(), strategy, input_tokens, today: date, week_minute }
+}
+
+/// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.
+fn auto(shared: &Shared, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Result<Plan, Error> {
+    let pool = shared.pool(ask.today)?;
+    let mut plan = select::choose(&pool, ask, health, explain);
+    if ask.options.fallbacks.is_empty() || ask.options.allow_fallbacks == Some(false) {
+        return Ok(plan);
+    }
+    let mut targets: Vec<Target> = plan.candidates.first().map(|c| c.target.clone()).into_iter().collect();
+    for (i, name) in ask.options.fallbacks.iter().enumerate() {
+        shared.setup.named(name, &format!("route.fallbacks[{i}]"), &mut targets)?;
+    }
+    let named = select::listed(targets, ask, health);
+    plan.candidates.truncate(1);
+    let first = plan.candidates.first().map(|c| c.target.key());
+    plan.candidates.extend(named.candidates.into_iter().filter(|c| Some(c.target.key()) != first));
+    plan.refusals.extend(named.refusals);
+    Ok(plan)
+}
+
+/// The baseline that the request or the config names, in place of the dearest.
+fn with_baseline(shared: &Shared, request: &ChatRequest, mut plan: Plan) -> Result<Plan, Error> {
+    let setup = &shared.setup;
+    let (name, field) = match (&request.route().baseline, &setup.config.baseline) {
+        (Some(name), _) => (name, "route.baseline"),
+        (None, Some(name)) => (name, "baseline"),
+        (None, None) => return Ok(plan),
+    };
+    plan.baseline = Some(setup.baseline(name, field)?);
+    Ok(plan)
+}
+
+fn deadline(shared: &Shared, request: &ChatRequest) -> Duration {
+    let total = shared.setup.config.timeouts.total_ms;
+    Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)))
+}
+
+#[allow(clippy::too_many_arguments)] // Everything that is known when the books are opened, once, here.
+fn open_books(
+    shared: &Shared,
+    request: &ChatRequest,
+    admission: &Admission,
+    plan: &Plan,
+    task: Option<Task>,
+    input_tokens: u64,
+    stream: bool,
+    moment: Moment,
+) -> Books {
+    let route = RouteInfo {
+        request_id: shared.sender.ids.next(moment.at_ms),
+        model_requested: request.model().to_owned(),
+        strategy: plan.strategy.as_str(),
+        task,
+        reasons: plan.reasons.clone(),
+        baseline_model: plan.baseline.as_ref().map(Target::key),
+        ..RouteInfo::default()
+    };
+    Books::open(Opening {
+        route,
+        reservation: Reservation::open(Arc::clone(&shared.store), admission.caller.id()),
+        ledger: Arc::clone(&shared.ledger),
+        caller: admission.caller.clone(),
+        tags: request.route().tags.clone(),
+        stream,
+        at_ms: moment.at_ms,
+        started: moment.started,
+        date: moment.date,
+        week_minute: moment.week_minute,
+        baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
+        input_tokens,
+    })
+}
+
+fn finish(mut response: ChatResponse, books: &mut Books) -> ChatResponse {
+    let usage = books.answer(response.usage, response.text());
+    response.usage = Some(usage);
+    if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
+        response.body.insert("usage".into(), usage.to_openai());
+    }
+    response.route = books.close(None);
+    response.body.insert("model".into(), response.route.model.clone().into());
+    response
+}
+
+fn wants_usage_chunk(request: &ChatRequest) -> bool {
+    let options = request.get("stream_options");
+    options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+impl Shared {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let config = &setup.config;
+        let sender = Sender {
+            http: HttpTransport::new(Duration::from_millis(config.timeouts.connect_ms)),
+            sandbox: SandboxTransport::new(setup.sandboxes.clone()),
+            health: Health::new(config.breaker),
+            budget: RetryBudget::new(&config.retry),
+            ids: crate::ids::Ids::new(),
+        };
+        Self {
+            sender: Arc::new(sender),
+            ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
+            store: Arc::new(MemoryStore::default()),
+            pool: Mutex::new(None),
+            setup,
+        }
+    }
+
+    pub(crate) fn spending(&self) -> Spending {
+        let subject = admit::authorise();
+        let get = |counter| self.store.get(subject.id(), counter);
+        Spending {
+            requests: get(Counter::Requests),
+            held_nanos: get(Counter::HeldNanos),
+            spent_nanos: get(Counter::SpentNanos),
+        }
+    }
+
+    /// The pool of this day; prices and sunsets change at midnight UTC.
+    fn pool(&self, date: Date) -> Result<Arc<Pool>, Error> {
+        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = kept.as_ref().filter(|p| p.date == date) {
+            return Ok(Arc::clone(pool));
+        }
+        let targets = self.setup.auto_models();
+        if targets.is_empty() {
+            return Err(Setup::nothing_configured());
+        }
+        let pool = Pool::build(targets, date);
+        *kept = Some(Arc::clone(&pool));
+        Ok(pool)
+    }
+}

@@ -1,0 +1,49 @@
+//! Anthropic Messages: OpenAI requests in, HTTP requests out; Anthropic replies and events in, the OpenAI shape out.
+
+mod annotation;
+mod decode;
+mod encode;
+mod limits;
+mod messages;
+mod output;
+mod reply;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+pub(in crate::provider) mod turns;
+mod usage;
+
+use http::HeaderMap;
+
+use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use crate::wire::{ChatRequest, ChatResponse};
+
+/// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
+const FORMATS: [&str; 2] = ["anthropic", "anthropic-claude-v1"];
+
+/// The tool that stands in for a JSON schema on models that take none. Its input is the answer.
+const ANSWER_TOOL: &str = "final_json_answer__";
+
+/// The Anthropic Messages family.
+#[derive(Debug)]
+pub(crate) struct Anthropic;
+
+impl Provider for Anthropic {
+    fn encode(&self, request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
+        encode::encode(request, target, stream)
+    }
+
+    fn decode(&self, target: &Target, body: &[u8]) -> Result<ChatResponse, Failure> {
+        decode::decode(target, body)
+    }
+
+    fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new(&target.model.id))
+    }
+
+    fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+        errors::explain(status, headers, body)
+    }
+}

@@ -1,0 +1,49 @@
+//! What the families that do not speak OpenAI share: OpenAI messages in, plain parts out; pieces of a reply in, an OpenAI message out.
+
+mod assemble;
+mod details;
+mod effort;
+mod part;
+#[cfg(test)]
+pub(in crate::provider) mod replay;
+mod schema;
+mod tool;
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+pub(in crate::provider) use assemble::{Message, Piece, chunk};
+pub(in crate::provider) use details::{Detail, Kind, details};
+pub(in crate::provider) use effort::{Wish, nearest};
+pub(in crate::provider) use part::{Part, Source, instructions, parts, text_of};
+pub(in crate::provider) use schema::{Format, format, instruction};
+pub(in crate::provider) use tool::{Call, Choice, allowed_tools, calls, choice, functions, object, old_style_id};
+
+use crate::provider::{Cause, Failure};
+
+/// The request cannot be said in this language; the field comes first, as in every error.
+pub(in crate::provider) fn unsupported(field: impl Display, why: impl Display) -> Failure {
+    Failure::new(Cause::Unsupported, format!("{field}: {why}"))
+}
+
+/// A value that is there: neither absent nor null.
+pub(in crate::provider) fn given<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
+    object.get(field).filter(|value| !value.is_null())
+}
+
+/// Seconds since 1970, for `created`, which these families do not send.
+pub(in crate::provider) fn created_now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// A short name that is the same for the same text, for ids that a provider left out or that another refuses.
+pub(in crate::provider) fn digest(texts: &[&str]) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for text in texts {
+        for byte in text.bytes().chain([0xff]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}

@@ -1,0 +1,49 @@
+//! Gemini generateContent: OpenAI requests in, HTTP requests out; Gemini replies and events in, the OpenAI shape out.
+
+mod config;
+mod contents;
+mod decode;
+mod encode;
+mod fold;
+mod generation;
+mod grounding;
+mod logprobs;
+mod media;
+mod reply;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+mod usage;
+
+use http::HeaderMap;
+
+use super::anthropic::turns;
+use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use crate::wire::{ChatRequest, ChatResponse};
+
+/// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
+const FORMATS: [&str; 2] = ["gemini", "google-gemini-v1"];
+
+/// The Gemini generateContent family.
+#[derive(Debug)]
+pub(crate) struct Gemini;
+
+impl Provider for Gemini {
+    fn encode(&self, request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
+        encode::encode(request, target, stream)
+    }
+
+    fn decode(&self, target: &Target, body: &[u8]) -> Result<ChatResponse, Failure> {
+        decode::decode(target, body)
+    }
+
+    fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new(&target.model.id))
+    }
+
+    fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
+        errors::explain(status, headers, body)
+    }
+}

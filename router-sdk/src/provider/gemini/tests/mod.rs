@@ -1,0 +1,33 @@
+//! Tests of the family, one file a direction, each nasty fact with a fixture of its own.
+
+mod decode;
+mod encode;
+mod replay;
+mod stream;
+
+use serde_json::Value;
+
+use super::Gemini;
+use super::turns::replay::target;
+use crate::catalog::Model;
+use crate::provider::{Encoded, Failure, Family, Provider, Target};
+use crate::wire::ChatRequest;
+
+/// A target of the model with this id, about which nothing else is known.
+pub(super) fn named(id: &str) -> Target {
+    with(Model { id: id.into(), ..Model::default() })
+}
+
+pub(super) fn with(model: Model) -> Target {
+    target(Family::Gemini, "http://127.0.0.1:9/v1beta", model)
+}
+
+pub(super) fn encode(target: &Target, body: Value) -> Result<Encoded, Failure> {
+    Gemini.encode(&ChatRequest::from_value(body).unwrap(), target, false)
+}
+
+/// The body that is sent, and what was adapted.
+pub(super) fn sent(target: &Target, body: Value) -> (Value, Vec<String>) {
+    let encoded = encode(target, body).unwrap();
+    (serde_json::from_slice(&encoded.http.body).unwrap(), encoded.adapted)
+}

@@ -1,0 +1,210 @@
+//! Recorded traffic, where it is present beside the repository, through decoder, stream, errors and back through encode.
+
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::super::Gemini;
+use super::super::turns::replay::{Cuts, Table, bytes_of, events_of, plain, recordings, same, stream};
+use super::{named, sent};
+use crate::provider::{Cause, Provider, Target};
+use crate::wire::Usage;
+
+#[test]
+fn recordings_replay() {
+    let Some(all) = recordings("gemini") else {
+        println!("skipped: no recordings beside the repository");
+        return;
+    };
+    let target = named("gemini-3-pro-preview");
+    let mut table = Table::default();
+    let mut cuts = Cuts(11);
+    for recording in all.iter().filter(|r| r["truncated"].as_u64().unwrap_or(0) == 0) {
+        let api = recording["api"].as_str().unwrap_or_default();
+        if api != "generateContent" && api != "streamGenerateContent" {
+            continue;
+        }
+        let id = recording["id"].as_str().unwrap_or_default();
+        let response = &recording["response"];
+        let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
+        match response["body_kind"].as_str() {
+            Some("json") if status != 200 => table.note("error", id, error(status, body)),
+            Some("json") if body.is_object() => {
+                table.note("whole", id, whole(&target, body));
+                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
+                table.note("history", id, history(&target, body));
+            }
+            Some("sse") => {
+                let text = body.as_str().unwrap_or_default();
+                table.note("stream", id, recorded_stream(&target, text, &mut cuts));
+            }
+            _ => {}
+        }
+    }
+    table.report("gemini", 500);
+}
+
+fn error(status: u16, body: &Value) -> Result<(), String> {
+    let failure = Gemini.explain_error(status, &HeaderMap::new(), body.to_string().as_bytes());
+    let fits = match status {
+        404 => failure.cause == Cause::ModelMissing || failure.cause == Cause::Caller,
+        429 => matches!(failure.cause, Cause::RateLimited | Cause::Quota),
+        _ => !matches!(failure.cause, Cause::Unknown | Cause::Server | Cause::Malformed),
+    };
+    if fits { Ok(()) } else { Err(format!("{status} became {:?}: {}", failure.cause, failure.message)) }
+}
+
+fn identities(usage: &Usage, raw: &Value) -> Result<(), String> {
+    let total = raw["totalTokenCount"].as_u64().unwrap_or(0);
+    let fits = usage.input + usage.output == total && usage.cached_read <= usage.input && usage.reasoning <= usage.output;
+    if fits { Ok(()) } else { Err(format!("usage {usage:?} of {raw}")) }
+}
+
+fn parts_of(body: &Value) -> Vec<Value> {
+    body.pointer("/candidates/0/content/parts").and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+/// Text of the answer, or of the thoughts.
+fn text_of(parts: &[Value], thought: bool) -> String {
+    parts.iter().filter(|p| (p["thought"] == true) == thought).filter_map(|p| p["text"].as_str()).collect()
+}
+
+fn check_message(message: &Value, parts: &[Value]) -> Result<(), String> {
+    let text = message["content"].as_str().unwrap_or_default();
+    same("text", &text.into(), &text_of(parts, false).into())?;
+    let thought = message["reasoning_content"].as_str().unwrap_or_default();
+    same("thoughts", &thought.into(), &text_of(parts, true).into())?;
+    let called: Vec<&Value> = parts.iter().map(|p| &p["functionCall"]).filter(|c| !c.is_null()).collect();
+    let calls = message["tool_calls"].as_array().cloned().unwrap_or_default();
+    if called.len() != calls.len() {
+        return Err("another number of calls".into());
+    }
+    for (call, original) in calls.iter().zip(called) {
+        let arguments = call["function"]["arguments"].as_str().and_then(|a| serde_json::from_str::<Value>(a).ok());
+        let expected = if original["args"].is_null() { json!({}) } else { original["args"].clone() };
+        same("arguments", &arguments.unwrap_or_default(), &expected)?;
+        same("name", &call["function"]["name"], &original["name"])?;
+    }
+    Ok(())
+}
+
+fn whole(target: &Target, body: &Value) -> Result<(), String> {
+    let parts = parts_of(body);
+    let reply = match Gemini.decode(target, body.to_string().as_bytes()) {
+        Ok(reply) => reply,
+        Err(failure) if failure.cause == Cause::Empty && text_of(&parts, false).is_empty() => return Ok(()),
+        Err(failure) if failure.cause == Cause::ModelFault => return Ok(()),
+        Err(failure) => return Err(format!("{failure:?}")),
+    };
+    check_message(reply.message().ok_or("no message")?, &parts)?;
+    let finish = reply.finish_reason().ok_or("no finish reason")?;
+    if !reply.tool_calls().is_empty() && finish == "stop" {
+        return Err("calls that end in stop".into());
+    }
+    identities(&reply.usage.ok_or("no usage")?, &body["usageMetadata"])
+}
+
+/// A whole reply as Google streams it: part by part, text in halves, counts on every event.
+fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(), String> {
+    let Ok(reply) = Gemini.decode(target, body.to_string().as_bytes()) else { return Ok(()) };
+    let mut events = Vec::new();
+    let mut event = |parts: Value, last: bool| {
+        let mut event = body.clone();
+        if event["candidates"].is_array() {
+            event["candidates"][0]["content"] = json!({"role": "model", "parts": parts});
+            if let Some(candidate) = event["candidates"][0].as_object_mut().filter(|_| !last) {
+                candidate.retain(|name, _| name == "content" || name == "index");
+            }
+        }
+        events.push(event);
+    };
+    for part in parts_of(body) {
+        let Some(text) = part["text"].as_str() else {
+            event(json!([part]), false);
+            continue;
+        };
+        let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+        let mut first = part.clone();
+        first["text"] = text[..middle].into();
+        first.as_object_mut().map(|p| p.shift_remove("thoughtSignature"));
+        let mut second = part.clone();
+        second["text"] = text[middle..].into();
+        event(json!([first, second]), false);
+    }
+    event(json!([{"text": ""}]), true);
+    let streamed = stream(&Gemini, target, &bytes_of(&events, "\r\n"), cuts, 90).map_err(|f| format!("{f:?}"))?;
+    same("message", &plain(reply.message().ok_or("no message")?), &plain(&streamed.message))?;
+    same("finish", &reply.finish_reason().into(), &streamed.finish.into())?;
+    if reply.usage != streamed.usage {
+        return Err(format!("usage {:?} {:?}", reply.usage, streamed.usage));
+    }
+    let mut rest = reply.body;
+    for field in ["created", "choices", "object"] {
+        rest.shift_remove(field);
+    }
+    let mut last = streamed.last;
+    if body["responseId"].is_null() {
+        rest.shift_remove("id");
+        last.as_object_mut().map(|l| l.shift_remove("id"));
+    }
+    same("the rest", &rest.into(), &last)
+}
+
+fn recorded_stream(target: &Target, text: &str, cuts: &mut Cuts) -> Result<(), String> {
+    let one = stream(&Gemini, target, text.as_bytes(), cuts, usize::MAX >> 34).map_err(|f| format!("{f:?}"))?;
+    for longest in [5, 300] {
+        let cut = stream(&Gemini, target, text.as_bytes(), cuts, longest).map_err(|f| format!("{f:?}"))?;
+        if cut != one {
+            return Err(format!("cut at {longest} it reads otherwise"));
+        }
+    }
+    let events = events_of(text);
+    let parts: Vec<Value> = events.iter().flat_map(parts_of).collect();
+    check_message(&one.message, &parts)?;
+    if one.finish.is_none() {
+        return Err("no finish reason".into());
+    }
+    let last = events.iter().rev().map(|e| &e["usageMetadata"]).find(|u| !u.is_null());
+    identities(&one.usage.ok_or("no usage")?, last.ok_or("no counts")?)
+}
+
+/// A reply sent back as history makes the parts it was made of, in their order.
+fn history(target: &Target, body: &Value) -> Result<(), String> {
+    let Ok(reply) = Gemini.decode(target, body.to_string().as_bytes()) else { return Ok(()) };
+    let message = reply.message().cloned().unwrap_or_default();
+    let mut messages = vec![json!({"role": "user", "content": "Go."}), message];
+    for call in reply.tool_calls() {
+        messages.push(json!({"role": "tool", "tool_call_id": call["id"], "content": "done"}));
+    }
+    messages.push(json!({"role": "user", "content": "On."}));
+    let (again, _) = sent(target, json!({"model": "m", "messages": messages}));
+    let turn = &again["contents"][1];
+    let parts = turn["parts"].as_array().cloned().unwrap_or_default();
+    let original = parts_of(body);
+    if reply.finish_reason() == Some("content_filter") || original.is_empty() {
+        return Ok(());
+    }
+    let told = |list: &[Value]| -> Vec<Value> {
+        let spoken = list.iter().filter(|p| p["text"].is_null() || p["thought"] == true).cloned();
+        let rest = spoken.filter(|p| p["inlineData"].is_null() && p["text"] != "");
+        rest.map(|mut part| {
+            if let Some(call) = part.get_mut("functionCall").and_then(Value::as_object_mut) {
+                call.shift_remove("id");
+                call.entry("args").or_insert_with(|| json!({}));
+            }
+            let invented = part["thoughtSignature"] == "skip_thought_signature_validator";
+            if let Some(part) = part.as_object_mut() {
+                part.retain(|name, value| !(value.is_null() || name == "thoughtSignature" && invented));
+                part.sort_keys();
+            }
+            part
+        })
+        .collect()
+    };
+    same("parts", &told(&parts).into(), &told(&original).into())?;
+    let signatures = |list: &[Value]| -> Vec<Value> {
+        let all = list.iter().map(|p| p["thoughtSignature"].clone());
+        all.filter(|s| !s.is_null() && s != "skip_thought_signature_validator").collect()
+    };
+    same("signatures", &signatures(&parts).into(), &signatures(&original).into())?;
+    same("text", &text_of(&parts, false).into(), &text_of(&original, false).into())
+}

@@ -1,0 +1,43 @@
+//! Tests of the family, one file a direction, each odd habit of a vendor with a fixture of its own.
+
+mod conversation;
+mod decode;
+mod encode;
+mod replay;
+mod sse;
+mod stream;
+mod usage;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::catalog::{Model, Quirks};
+use crate::provider::{Deployment, Family, Target};
+use crate::wire::ChatRequest;
+
+/// A target with these quirks whose model is `m`.
+pub(super) fn target(quirks: Quirks) -> Target {
+    target_with(quirks, Model { id: "m".into(), ..Model::default() })
+}
+
+pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
+    let deployment = Deployment {
+        provider: "p".into(),
+        family: Family::OpenAi,
+        base_url: "http://127.0.0.1:9/v1".into(),
+        chat_path: "/chat/completions".into(),
+        key: Some("sk-test-0123456789".to_owned().into()),
+        key_header: None,
+        headers: HeaderMap::new(),
+        quirks,
+        sandbox: false,
+        local: false,
+    };
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true }
+}
+
+pub(super) fn request(body: Value) -> ChatRequest {
+    ChatRequest::from_value(body).unwrap()
+}

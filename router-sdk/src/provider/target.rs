@@ -1,0 +1,103 @@
+//! Where one attempt goes: provider, model and deployment as plain facts.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue};
+use secrecy::SecretString;
+
+use crate::catalog::{Model, Quirks};
+
+/// A language that providers speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// OpenAI chat completions and everything compatible.
+    OpenAi,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Gemini generateContent.
+    Gemini,
+}
+
+impl Family {
+    /// The family of a `kind` word in the config or the catalogue, if it is one of these three.
+    pub fn parse(kind: &str) -> Option<Self> {
+        match kind {
+            "openai" => Some(Self::OpenAi),
+            "anthropic" => Some(Self::Anthropic),
+            "gemini" | "google" => Some(Self::Gemini),
+            _ => None,
+        }
+    }
+}
+
+/// One configured way to reach a provider.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The provider's name in the config.
+    pub provider: String,
+    /// The language it speaks.
+    pub family: Family,
+    /// Base URL without a trailing slash.
+    pub base_url: String,
+    /// Path of chat completions below the base URL, for the OpenAI family.
+    pub chat_path: String,
+    /// The key; absent for local servers.
+    pub key: Option<SecretString>,
+    /// The header that carries the key (`authorization` with `Bearer` when absent).
+    pub key_header: Option<http::HeaderName>,
+    /// Further headers from the config and the vendor table.
+    pub headers: HeaderMap,
+    /// Where the vendor differs from its family.
+    pub quirks: Quirks,
+    /// True when the built-in sandbox answers in its stead.
+    pub sandbox: bool,
+    /// True for servers on the user's own machine.
+    pub local: bool,
+}
+
+/// Provider, model and deployment of one attempt.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// How the provider is reached.
+    pub deployment: Arc<Deployment>,
+    /// The catalogue's or the config's facts of the model.
+    pub model: Arc<Model>,
+    /// False when neither the catalogue nor the config knows the model.
+    pub known: bool,
+}
+
+impl Target {
+    /// `provider/model`.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.deployment.provider, self.model.id)
+    }
+
+    /// Headers of a request to this target: JSON, the vendor's and the user's, and the key marked sensitive.
+    ///
+    /// `bearer_unless` names the family's own key header where it is not `Authorization: Bearer`.
+    pub(crate) fn headers(&self, own_key_header: Option<&'static str>) -> HeaderMap {
+        use secrecy::ExposeSecret;
+        let deployment = &self.deployment;
+        let mut headers = deployment.headers.clone();
+        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(key) = &deployment.key {
+            let name = deployment
+                .key_header
+                .clone()
+                .or_else(|| own_key_header.map(http::HeaderName::from_static))
+                .unwrap_or(http::header::AUTHORIZATION);
+            let text = if name == http::header::AUTHORIZATION {
+                format!("Bearer {}", key.expose_secret())
+            } else {
+                key.expose_secret().to_owned()
+            };
+            // Keys are checked when the deployment is built, so this holds for every key that gets here.
+            if let Ok(mut value) = HeaderValue::from_str(&text) {
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+        }
+        headers
+    }
+}

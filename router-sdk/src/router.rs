@@ -1,0 +1,136 @@
+//! The face of the library: requests in, replies out.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::account::Entry;
+use crate::classify::{self, Task};
+use crate::config::Config;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::{self, Reply, Shared, Spending};
+use crate::select::Explanation;
+use crate::setup::{Environment, Setup};
+use crate::stream::ChatStream;
+use crate::wire::{ChatRequest, ChatResponse};
+
+/// Routes chat requests to models, in this process. Cloning shares everything.
+///
+/// Building one does no I/O beyond reading environment variables: connections, certificates and the catalogue are
+/// touched at first use. Calls need a tokio runtime; a router must not be shared between runtimes.
+///
+/// # Examples
+/// ```
+/// # async fn example() -> Result<(), clawrouters::Error> {
+/// use clawrouters::{ChatRequest, Router};
+///
+/// let router = Router::from_env()?;
+/// let reply = router.chat(ChatRequest::new("auto", "What is the capital of Peru?")).await?;
+/// println!("{} said: {}", reply.model(), reply.text());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Router {
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Router {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Router").field("providers", &self.shared.setup.deployments.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Router {
+    /// A router of every known provider whose key is in the environment.
+    ///
+    /// # Errors
+    /// `InvalidConfig` when an environment variable of this library has an impossible value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::new(Config::default())
+    }
+
+    /// A router of this configuration; keys that it does not hold are taken from the environment.
+    ///
+    /// # Errors
+    /// `InvalidConfig` that names the key and the fix.
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let setup = Setup::build(config, &Environment::Process)?;
+        Ok(Self { shared: Arc::new(Shared::new(setup)) })
+    }
+
+    /// Answers a request with a whole reply.
+    ///
+    /// # Errors
+    /// Every kind but `StreamInterrupted`; the error lists the attempts made.
+    pub async fn chat(&self, request: ChatRequest) -> Result<ChatResponse, Error> {
+        match pipeline::walk(&self.shared, request, false).await? {
+            Reply::Whole(response) => Ok(*response),
+            Reply::Stream(_) => Err(Error::new(ErrorKind::Internal, "a stream came where a whole reply was asked for")),
+        }
+    }
+
+    /// Answers a request with a stream. It returns when the first output is there, so that every failure before that
+    /// has already gone to another candidate.
+    ///
+    /// # Errors
+    /// As [`Router::chat`]; failures after the first output come from the stream itself.
+    pub async fn stream(&self, request: ChatRequest) -> Result<ChatStream, Error> {
+        match pipeline::walk(&self.shared, request, true).await? {
+            Reply::Stream(stream) => Ok(stream),
+            Reply::Whole(_) => Err(Error::new(ErrorKind::Internal, "a whole reply came where a stream was asked for")),
+        }
+    }
+
+    /// What a request would be taken for, which models could answer it and which are refused why. Sends nothing.
+    ///
+    /// # Errors
+    /// `InvalidRequest` or `InvalidConfig`; that no model qualifies is part of the explanation.
+    pub fn explain(&self, request: &ChatRequest) -> Result<Explanation, Error> {
+        pipeline::explain(&self.shared, request)
+    }
+
+    /// What a request would be taken for: kind, difficulty, needs, evidence. Offline, in microseconds.
+    pub fn classify(&self, request: &ChatRequest) -> Task {
+        classify::classify(request.body())
+    }
+
+    /// The models that can be asked for: `auto` and its strategies, aliases, own models and the reachable catalogue, as
+    /// OpenAI model objects.
+    pub fn models(&self) -> Vec<Value> {
+        let setup = &self.shared.setup;
+        let object = |id: &str, owner: &str| json!({"id": id, "object": "model", "created": 0, "owned_by": owner});
+        let auto = ["auto", "auto:cheapest", "auto:balanced", "auto:best", "auto:fastest"];
+        let mut out: Vec<Value> = auto.iter().map(|id| object(id, "clawrouters")).collect();
+        out.extend(setup.config.aliases.keys().map(|name| object(name, "clawrouters")));
+        for target in setup.reachable() {
+            let mut model = object(&target.key(), &target.deployment.provider);
+            model["context_window"] = json!(target.model.context_window);
+            model["max_output_tokens"] = json!(target.model.max_output_tokens);
+            model["sandbox"] = json!(target.deployment.sandbox);
+            out.push(model);
+        }
+        out
+    }
+
+    /// The closed requests that the in-memory ledger holds, oldest first.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.shared.ledger.entries()
+    }
+
+    /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.
+    pub fn spending(&self) -> Spending {
+        self.shared.spending()
+    }
+
+    /// Ledger entries that made room for newer ones.
+    pub fn dropped_entries(&self) -> u64 {
+        self.shared.ledger.dropped()
+    }
+
+    /// The door: HTTP requests in the OpenAI shape in, HTTP responses out, without a network between.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.clone())
+    }
+}

@@ -1,0 +1,77 @@
+//! Models that the caller named, in their order: gates in between, a plan out.
+
+use super::able;
+use super::facts::{Ask, HealthFacts};
+use super::gate;
+use super::plan::{Candidate, Plan};
+use super::pool::Entry;
+use crate::account::expected_cost;
+use crate::error::Refusal;
+use crate::provider::Target;
+
+/// Plans over named targets. A lone target is asked whatever the catalogue thinks it can do; in a list, a model that is
+/// known not to fit makes way for the next. The caller's own options hold for both.
+pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) -> Plan {
+    let several = targets.len() > 1;
+    let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
+    let required = ask.options.require.iter().fold(0, |bits, name| bits | able::bit(name));
+    let mut plan = Plan {
+        candidates: Vec::new(),
+        strategy: ask.strategy,
+        automatic: false,
+        reasons: Vec::new(),
+        baseline: None,
+        refusals: Vec::new(),
+        resting: Vec::new(),
+    };
+    let real = targets.iter().any(|t| !t.deployment.sandbox);
+    for target in ordered(targets, ask) {
+        let entry = Entry::of(target, ask.today);
+        let needed = if several { needed } else { required };
+        match check(&entry, ask, needed, several, real) {
+            Err((gate, reason)) => plan.refusals.push(Refusal { model: entry.target.key(), gate, reason }),
+            Ok(candidate) => match health.rest_of(&candidate.target) {
+                Some(left) => plan.resting.push((candidate.target.key(), left)),
+                None => plan.candidates.push(candidate),
+            },
+        }
+    }
+    if ask.options.allow_fallbacks == Some(false) {
+        plan.candidates.truncate(1);
+    }
+    plan.baseline = plan.candidates.iter().max_by_key(|c| c.cost_nanos).map(|c| c.target.clone());
+    plan.reasons.push(if several { "the first of the named models that can answer" } else { "named by the caller" }.into());
+    plan
+}
+
+fn ordered(mut targets: Vec<Target>, ask: &Ask<'_>) -> Vec<Target> {
+    let order = &ask.options.order;
+    if !order.is_empty() {
+        targets.sort_by_key(|t| order.iter().position(|name| gate::matches(name, t)).unwrap_or(usize::MAX));
+    }
+    targets
+}
+
+fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -> Result<Candidate, gate::Refused> {
+    let model = &entry.target.model;
+    if entry.target.deployment.sandbox && real {
+        return Err(("sandbox", "sandbox and real models never stand in one plan".into()));
+    }
+    if model.mode == crate::catalog::Mode::Embedding {
+        return Err(("api", "makes embeddings, not chat".into()));
+    }
+    if model.mode == crate::catalog::Mode::Responses {
+        return Err(("api", "is reached by the Responses API only".into()));
+    }
+    gate::allowed(&entry.target, ask.options)?;
+    if several || needed != 0 {
+        gate::fits(entry, ask, needed, false)?;
+    }
+    let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
+    let worst = expected_cost(model, ask.input_tokens, gate::worst_output(model, ask), ask.today);
+    gate::affordable(rates, worst, model.free, ask.options, false)?;
+    let output = (ask.expected_output() as f64 * entry.verbosity) as u64;
+    let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit));
+    let cost_nanos = expected_cost(model, ask.input_tokens, output, ask.today);
+    Ok(Candidate { target: entry.target.clone(), quality: None, cost_nanos, worst_nanos: worst })
+}

@@ -1,0 +1,15 @@
+//! A classified request and plain facts in; an ordered plan of candidates with reasons out. No I/O, no clock.
+
+mod able;
+mod facts;
+mod gate;
+mod listed;
+mod plan;
+mod pool;
+mod rank;
+
+pub(crate) use facts::{Ask, HealthFacts};
+pub use plan::{Candidate, Explanation, Plan};
+pub(crate) use listed::listed;
+pub(crate) use pool::Pool;
+pub(crate) use rank::choose;

@@ -1,0 +1,97 @@
+//! Every model that `auto` may consider, with the facts of one day laid out for a quick pass.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::able::Able;
+use crate::catalog::{Basis, Mode, PricePeriod, Score, TaskClass};
+use crate::provider::Target;
+
+/// The pool of one day: prices and sunsets change with the date.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) date: Date,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One model of the pool.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) target: Target,
+    pub(crate) able: Able,
+    /// True for a model of the catalogue, of which unknown abilities are doubted; false for the user's own.
+    pub(crate) listed: bool,
+    pub(crate) price: Option<PricePeriod>,
+    pub(crate) abilities: [f32; TaskClass::ALL.len()],
+    pub(crate) unscored: bool,
+    pub(crate) verbosity: f64,
+    /// A reason why this model is never chosen by `auto`, whatever the request.
+    pub(crate) barred: Option<(&'static str, String)>,
+}
+
+/// How many standard deviations of doubt are subtracted from a score.
+const DOUBT: f32 = 0.5;
+/// What is assumed of an own model without scores: a mid-sized model, with doubt.
+const OWN_ABILITY: f32 = 20.0;
+/// Output of a reasoning model of unknown verbosity, relative to a plain one.
+const REASONING_VERBOSITY: f64 = 2.5;
+/// A model is not chosen any more when it is switched off within so many days.
+const SUNSET_MARGIN_DAYS: i64 = 21;
+
+impl Pool {
+    pub(crate) fn build(targets: Vec<Target>, date: Date) -> Arc<Self> {
+        let entries = targets.into_iter().filter(|t| t.model.mode != Mode::Embedding).map(|t| Entry::of(t, date));
+        Arc::new(Self { date, entries: entries.collect() })
+    }
+}
+
+impl Entry {
+    pub(crate) fn of(target: Target, date: Date) -> Self {
+        let model = &target.model;
+        let unscored = model.scores.is_empty();
+        let listed = target.known && !unscored || !model.canonical.is_empty();
+        let mut abilities = [0.0; TaskClass::ALL.len()];
+        for (class, score) in model.scores.iter() {
+            abilities[class as usize] = if unscored && !listed { OWN_ABILITY } else { doubted(score) };
+        }
+        let verbosity = match model.verbosity_at(None) {
+            Some(v) => f64::from(v).clamp(0.2, 8.0),
+            None if model.reasons() => REASONING_VERBOSITY,
+            None => 1.0,
+        };
+        Self {
+            able: Able::of(model),
+            listed,
+            price: model.price_at(date).cloned(),
+            abilities,
+            unscored,
+            verbosity,
+            barred: barred(&target, date),
+            target,
+        }
+    }
+}
+
+fn doubted(score: Score) -> f32 {
+    if score.basis == Basis::None { -Score::UNKNOWN_SIGMA } else { score.value - DOUBT * score.sigma }
+}
+
+fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {
+    let model = &target.model;
+    if model.mode == Mode::Responses {
+        return Some(("api", "is reached by the Responses API only".into()));
+    }
+    if model.retired_on(date) {
+        return Some(("sunset", "is switched off".into()));
+    }
+    let margin = jiff::Span::new().days(SUNSET_MARGIN_DAYS);
+    let horizon = date.checked_add(margin).unwrap_or(date);
+    if let Some(sunset) = model.sunset.filter(|s| *s <= horizon) {
+        return Some(("sunset", format!("is switched off on {sunset}")));
+    }
+    if model.status == crate::catalog::Status::Deprecated {
+        return Some(("sunset", "is deprecated".into()));
+    }
+    None
+}

@@ -1,0 +1,209 @@
+//! Config, vendor table and environment in; one deployment a reachable provider out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Environment, SANDBOX};
+use crate::catalog::{Auth, Catalog, Quirks, Vendor};
+use crate::config::{Config, ProviderConfig, SandboxConfig};
+use crate::error::Error;
+use crate::provider::{Deployment, Family};
+
+pub(super) struct Found {
+    pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
+    pub(super) aliases: BTreeMap<String, String>,
+    pub(super) eligible: Vec<String>,
+    pub(super) sandboxes: BTreeMap<String, SandboxConfig>,
+}
+
+pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Result<Found, Error> {
+    let mut found = Found {
+        deployments: BTreeMap::new(),
+        aliases: BTreeMap::new(),
+        eligible: Vec::new(),
+        sandboxes: BTreeMap::new(),
+    };
+    let named = named_in_environment(catalog, env)?;
+    for (name, own) in &config.providers {
+        let deployment = configured(name, own, catalog.vendor(name), env)?;
+        if deployment.sandbox {
+            found.sandboxes.insert(name.clone(), own.sandbox.clone().unwrap_or_default());
+        }
+        found.eligible.push(name.clone());
+        found.deployments.insert(name.clone(), Arc::new(deployment));
+    }
+    let sandboxed = config.providers.is_empty() && env.flag("CLAWROUTERS_SANDBOX");
+    for vendor in catalog.vendors() {
+        let is_named = named.contains(&vendor.name);
+        let wanted = is_named || config.providers.is_empty();
+        if !wanted || config.providers.contains_key(&vendor.name) || speaks(vendor, &config.providers) {
+            continue;
+        }
+        if sandboxed {
+            if Family::parse(&vendor.kind).is_some() && !vendor.local {
+                found.eligible.push(vendor.name.clone());
+                found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
+            }
+            continue;
+        }
+        if let Some(deployment) = discovered(vendor, is_named, env)? {
+            if is_named || !(vendor.general_credentials || vendor.local) {
+                found.eligible.push(vendor.name.clone());
+            }
+            found.deployments.insert(vendor.name.clone(), Arc::new(deployment));
+        }
+    }
+    found.deployments.entry(SANDBOX.into()).or_insert_with(|| Arc::new(sandbox(SANDBOX)));
+    aliases(catalog, &mut found);
+    Ok(found)
+}
+
+/// True when the config names this vendor by another of its names.
+fn speaks(vendor: &Vendor, providers: &BTreeMap<String, ProviderConfig>) -> bool {
+    vendor.aliases.iter().any(|alias| providers.contains_key(alias))
+}
+
+/// Every other name of a vendor leads to the one that is configured.
+fn aliases(catalog: &Catalog, found: &mut Found) {
+    for vendor in catalog.vendors() {
+        let names: Vec<&String> = std::iter::once(&vendor.name).chain(&vendor.aliases).collect();
+        let Some(configured) = names.iter().find(|n| found.deployments.contains_key(n.as_str())) else { continue };
+        for name in &names {
+            if name != configured && !found.deployments.contains_key(name.as_str()) {
+                found.aliases.insert((*name).clone(), (*configured).clone());
+            }
+        }
+    }
+}
+
+fn named_in_environment(catalog: &Catalog, env: &Environment) -> Result<Vec<String>, Error> {
+    let Some(list) = env.get("CLAWROUTERS_PROVIDERS") else { return Ok(Vec::new()) };
+    let names = list.split(',').map(str::trim).filter(|n| !n.is_empty());
+    names
+        .map(|name| {
+            catalog.vendor(name).map(|v| v.name.clone()).ok_or_else(|| {
+                Error::invalid_config("CLAWROUTERS_PROVIDERS", format!("{name} is not a known provider; configure it under providers"))
+            })
+        })
+        .collect()
+}
+
+/// The sandbox in place of a provider: it answers in the OpenAI shape whoever it stands for.
+fn sandbox(provider: &str) -> Deployment {
+    Deployment {
+        provider: provider.to_owned(),
+        family: Family::OpenAi,
+        base_url: "sandbox://local".into(),
+        chat_path: "/chat/completions".into(),
+        key: None,
+        key_header: None,
+        headers: HeaderMap::new(),
+        quirks: Quirks { developer_role: true, ..Quirks::default() },
+        sandbox: true,
+        local: false,
+    }
+}
+
+/// The place of a model that is compared with and never sent to.
+pub(super) fn unreachable(provider: &str) -> Deployment {
+    Deployment { sandbox: false, base_url: String::new(), ..sandbox(provider) }
+}
+
+/// A known vendor whose key is in the environment, or that needs none and was named.
+fn discovered(vendor: &Vendor, named: bool, env: &Environment) -> Result<Option<Deployment>, Error> {
+    if Family::parse(&vendor.kind).is_none() {
+        return Ok(None);
+    }
+    let key = vendor.key_env.iter().find_map(|name| env.get(name));
+    let base = base_url(vendor, env);
+    if (key.is_none() && !(vendor.local && named)) || base.contains('{') {
+        if named {
+            let fix = format!("needs a key: set {}", vendor.key_env.join(" or "));
+            return Err(Error::invalid_config(format!("providers.{}.api_key", vendor.name), fix));
+        }
+        return Ok(None);
+    }
+    build(&vendor.name, &ProviderConfig::default(), Some(vendor), base, key.map(SecretString::from)).map(Some)
+}
+
+fn base_url(vendor: &Vendor, env: &Environment) -> String {
+    vendor.base_url_env.iter().find_map(|name| env.get(name)).unwrap_or_else(|| vendor.base_url.clone())
+}
+
+fn configured(name: &str, own: &ProviderConfig, vendor: Option<&Vendor>, env: &Environment) -> Result<Deployment, Error> {
+    let at = |field: &str| format!("providers.{name}.{field}");
+    if own.kind.as_deref() == Some("sandbox") {
+        return Ok(sandbox(name));
+    }
+    let base = match (&own.base_url, vendor) {
+        (Some(url), _) => url.clone(),
+        (None, Some(vendor)) => base_url(vendor, env),
+        (None, None) => return Err(Error::invalid_config(at("base_url"), "is needed for a provider that is not known by name")),
+    };
+    if base.contains('{') || base.is_empty() {
+        return Err(Error::invalid_config(at("base_url"), format!("is needed in full, of the form {base}")));
+    }
+    let from_env = |names: &[String]| names.iter().find_map(|n| env.get(n)).map(SecretString::from);
+    let key = match (&own.api_key, &own.api_key_env) {
+        (Some(key), _) if !key.expose_secret().trim().is_empty() => Some(key.clone()),
+        (Some(_), _) => return Err(Error::invalid_config(at("api_key"), "must not be empty; leave it out to use the environment")),
+        (None, Some(variable)) => match from_env(std::slice::from_ref(variable)) {
+            Some(key) => Some(key),
+            None => return Err(Error::invalid_config(at("api_key_env"), format!("names {variable}, which is not set"))),
+        },
+        (None, None) => vendor.and_then(|v| from_env(&v.key_env)),
+    };
+    let needs_key = own.base_url.is_none() && vendor.is_some_and(|v| !v.local);
+    if key.is_none() && needs_key {
+        let variables = vendor.map(|v| v.key_env.join(" or ")).unwrap_or_default();
+        return Err(Error::invalid_config(at("api_key"), format!("is needed: set {variables} or api_key")));
+    }
+    build(name, own, vendor, base, key)
+}
+
+fn build(
+    name: &str,
+    own: &ProviderConfig,
+    vendor: Option<&Vendor>,
+    base: String,
+    key: Option<SecretString>,
+) -> Result<Deployment, Error> {
+    let at = |field: &str| format!("providers.{name}.{field}");
+    let kind = own.kind.as_deref().or(vendor.map(|v| v.kind.as_str())).unwrap_or("openai");
+    let family = Family::parse(kind).ok_or_else(|| {
+        Error::invalid_config(at("kind"), format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"))
+    })?;
+    // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.
+    let row = vendor.filter(|v| Family::parse(&v.kind) == Some(family));
+    if key.as_ref().is_some_and(|k| HeaderValue::from_str(k.expose_secret()).is_err()) {
+        return Err(Error::invalid_config(at("api_key"), "has characters that cannot stand in a header"));
+    }
+    let mut headers = HeaderMap::new();
+    let listed = row.map(|v| v.version_headers.as_slice()).unwrap_or_default();
+    for (header, value) in listed.iter().chain(&own.headers.clone().into_iter().collect::<Vec<_>>()) {
+        if let (Ok(header), Ok(mut value)) = (HeaderName::try_from(header.as_str()), HeaderValue::from_str(value)) {
+            // Own headers may carry credentials.
+            value.set_sensitive(true);
+            headers.insert(header, value);
+        }
+    }
+    let key_header = match row.map(|v| &v.auth) {
+        Some(Auth::Header { name }) => HeaderName::try_from(name.as_str()).ok(),
+        _ => None,
+    };
+    Ok(Deployment {
+        provider: name.to_owned(),
+        family,
+        base_url: base.trim_end_matches('/').to_owned(),
+        chat_path: row.map(|v| v.chat_path.clone()).filter(|p| !p.is_empty()).unwrap_or_else(|| "/chat/completions".into()),
+        key,
+        key_header,
+        headers,
+        quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),
+        sandbox: false,
+        local: vendor.is_some_and(|v| v.local),
+    })
+}

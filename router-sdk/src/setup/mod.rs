@@ -1,0 +1,168 @@
+//! Config and environment in; deployments, models and names that this router can reach out.
+
+mod deployments;
+mod environment;
+mod names;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) use environment::Environment;
+pub(crate) use names::Asked;
+
+use crate::catalog::{Catalog, Mode, Model, Status};
+use crate::config::{Config, SandboxConfig};
+use crate::error::Error;
+use crate::provider::{Deployment, Target};
+
+/// What this router can reach. Built once; immutable.
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) catalog: Catalog,
+    /// Deployments by provider name.
+    pub(crate) deployments: BTreeMap<String, Arc<Deployment>>,
+    /// Names under which the same provider is also known.
+    provider_aliases: BTreeMap<String, String>,
+    /// Providers whose models `auto` may choose.
+    pub(crate) eligible: Vec<String>,
+    /// Models that the config adds or corrects, by `provider/model`.
+    overrides: BTreeMap<String, Arc<Model>>,
+    /// Sandbox behaviour by provider name.
+    pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
+}
+
+/// The provider name under which the built-in sandbox can always be asked for.
+pub(crate) const SANDBOX: &str = "sandbox";
+
+impl Setup {
+    pub(crate) fn build(config: Config, env: &Environment) -> Result<Self, Error> {
+        config.check()?;
+        let catalog = Catalog::builtin();
+        let found = deployments::find(&config, &catalog, env)?;
+        let mut setup = Self {
+            catalog,
+            deployments: found.deployments,
+            provider_aliases: found.aliases,
+            eligible: found.eligible,
+            overrides: BTreeMap::new(),
+            sandboxes: found.sandboxes,
+            config,
+        };
+        setup.overrides = setup.read_models()?;
+        Ok(setup)
+    }
+
+    fn read_models(&self) -> Result<BTreeMap<String, Arc<Model>>, Error> {
+        let mut models = BTreeMap::new();
+        for (i, own) in self.config.models.iter().enumerate() {
+            let Some((provider, id)) = own.id.split_once('/') else { continue };
+            let provider = self.canonical(provider);
+            let base = self.catalog.get(provider, id).map_or_else(
+                || Model { provider: provider.to_owned(), id: id.to_owned(), name: id.to_owned(), ..Model::default() },
+                |m| Model::clone(&m),
+            );
+            models.insert(format!("{provider}/{}", base.id), Arc::new(own.over(base, i)?));
+        }
+        Ok(models)
+    }
+
+    /// The configured name of a provider that may be given by another of its names.
+    pub(crate) fn canonical<'a>(&'a self, provider: &'a str) -> &'a str {
+        if self.deployments.contains_key(provider) {
+            return provider;
+        }
+        self.provider_aliases.get(provider).map_or(provider, String::as_str)
+    }
+
+    /// The model of a deployment, from the config, the catalogue, or as an unknown with plain values.
+    pub(crate) fn target(&self, deployment: &Arc<Deployment>, id: &str) -> Target {
+        let provider = deployment.provider.as_str();
+        let own = self.overrides.get(&format!("{provider}/{id}")).cloned();
+        let found = own.or_else(|| self.catalog_model(deployment, id));
+        let known = found.is_some();
+        let model = found.unwrap_or_else(|| {
+            Arc::new(Model { provider: provider.to_owned(), id: id.to_owned(), name: id.to_owned(), ..Model::default() })
+        });
+        Target { deployment: Arc::clone(deployment), model, known }
+    }
+
+    fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
+        if deployment.provider != SANDBOX {
+            let found = self.catalog.get(&deployment.provider, id)?;
+            let own = self.overrides.get(&format!("{}/{}", deployment.provider, found.id));
+            return Some(own.cloned().unwrap_or(found));
+        }
+        // `sandbox/openai/gpt-x` and `sandbox/gpt-x` stand for the catalogue's model.
+        let found = match id.split_once('/') {
+            Some((provider, model)) => self.catalog.get(provider, model),
+            None => None,
+        };
+        let found = found.or_else(|| {
+            let maker = self.catalog.makers_of(id).into_iter().next()?;
+            self.catalog.get(maker, id)
+        })?;
+        Some(Arc::new(Model { provider: SANDBOX.into(), id: id.to_owned(), ..Model::clone(&found) }))
+    }
+
+    /// Every model that `auto` may consider, the config's own included.
+    pub(crate) fn auto_models(&self) -> Vec<Target> {
+        let mut out = Vec::new();
+        let real = self.eligible.iter().any(|p| self.deployments.get(p).is_some_and(|d| !d.sandbox));
+        for provider in &self.eligible {
+            let Some(deployment) = self.deployments.get(provider) else { continue };
+            // Sandbox and real targets never stand in one plan.
+            if deployment.sandbox == real {
+                continue;
+            }
+            for model in self.catalog.models(provider) {
+                out.push(self.target(deployment, &model.id));
+            }
+            let prefix = format!("{provider}/");
+            for (key, _) in self.overrides.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)) {
+                let id = &key[prefix.len()..];
+                if self.catalog.get(provider, id).is_none() {
+                    out.push(self.target(deployment, id));
+                }
+            }
+        }
+        out
+    }
+
+    /// Every model that can be asked for by name and is not switched off.
+    pub(crate) fn reachable(&self) -> Vec<Target> {
+        let known = self.deployments.values().filter(|d| d.provider != SANDBOX).flat_map(|deployment| {
+            let listed = self.catalog.models(&deployment.provider).iter();
+            let listed = listed.filter(|m| m.mode == Mode::Chat && m.status != Status::Retired);
+            listed.map(|model| self.target(deployment, &model.id))
+        });
+        let own = self.overrides.keys().filter_map(|key| {
+            let (provider, id) = key.split_once('/')?;
+            self.catalog.get(provider, id).is_none().then_some(())?;
+            Some(self.target(self.deployments.get(provider)?, id))
+        });
+        known.chain(own).collect()
+    }
+
+    /// A baseline's facts; it is never sent to, so its provider need not be configured.
+    pub(crate) fn baseline(&self, name: &str, field: &str) -> Result<Target, Error> {
+        if let Ok(target) = self.resolve(name, field) {
+            return Ok(target);
+        }
+        let by_maker = || self.catalog.makers_of(name).first().and_then(|p| self.catalog.get(p, name));
+        let found = name.split_once('/').and_then(|(p, m)| self.catalog.get(p, m)).or_else(by_maker);
+        let Some(model) = found else {
+            return Err(Error::invalid_request(field, "no such model; use provider/model"));
+        };
+        let deployment = deployments::unreachable(&model.provider);
+        Ok(Target { deployment: Arc::new(deployment), model, known: true })
+    }
+
+    /// The error of a router that can reach nothing.
+    pub(crate) fn nothing_configured() -> Error {
+        Error::invalid_config(
+            "providers",
+            "no provider is configured and no key was found: set a key variable such as OPENAI_API_KEY, \
+             ANTHROPIC_API_KEY or GEMINI_API_KEY, or set CLAWROUTERS_SANDBOX=1 to use the built-in sandbox",
+        )
+    }
+}

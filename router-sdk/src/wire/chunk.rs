@@ -1,0 +1,87 @@
+//! One piece of a streamed reply in the OpenAI shape, with the facts that the failover loop reads.
+
+use serde_json::{Value, json};
+
+use super::{Object, RouteInfo, Usage};
+
+/// One `chat.completion.chunk`.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ChatChunk {
+    /// The `chat.completion.chunk` object with every field that the provider sent.
+    pub body: Object,
+    /// Usage, on the chunk that carries it.
+    pub usage: Option<Usage>,
+    /// On the last chunk: how the reply was made.
+    pub route: Option<Box<RouteInfo>>,
+    /// True when a choice carries text, reasoning, a refusal or a tool call that a reader would miss.
+    pub(crate) output: bool,
+    /// True when a choice carries a finish reason.
+    pub(crate) finished: bool,
+}
+
+/// Fields of a delta that are output when they are neither null nor empty.
+const OUTPUT_FIELDS: [&str; 8] = [
+    "content", "tool_calls", "function_call", "refusal", "reasoning_content", "reasoning", "reasoning_details", "audio",
+];
+
+impl ChatChunk {
+    /// Reads the facts of a chunk object: does it carry output, does it finish a choice.
+    pub(crate) fn from_body(body: Object, usage: Option<Usage>) -> Self {
+        let choices = body.get("choices").and_then(Value::as_array);
+        let (mut output, mut finished) = (false, false);
+        for choice in choices.into_iter().flatten() {
+            finished |= choice.get("finish_reason").and_then(Value::as_str).is_some_and(|r| !r.is_empty());
+            if let Some(delta) = choice.get("delta").and_then(Value::as_object) {
+                output |= OUTPUT_FIELDS.iter().any(|f| delta.get(*f).is_some_and(|v| !is_blank(v)));
+            }
+        }
+        Self { body, usage, route: None, output, finished }
+    }
+
+    /// A chunk of one choice with this delta.
+    pub(crate) fn delta(id: &str, created: i64, model: &str, delta: Value, finish: Option<&str>) -> Self {
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": finish, "logprobs": null});
+        let mut body = Object::new();
+        body.insert("id".into(), id.into());
+        body.insert("object".into(), "chat.completion.chunk".into());
+        body.insert("created".into(), created.into());
+        body.insert("model".into(), model.into());
+        body.insert("choices".into(), Value::Array(vec![choice]));
+        Self::from_body(body, None)
+    }
+
+    /// The text of the first choice's delta.
+    pub fn text(&self) -> &str {
+        self.body
+            .get("choices")
+            .and_then(|c| c.get(0))
+            .and_then(|c| c.get("delta"))
+            .and_then(|d| d.get("content"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// The first choice's finish reason, on the chunk that carries it.
+    pub fn finish_reason(&self) -> Option<&str> {
+        self.body.get("choices")?.get(0)?.get("finish_reason")?.as_str()
+    }
+
+    /// The chunk as JSON; the last one carries the route under `clawrouters`.
+    pub fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        if let Some(route) = &self.route {
+            body.insert("clawrouters".into(), route.to_json());
+        }
+        Value::Object(body)
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(s) => s.is_empty(),
+        Value::Array(a) => a.is_empty(),
+        _ => false,
+    }
+}

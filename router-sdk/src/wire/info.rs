@@ -1,0 +1,109 @@
+//! What every reply says about how it was made: the route, its cost and each attempt.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Usage;
+use crate::account::usd;
+use crate::classify::Task;
+
+/// One send to one target.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AttemptRecord {
+    /// `provider/model` that was asked.
+    pub target: String,
+    /// The provider asked.
+    pub provider: String,
+    /// `ok`, or the cause of the failure such as `rate_limited`, `server_error`, `first_token_timeout`.
+    pub verdict: String,
+    /// What was done next: `done`, `same_again`, `next`, `stop`.
+    pub then: &'static str,
+    /// The provider's HTTP status, if it answered.
+    pub status: Option<u16>,
+    /// The provider's request id.
+    pub request_id: Option<String>,
+    /// Milliseconds from sending to the end of the attempt.
+    pub latency_ms: f64,
+    /// Milliseconds from sending to the first output of a stream.
+    pub first_token_ms: Option<f64>,
+    /// Tokens used, if known or estimated.
+    pub usage: Option<Usage>,
+    /// Cost in nano-dollars; absent when the price or the usage is unknown.
+    #[serde(skip)]
+    pub cost_nanos: Option<u64>,
+    /// Cost in US dollars; absent when the price or the usage is unknown.
+    pub cost: Option<f64>,
+}
+
+/// How a reply was made.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct RouteInfo {
+    /// This library's id of the request.
+    pub request_id: String,
+    /// What the caller asked for.
+    pub model_requested: String,
+    /// The `provider/model` that answered.
+    pub model: String,
+    /// The provider that answered.
+    pub provider: String,
+    /// True when the answer came from the built-in sandbox and no real model.
+    pub sandbox: bool,
+    /// The strategy in force.
+    pub strategy: &'static str,
+    /// What the request was taken for; absent for an explicit model.
+    pub task: Option<Task>,
+    /// Why this model, in words.
+    pub reasons: Vec<String>,
+    /// Parameters that were adapted or left out for the provider.
+    pub adapted: Vec<String>,
+    /// Total cost of all attempts in nano-dollars; absent when a price is unknown.
+    pub cost_nanos: Option<u64>,
+    /// What the baseline model would have cost for the same tokens, in nano-dollars.
+    pub baseline_nanos: Option<u64>,
+    /// The baseline model.
+    pub baseline_model: Option<String>,
+    /// Tokens of the answering attempt.
+    pub usage: Option<Usage>,
+    /// Milliseconds for the whole request.
+    pub latency_ms: f64,
+    /// Milliseconds until the first output of a stream.
+    pub first_token_ms: Option<f64>,
+    /// Every send, in order.
+    pub attempts: Vec<AttemptRecord>,
+}
+
+impl RouteInfo {
+    /// What was saved against the baseline in nano-dollars; negative when more was spent.
+    pub fn saved_nanos(&self) -> Option<i64> {
+        let baseline = i64::try_from(self.baseline_nanos?).ok()?;
+        let cost = i64::try_from(self.cost_nanos?).ok()?;
+        Some(baseline - cost)
+    }
+
+    /// The JSON that replies carry under `clawrouters`; money in US dollars, times in milliseconds.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "request_id": self.request_id,
+            "model_requested": self.model_requested,
+            "model": self.model,
+            "provider": self.provider,
+            "sandbox": self.sandbox,
+            "strategy": self.strategy,
+            "task": self.task.as_ref().map(|t| t.kind.as_str()),
+            "difficulty": self.task.as_ref().map(|t| t.difficulty),
+            "confidence": self.task.as_ref().map(|t| t.confidence),
+            "reasons": self.reasons,
+            "adapted": self.adapted,
+            "cost": self.cost_nanos.map(usd),
+            "baseline": self.baseline_nanos.map(usd),
+            "baseline_model": self.baseline_model,
+            "saved": self.saved_nanos().map(|n| n as f64 / 1e9),
+            "cached": false,
+            "usage": self.usage,
+            "latency_ms": self.latency_ms,
+            "first_token_ms": self.first_token_ms,
+            "attempts": self.attempts,
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
+
+mod chunk;
+mod estimate;
+mod info;
+mod request;
+mod response;
+mod route;
+mod usage;
+mod validate;
+
+pub use chunk::ChatChunk;
+pub use estimate::{estimate_request_tokens, estimate_tokens};
+pub use info::{AttemptRecord, RouteInfo};
+pub use request::ChatRequest;
+pub use response::ChatResponse;
+pub use route::{MaxPrice, RouteOptions, Strategy};
+pub use usage::Usage;
+pub(crate) use validate::route_options as check_route;
+
+/// A JSON object that keeps the order of its keys.
+pub type Object = serde_json::Map<String, serde_json::Value>;

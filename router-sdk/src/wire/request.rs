@@ -1,0 +1,173 @@
+//! A chat request: OpenAI JSON in, checked once, every unknown field kept.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Object, RouteOptions, validate};
+use crate::error::Error;
+
+/// Fields that steer this library and never reach a provider.
+pub(crate) const OWN_FIELDS: [&str; 3] = ["route", "models", "clawrouters"];
+
+/// A chat completion request in the OpenAI shape.
+///
+/// `route` and `models` are read here and never sent; every other field, known or not, reaches the provider.
+#[derive(Clone)]
+pub struct ChatRequest {
+    body: Object,
+    route: RouteOptions,
+    models: Vec<String>,
+    size: usize,
+    tail: OnceLock<Bytes>,
+}
+
+impl std::fmt::Debug for ChatRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatRequest")
+            .field("model", &self.model())
+            .field("messages", &self.messages().len())
+            .field("route", &self.route)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ChatRequest {
+    /// A request of one user message.
+    ///
+    /// # Examples
+    /// ```
+    /// let request = clawrouters::ChatRequest::new("auto", "Translate 'good morning' into French.");
+    /// assert_eq!(request.messages().len(), 1);
+    /// ```
+    pub fn new(model: impl Into<String>, user: impl Into<String>) -> Self {
+        let mut body = Object::new();
+        body.insert("model".into(), Value::String(model.into()));
+        let user = user.into();
+        let size = user.len();
+        body.insert("messages".into(), serde_json::json!([{"role": "user", "content": user}]));
+        Self { body, route: RouteOptions::default(), models: Vec::new(), size, tail: OnceLock::new() }
+    }
+
+    /// Reads and checks a request from JSON text.
+    ///
+    /// # Errors
+    /// `InvalidRequest` that names the field and the fix.
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        validate::size(json.len())?;
+        let body: Value = serde_json::from_slice(json)
+            .map_err(|e| Error::invalid_request("body", format!("must be valid JSON: {}", validate::json_fault(&e))))?;
+        Self::build(body, json.len())
+    }
+
+    /// Checks a request that is JSON already.
+    ///
+    /// # Errors
+    /// `InvalidRequest` that names the field and the fix.
+    pub fn from_value(body: Value) -> Result<Self, Error> {
+        let size = validate::value_size(&body);
+        validate::size(size)?;
+        Self::build(body, size)
+    }
+
+    fn build(body: Value, size: usize) -> Result<Self, Error> {
+        let Value::Object(mut body) = body else {
+            return Err(Error::invalid_request("body", "must be a JSON object"));
+        };
+        validate::request(&body)?;
+        let route = validate::route(body.shift_remove("route"))?;
+        let models = validate::models(body.shift_remove("models"))?;
+        Ok(Self { body, route, models, size, tail: OnceLock::new() })
+    }
+
+    /// Sets a request field such as `temperature`, `tools` or a provider's own.
+    ///
+    /// # Errors
+    /// `InvalidRequest` when the request is no longer valid with it.
+    pub fn with(self, field: &str, value: impl Into<Value>) -> Result<Self, Error> {
+        let mut body = self.body;
+        body.insert(field.to_owned(), value.into());
+        let mut next = Self::build(Value::Object(body), self.size)?;
+        if field != "route" {
+            next.route = self.route;
+        }
+        if field != "models" {
+            next.models = self.models;
+        }
+        Ok(next)
+    }
+
+    /// Sets the routing options.
+    #[must_use]
+    pub fn with_route(mut self, route: RouteOptions) -> Self {
+        self.route = route;
+        self
+    }
+
+    /// The model asked for: `auto`, `auto:STRATEGY`, an alias, `provider/model` or a bare model name.
+    pub fn model(&self) -> &str {
+        self.body.get("model").and_then(Value::as_str).unwrap_or_default()
+    }
+    /// The ordered list of models, when the request names several.
+    pub fn models(&self) -> &[String] {
+        &self.models
+    }
+    /// The messages.
+    pub fn messages(&self) -> &[Value] {
+        self.body.get("messages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// The tools.
+    pub fn tools(&self) -> &[Value] {
+        self.body.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    }
+    /// A field that is present and not null.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.body.get(field).filter(|v| !v.is_null())
+    }
+    /// True when the caller asked for a stream.
+    pub fn wants_stream(&self) -> bool {
+        self.get("stream").and_then(Value::as_bool).unwrap_or(false)
+    }
+    /// The routing options.
+    pub fn route(&self) -> &RouteOptions {
+        &self.route
+    }
+    pub(crate) fn route_mut(&mut self) -> &mut RouteOptions {
+        &mut self.route
+    }
+    /// The whole body, without the routing fields.
+    pub fn body(&self) -> &Object {
+        &self.body
+    }
+    /// Size of the request in bytes of JSON, exact or close.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+    /// The output limit asked for, in tokens.
+    pub fn max_output_tokens(&self) -> Option<u64> {
+        self.get("max_completion_tokens").or_else(|| self.get("max_tokens")).and_then(Value::as_u64)
+    }
+
+    /// The body's bytes without `model`, `stream` and `stream_options` and without the opening brace,
+    /// made once and shared by all attempts that send the OpenAI shape unchanged.
+    pub(crate) fn shared_tail(&self) -> Bytes {
+        self.tail
+            .get_or_init(|| {
+                let mut out = Vec::with_capacity(self.size + 64);
+                for (key, value) in &self.body {
+                    if matches!(key.as_str(), "model" | "stream" | "stream_options") || OWN_FIELDS.contains(&key.as_str()) {
+                        continue;
+                    }
+                    out.push(b',');
+                    // Writing JSON values into a Vec cannot fail.
+                    let _ = serde_json::to_writer(&mut out, key);
+                    out.push(b':');
+                    let _ = serde_json::to_writer(&mut out, value);
+                }
+                out.push(b'}');
+                Bytes::from(out)
+            })
+            .clone()
+    }
+}

@@ -1,0 +1,80 @@
+//! Routing options that ride in a request: the `route` object in, typed options out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What to optimise when the router chooses the model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The cheapest model that clears the quality bar of the task.
+    Cheapest,
+    /// The best value: quality minus cost at a stated exchange rate.
+    #[default]
+    Balanced,
+    /// The highest expected quality; cost breaks ties.
+    Best,
+    /// The quickest model that clears the quality bar.
+    Fastest,
+}
+
+impl Strategy {
+    /// The strategy's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cheapest => "cheapest",
+            Self::Balanced => "balanced",
+            Self::Best => "best",
+            Self::Fastest => "fastest",
+        }
+    }
+
+    /// Reads a name such as `cheapest`.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Cheapest, Self::Balanced, Self::Best, Self::Fastest].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// Price ceilings in US dollars per one million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaxPrice {
+    /// Ceiling for input tokens (OpenRouter's `prompt`).
+    #[serde(default, alias = "prompt")]
+    pub input: Option<f64>,
+    /// Ceiling for output tokens (OpenRouter's `completion`).
+    #[serde(default, alias = "completion")]
+    pub output: Option<f64>,
+}
+
+/// Options of one request. The words follow OpenRouter's where it has them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct RouteOptions {
+    /// Replaces the configured strategy.
+    pub strategy: Option<Strategy>,
+    /// Only these providers or `provider/model`s may answer.
+    pub only: Vec<String>,
+    /// These providers or `provider/model`s may not answer.
+    pub ignore: Vec<String>,
+    /// Providers or `provider/model`s to try first, in this order.
+    pub order: Vec<String>,
+    /// Models to try when the first cannot answer.
+    pub fallbacks: Vec<String>,
+    /// False forbids any model but the first choice; default true.
+    pub allow_fallbacks: Option<bool>,
+    /// Capabilities a model must have, such as `tools`, `vision`, `json_schema`, `reasoning`, `zero_price`.
+    pub require: Vec<String>,
+    /// Price ceilings in US dollars per one million tokens.
+    pub max_price: Option<MaxPrice>,
+    /// Ceiling for the expected worst-case cost of this request, in US dollars.
+    pub max_cost: Option<f64>,
+    /// The model against which savings are counted.
+    pub baseline: Option<String>,
+    /// The deadline of the whole request in milliseconds from now.
+    pub deadline_ms: Option<u64>,
+    /// Free labels that are kept with the request's ledger entry.
+    pub tags: BTreeMap<String, String>,
+}

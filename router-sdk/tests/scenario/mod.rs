@@ -1,0 +1,158 @@
+//! One scenario in; what came of each call, and what differs from its expectations, out.
+
+mod compare;
+mod expect;
+
+use std::time::{Duration, Instant};
+
+use clawrouters::{ChatRequest, Config, Error, Router};
+use fake_provider::FakeProvider;
+use serde_json::{Value, json};
+
+pub use expect::check;
+
+/// What came of one call.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The reply's JSON, or that of a stream's last chunk.
+    pub reply: Option<Value>,
+    pub chunks: Vec<Value>,
+    pub text: String,
+    pub reasoning: String,
+    pub calls: Vec<Value>,
+    pub finish: Option<String>,
+    pub error: Option<Value>,
+    pub cancelled: bool,
+    pub took: Duration,
+}
+
+impl Outcome {
+    fn failed(error: &Error) -> Self {
+        Self { error: Some(error.to_json()), ..Self::default() }
+    }
+
+    /// The route of the reply.
+    pub fn route(&self) -> Value {
+        self.reply.as_ref().map(|r| r["clawrouters"].clone()).unwrap_or_default()
+    }
+}
+
+fn config(fake: &FakeProvider, id: &str, scenario: &Value) -> Value {
+    let text = scenario["config"].to_string();
+    let base = fake.base(id);
+    let text = text
+        .replace("${base}", &base)
+        .replace("${tls}", &base.replacen("http:", "https:", 1))
+        .replace("${refused}", &format!("http://127.0.0.1:{}", fake.refused_port()))
+        .replace("${silent}", &format!("http://127.0.0.1:{}", fake.silent_port()));
+    serde_json::from_str(&text).expect("a config")
+}
+
+/// Plays the calls of a scenario one after the other on one router.
+pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool) -> Vec<Outcome> {
+    let config = config(fake, id, scenario);
+    let config = if config.is_null() { Ok(Config::default()) } else { Config::from_value(config) };
+    let router = match config.and_then(Router::new) {
+        Ok(router) => router,
+        Err(error) => return vec![Outcome::failed(&error)],
+    };
+    let mut outcomes = Vec::new();
+    for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
+        if i > 0 {
+            tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
+        }
+        let started = Instant::now();
+        let mut outcome = call(&router, scenario, stream).await;
+        outcome.took = started.elapsed();
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+async fn call(router: &Router, scenario: &Value, stream: bool) -> Outcome {
+    let mut body = scenario["request"].clone();
+    body["stream"] = json!(stream);
+    let request = match ChatRequest::from_json(body.to_string().as_bytes()) {
+        Ok(request) => request,
+        Err(error) => return Outcome::failed(&error),
+    };
+    let cancel = &scenario["cancel"];
+    let after_chunks = cancel["after_chunks"].as_u64();
+    let called = async {
+        if stream { streamed(router, request, after_chunks).await } else { whole(router, request).await }
+    };
+    match cancel["after_ms"].as_u64() {
+        Some(ms) => tokio::time::timeout(Duration::from_millis(ms), called)
+            .await
+            .unwrap_or_else(|_| Outcome { cancelled: true, ..Outcome::default() }),
+        None => called.await,
+    }
+}
+
+async fn whole(router: &Router, request: ChatRequest) -> Outcome {
+    match router.chat(request).await {
+        Err(error) => Outcome::failed(&error),
+        Ok(reply) => Outcome {
+            text: reply.text().to_owned(),
+            reasoning: reply.message().and_then(|m| m["reasoning_content"].as_str()).unwrap_or_default().to_owned(),
+            calls: reply.tool_calls().to_vec(),
+            finish: reply.finish_reason().map(str::to_owned),
+            reply: Some(reply.to_json()),
+            ..Outcome::default()
+        },
+    }
+}
+
+async fn streamed(router: &Router, request: ChatRequest, cancel_after: Option<u64>) -> Outcome {
+    let mut stream = match router.stream(request).await {
+        Ok(stream) => stream,
+        Err(error) => return Outcome::failed(&error),
+    };
+    let (mut outcome, mut with_output) = (Outcome::default(), 0);
+    while let Some(item) = stream.next().await {
+        let chunk = match item {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                outcome.error = Some(error.to_json());
+                return outcome;
+            }
+        };
+        let json = chunk.to_json();
+        let delta = &json["choices"][0]["delta"];
+        outcome.text.push_str(delta["content"].as_str().unwrap_or_default());
+        outcome.reasoning.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
+        for call in delta["tool_calls"].as_array().into_iter().flatten() {
+            join_call(&mut outcome.calls, call);
+        }
+        if let Some(finish) = chunk.finish_reason() {
+            outcome.finish = Some(finish.to_owned());
+        }
+        with_output += u64::from(!chunk.text().is_empty());
+        if chunk.route.is_some() {
+            outcome.reply = Some(json.clone());
+        }
+        outcome.chunks.push(json);
+        if cancel_after.is_some_and(|n| with_output >= n) {
+            outcome.cancelled = true;
+            return outcome;
+        }
+    }
+    outcome
+}
+
+/// Joins a fragment to the call of its index.
+fn join_call(calls: &mut Vec<Value>, fragment: &Value) {
+    let index = fragment["index"].as_u64().unwrap_or(0) as usize;
+    while calls.len() <= index {
+        calls.push(json!({"id": null, "function": {"name": "", "arguments": ""}}));
+    }
+    let call = &mut calls[index];
+    if fragment["id"].is_string() {
+        call["id"] = fragment["id"].clone();
+    }
+    for field in ["name", "arguments"] {
+        let joined = call["function"][field].as_str().unwrap_or_default().to_owned()
+            + fragment["function"][field].as_str().unwrap_or_default();
+        call["function"][field] = json!(joined);
+    }
+}

@@ -1,0 +1,36 @@
+/** Builds the fake provider and runs every test, the `openai` ones on both of the package's versions. */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const cargo = run("cargo", ["build", "--profile", "ci", "-p", "fake-provider", "--message-format=json-render-diagnostics"], {
+  stdio: ["ignore", "pipe", "inherit"],
+});
+process.env.FAKE_PROVIDER = cargo.stdout
+  .split("\n")
+  .filter((line) => line.startsWith("{"))
+  .map((line) => JSON.parse(line))
+  .find((message) => message.executable && message.target.name === "fake-provider").executable;
+
+const files = readdirSync(`${root}tests/node`)
+  .filter((name) => name.endsWith(".test.mjs"))
+  .map((name) => `tests/node/${name}`);
+// npm puts node_modules/.bin first, where the `node` package has a newer Node than the one that runs npm.
+const node = process.env.npm_node_execpath ?? process.execPath;
+const newer = `${root}node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`;
+
+run(node, ["--expose-gc", "--test", ...files]);
+run(newer, ["--expose-gc", "--test", "tests/node/openai.test.mjs", "tests/node/modules.test.mjs"], {
+  env: { ...process.env, OPENAI_PACKAGE: "openai-7" },
+});
+run(node, ["node_modules/typescript/bin/tsc", "-p", "tests/node/types/tsconfig.json"]);
+
+function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { cwd: root, stdio: "inherit", encoding: "utf8", maxBuffer: 1 << 28, ...options });
+  if (done.error || done.status !== 0) {
+    console.error(`failed: ${command} ${args.join(" ")}`);
+    process.exit(1);
+  }
+  return done;
+}

@@ -1,0 +1,44 @@
+/** Every scenario of tests/scenarios through the typed API. */
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, test } from "node:test";
+import { eventually, startFake } from "./support/fake.mjs";
+import { checkCall, checkRequests } from "./support/expectation.mjs";
+import { filled, played } from "./support/scenario.mjs";
+
+// Keys of the machine that runs the tests must not make providers reachable.
+for (const name of Object.keys(process.env)) {
+  if (/^CLAWROUTERS_|_API_KEY$|_TOKEN$|^AWS_|^GOOGLE_|^GEMINI_/.test(name)) {
+    delete process.env[name];
+  }
+}
+
+const folder = new URL("../scenarios/", import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith(".json")).sort();
+assert.ok(files.length > 0, "no scenarios");
+const fake = await startFake();
+
+for (const file of files) {
+  const scenarios = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+  describe(file, { concurrency: 8 }, () => {
+    for (const scenario of scenarios) {
+      const streams = scenario.stream === undefined || scenario.stream === "both" ? [false, true] : [scenario.stream];
+      for (const stream of streams) {
+        test(`${scenario.name} (${stream ? "streamed" : "whole"})`, () => play(scenario, stream));
+      }
+    }
+  });
+}
+
+async function play(scenario, stream) {
+  const script = await fake.script({}, scenario.script ?? { providers: {} });
+  const outcomes = await played(scenario, stream, filled(scenario.config ?? {}, fake, script.base));
+  const expected = [scenario.expect].flat();
+  outcomes.forEach((got, i) => {
+    checkCall(expected[Math.min(i, expected.length - 1)], got, { stream, cancelled: Boolean(scenario.cancel) });
+  });
+  const last = expected.at(-1);
+  const settled = async () => (await script.requests()).every((r) => r.ended_ms != null);
+  await eventually(settled, "the replies ended", 1000).catch(() => undefined);
+  checkRequests(last, await script.requests());
+}

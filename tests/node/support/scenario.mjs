@@ -1,0 +1,94 @@
+/** One scenario in, its calls made through the typed API, what came of each out. */
+import { Router } from "clawrouters";
+
+/** Fills the placeholders of a configuration. */
+export function filled(config, fake, base) {
+  const text = JSON.stringify(config)
+    .replaceAll("${base}", base)
+    .replaceAll("${tls}", base.replace("http://", "https://"))
+    .replaceAll("${refused}", `http://127.0.0.1:${fake.refusedPort}`)
+    .replaceAll("${silent}", `http://127.0.0.1:${fake.silentPort}`);
+  return JSON.parse(text);
+}
+
+/** Makes all calls of a scenario on one router. */
+export async function played(scenario, stream, config) {
+  const outcomes = [];
+  let router;
+  for (let i = 0; i < (scenario.repeat ?? 1); i++) {
+    if (i > 0) {
+      await new Promise((resolve) => setTimeout(resolve, scenario.pause_ms ?? 0));
+    }
+    const begun = performance.now();
+    const outcome = { chunks: [] };
+    try {
+      router ??= new Router(config);
+      await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+    } catch (error) {
+      outcome.error = error;
+    }
+    outcome.ms = performance.now() - begun;
+    outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
+  }
+  return outcomes;
+}
+
+async function call(router, request, cancel, outcome) {
+  const controller = new AbortController();
+  const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
+  try {
+    const reply = await router.chat.completions.create(request, { signal: controller.signal });
+    if (!request.stream) {
+      outcome.reply = reply;
+      return;
+    }
+    let withOutput = 0;
+    for await (const chunk of reply) {
+      outcome.chunks.push(chunk);
+      if (cancel?.after_chunks && hasOutput(chunk) && ++withOutput === cancel.after_chunks) {
+        return;
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hasOutput(chunk) {
+  const delta = chunk.choices[0]?.delta ?? {};
+  return Boolean(delta.content || delta.reasoning_content || delta.refusal || delta.tool_calls?.length);
+}
+
+/** What a whole reply says, in the words of the expectations. */
+function facts(reply) {
+  const choice = reply?.choices?.[0];
+  return {
+    text: choice?.message.content ?? "",
+    reasoning: choice?.message.reasoning_content ?? "",
+    toolCalls: (choice?.message.tool_calls ?? []).map((c) => ({ id: c.id, ...c.function })),
+    finishReason: choice?.finish_reason,
+    model: reply?.model,
+    route: reply?.clawrouters,
+  };
+}
+
+/** The same of a stream. */
+function joined(chunks) {
+  const out = { text: "", reasoning: "", toolCalls: [] };
+  for (const chunk of chunks) {
+    const choice = chunk.choices.find((c) => c.index === 0);
+    out.text += choice?.delta?.content ?? "";
+    out.reasoning += choice?.delta?.reasoning_content ?? "";
+    out.finishReason = choice?.finish_reason ?? out.finishReason;
+    out.model = chunk.model;
+    out.route = chunk.clawrouters ?? out.route;
+    for (const part of choice?.delta?.tool_calls ?? []) {
+      const call = (out.toolCalls[part.index] ??= { arguments: "" });
+      call.id ??= part.id;
+      call.name ??= part.function?.name;
+      call.arguments += part.function?.arguments ?? "";
+    }
+  }
+  out.toolCalls = out.toolCalls.filter(Boolean);
+  return out;
+}
