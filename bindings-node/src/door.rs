@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use clawrouters::{Body, Error};
+use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, Response};
 use napi::Env;
@@ -14,6 +15,10 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::drop_on_worker;
 use crate::errors::guarded;
+use crate::stream::at_once;
+
+/// What a reader takes in one piece; more gains nothing.
+const PIECE: usize = 64 * 1024;
 
 /// An HTTP request as `fetch` takes it.
 #[napi(object, object_to_js = false)]
@@ -136,12 +141,12 @@ impl Door {
             let piece = tokio::select! {
                 biased;
                 () = closed.notified() => None,
-                piece = body.next_batch() => piece,
+                piece = ready(body) => piece,
             };
             if piece.is_none() {
                 *held = None;
             }
-            Ok(piece.map(|bytes| Buffer::from(Vec::from(bytes))))
+            Ok(piece.map(Buffer::from))
         }))
     }
 
@@ -154,6 +159,18 @@ impl Door {
             *rest.lock().await = None;
         });
     }
+}
+
+/// Waits for bytes, then takes what else is ready.
+async fn ready(body: &mut Body) -> Option<Vec<u8>> {
+    let mut piece = Vec::from(body.next_batch().await?);
+    while piece.len() < PIECE {
+        match at_once(|| body.next_batch().now_or_never()).await {
+            Some(Some(more)) => piece.extend_from_slice(&more),
+            Some(None) | None => break,
+        }
+    }
+    Some(piece)
 }
 
 impl Drop for Door {

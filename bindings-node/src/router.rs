@@ -116,9 +116,10 @@ impl NativeRouter {
         let endpoint = self.0.endpoint();
         let canceller = canceller.cloned();
         let request = guarded_now(|| inbound.into_request())?;
-        env.spawn_future(guarded(until_cancelled(canceller, async move {
-            Door::open(endpoint.call(request).await).await
-        })))
+        env.spawn_future(guarded(until_cancelled(
+            canceller,
+            async move { Door::open(endpoint.call(request).await).await },
+        )))
     }
 
     /// Waits until every closed request is in the ledger.

@@ -79,19 +79,34 @@ impl Drop for NativeStream {
 
 /// What is ready, and whether that was all: an end that is known already saves a crossing.
 async fn ready(stream: &mut ChatStream) -> (Vec<Result<ChatChunk, Error>>, bool) {
-    let mut batch = stream.next_batch(BATCH).await;
-    if batch.last().is_none_or(Result::is_err) {
-        return (batch, true);
-    }
-    match stream.next().now_or_never() {
-        Some(Some(item)) => {
-            let failed = item.is_err();
-            batch.push(item);
-            (batch, failed)
+    let mut batch = Vec::new();
+    let mut item = stream.next().await;
+    loop {
+        match item {
+            None => return (batch, true),
+            Some(Err(error)) => {
+                batch.push(Err(error));
+                return (batch, true);
+            }
+            Some(chunk) => batch.push(chunk),
         }
-        Some(None) => (batch, true),
-        None => (batch, false),
+        if batch.len() == BATCH {
+            return (batch, false);
+        }
+        item = match at_once(|| stream.next().now_or_never()).await {
+            Some(item) => item,
+            None => return (batch, false),
+        };
     }
+}
+
+/// What `poll` gives now, or once the connection's own task had its turn: it hands over one piece at a time.
+pub(crate) async fn at_once<T>(mut poll: impl FnMut() -> Option<T>) -> Option<T> {
+    if let Some(found) = poll() {
+        return Some(found);
+    }
+    tokio::task::yield_now().await;
+    poll()
 }
 
 fn batch_json(batch: &[Result<ChatChunk, Error>], done: bool) -> String {

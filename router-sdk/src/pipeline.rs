@@ -115,6 +115,16 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     }
 }
 
+/// The plan alone.
+pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
+    let moment = Moment::now();
+    let planned = plan(shared, request, moment, false)?;
+    if planned.plan.candidates.is_empty() {
+        return plan(shared, request, moment, true)?.plan.or_error();
+    }
+    Ok(planned.plan)
+}
+
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let caller = admit::authorise();

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{self, Reply, Shared, Spending};
-use crate::select::Explanation;
+use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
 use crate::stream::ChatStream;
 use crate::wire::{ChatRequest, ChatResponse};
@@ -89,6 +89,14 @@ impl Router {
     /// `InvalidRequest` or `InvalidConfig`; that no model qualifies is part of the explanation.
     pub fn explain(&self, request: &ChatRequest) -> Result<Explanation, Error> {
         pipeline::explain(&self.shared, request)
+    }
+
+    /// The plan that a request would get: the candidates of [`Router::explain`] without the refusals, and quicker.
+    ///
+    /// # Errors
+    /// As [`Router::chat`] before anything is sent, `NoCandidate` included.
+    pub fn plan(&self, request: &ChatRequest) -> Result<Plan, Error> {
+        pipeline::plan_only(&self.shared, request)
     }
 
     /// What a request would be taken for: kind, difficulty, needs, evidence. Offline, in microseconds.

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 use regex::Regex;
 
 use super::automaton::{Automaton, Mark};
-use super::patterns::{Bound, Row, rows};
+use super::patterns::{Bound, Row, TONGUES, rows};
 use super::stems::{Spelling, alternatives, take_apart};
 
 /// More rows than the word lists have.
@@ -104,13 +104,15 @@ pub(crate) struct Matched {
     pub lead: RowSet,
     /// Rows that the window matches.
     pub all: RowSet,
+    /// Common words of each language of [`TONGUES`].
+    pub tongues: [u16; TONGUES.len()],
 }
 
 /// Matches every row in `window`, whose first `lead` bytes are told apart.
 pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
     let table = &*TABLE;
     let text = window.as_bytes();
-    let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty() };
+    let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty(), tongues: [0; TONGUES.len()] };
     let mut parts: Bits<{ MOST_PARTS / 64 }> = Bits::EMPTY;
     table.automaton.scan(text, |mark, start, end| {
         if !starts(mark.before, text, start) || (mark.ends_word && text.get(end).is_some_and(is_word)) {
@@ -119,6 +121,10 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
         let target = usize::from(mark.target);
         if target >= MOST_ROWS {
             parts.add(target - MOST_ROWS);
+            return;
+        }
+        if let Some(count) = found.tongues.get_mut(target) {
+            *count += 1;
             return;
         }
         found.all.0.add(target);

@@ -2,7 +2,7 @@
 
 use super::fold::{head, tail};
 use super::matcher::{RowSet, rows_in};
-use super::patterns::{Effect, Row};
+use super::patterns::{Effect, Row, TONGUES};
 use super::reading::Reading;
 use super::{Needs, Script, TaskKind, script};
 
@@ -73,21 +73,26 @@ impl Tally {
     fn words(&mut self, folded: &str) {
         let whole = folded.len() <= HEAD + TAIL;
         let first = rows_in(if whole { folded } else { head(folded, HEAD) }, LEAD);
-        self.rows(first.lead.without(&RowSet::empty()), LEAD_FACTOR);
-        self.rows(first.all.without(&first.lead), 1.0);
+        let tongues = &first.tongues;
+        self.rows(first.lead.without(&RowSet::empty()), LEAD_FACTOR, tongues);
+        self.rows(first.all.without(&first.lead), 1.0, tongues);
         if !whole {
             let last = rows_in(tail(folded, TAIL), 0);
-            self.rows(last.all.without(&first.all.and(&first.lead)), 1.0);
+            self.rows(last.all.without(&first.all.and(&first.lead)), 1.0, tongues);
         }
     }
 
-    fn rows(&mut self, rows: impl Iterator<Item = &'static Row>, factor: f32) {
+    fn rows(&mut self, rows: impl Iterator<Item = &'static Row>, factor: f32, tongues: &[u16]) {
         for row in rows {
-            let weight = row.weight * factor;
+            let weight = row.weight * factor * fluency(row.lang, tongues);
+            if weight == 0.0 {
+                continue;
+            }
             match row.effect {
                 Effect::Kind(kind) => self.add(Signal::Row(row), kind, weight),
                 Effect::Harder => self.cue(Signal::Row(row), weight),
                 Effect::Easier => self.cue(Signal::Row(row), -weight),
+                Effect::Tongue => {}
             }
         }
     }
@@ -155,6 +160,20 @@ impl Tally {
         let confidence = if none { 0.2 } else { (0.35 + 0.3 * strength + 0.35 * (lead / 2.0).min(1.0)).min(0.98) };
         self.evidence.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         Verdict { kind, confidence, scores, cues: self.cues, evidence: self.evidence, none, script }
+    }
+}
+
+// Stems of a language count only where the text can be in that language: `resume` is a noun in English.
+fn fluency(lang: &str, tongues: &[u16]) -> f32 {
+    let Some(own) = TONGUES.iter().position(|tongue| *tongue == lang) else { return 1.0 };
+    let own = tongues[own];
+    let most = tongues.iter().copied().max().unwrap_or(0);
+    let english = tongues[0];
+    match lang {
+        "en" if own == 0 && most >= 2 => 0.5,
+        "en" => 1.0,
+        _ if (own == 0 && most >= 1) || own * 2 < english || own * 3 < most => 0.0,
+        _ => 1.0,
     }
 }
 

@@ -130,7 +130,7 @@ async fn opened(sender: &Sender, target: &Target, http: HttpRequest, books: &mut
     let reply = sender.send(target, http).await?;
     books.answered(reply.status, errors::request_id(&reply.headers));
     if (200..300).contains(&reply.status) {
-        return Ok(reply);
+        return plain(reply);
     }
     let (status, headers) = (reply.status, reply.headers.clone());
     let body = tokio::time::timeout(ERROR_BODY_TIME, reply.bytes(ERROR_BODY)).await;
@@ -138,6 +138,19 @@ async fn opened(sender: &Sender, target: &Target, http: HttpRequest, books: &mut
     let failure = family(target.deployment.family).explain_error(status, &headers, &body);
     let failure = with_wire(failure, status, errors::request_id(&headers));
     Err(if target.deployment.quirks.client_errors_as_500 { errors::client_errors_as_500(failure) } else { failure })
+}
+
+/// None is asked for, so a body in some encoding is a fault of the provider or of a proxy before it.
+fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
+    let encoding = reply.headers.get(http::header::CONTENT_ENCODING).map(|e| e.as_bytes().to_ascii_lowercase());
+    match encoding.as_deref() {
+        None | Some(b"" | b"identity") => Ok(reply),
+        Some(_) => Err(with_wire(
+            Failure::malformed("the reply is compressed though no encoding was asked for"),
+            reply.status,
+            errors::request_id(&reply.headers),
+        )),
+    }
 }
 
 /// A 200 that holds JSON or a page in place of events is read whole and explained.

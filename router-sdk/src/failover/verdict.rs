@@ -59,16 +59,10 @@ pub(crate) fn decide(failure: &Failure, facts: Facts, retry: &Retry) -> Then {
     let onward = if facts.another { Then::Next } else { Then::Stop };
     let repeat = |pause| if again { Then::Same(pause) } else { onward };
     match failure.cause {
+        Cause::Server if in_stream(failure) => onward_or_backoff(failure, facts, again),
         Cause::Reset | Cause::Server | Cause::ModelFault => repeat(Pause::Quick),
         Cause::Connect | Cause::Overloaded | Cause::Malformed | Cause::Truncated | Cause::Empty => {
-            if facts.another {
-                return Then::Next;
-            }
-            match failure.retry_after {
-                Some(hint) if hint >= facts.left => Then::Stop,
-                Some(hint) => repeat(Pause::Hint(hint)),
-                None => repeat(Pause::Backoff),
-            }
+            onward_or_backoff(failure, facts, again)
         }
         Cause::RateLimited => rate_limited(failure.retry_after, facts, again, retry),
         Cause::HeadersTimeout
@@ -81,6 +75,21 @@ pub(crate) fn decide(failure: &Failure, facts: Facts, retry: &Retry) -> Then {
         | Cause::Unsupported
         | Cause::ContextTooLong => onward,
         Cause::ContentRefused | Cause::Caller | Cause::Deadline | Cause::Unknown => Then::Stop,
+    }
+}
+
+/// An error that came inside a 200 is a broken stream: the target has shown that it is up, and a repeat gains nothing.
+fn in_stream(failure: &Failure) -> bool {
+    failure.status.is_some_and(|status| status < 300)
+}
+
+/// The next candidate at once; alone the same one after the hint or a backoff.
+fn onward_or_backoff(failure: &Failure, facts: Facts, again: bool) -> Then {
+    match failure.retry_after {
+        _ if facts.another => Then::Next,
+        Some(hint) if again && hint < facts.left => Then::Same(Pause::Hint(hint)),
+        None if again => Then::Same(Pause::Backoff),
+        _ => Then::Stop,
     }
 }
 
@@ -121,7 +130,8 @@ pub(crate) fn signal(failure: &Failure, breaker: &Breaker) -> Signal {
 pub(crate) fn error_kind(failure: &Failure) -> ErrorKind {
     match failure.cause {
         Cause::HeadersTimeout | Cause::FirstTokenTimeout | Cause::IdleTimeout | Cause::Deadline => ErrorKind::Timeout,
-        Cause::RateLimited | Cause::Quota => ErrorKind::RateLimited,
+        Cause::RateLimited => ErrorKind::RateLimited,
+        Cause::Quota => ErrorKind::BudgetExceeded,
         Cause::TooLarge if failure.status == Some(429) => ErrorKind::RateLimited,
         Cause::Auth if failure.status == Some(403) => ErrorKind::Forbidden,
         Cause::Auth => ErrorKind::Unauthenticated,

@@ -110,6 +110,6 @@ pub(crate) fn affordable(
 
 /// The most output tokens that this request can cost on this model.
 pub(crate) fn worst_output(model: &Model, ask: &Ask<'_>) -> u64 {
-    let limit = model.max_output_tokens.unwrap_or(WORST_CASE_OUTPUT);
-    ask.needs.max_output_tokens.unwrap_or(WORST_CASE_OUTPUT).min(limit)
+    let wanted = ask.needs.max_output_tokens.unwrap_or(WORST_CASE_OUTPUT);
+    model.max_output_tokens.map_or(wanted, |limit| wanted.min(limit))
 }

@@ -44,10 +44,7 @@ pub(crate) fn stream(reply: &Reply, asked: &Asked) -> Vec<Part> {
     }
     add_all(&mut message, &reply.extra);
 
-    let mut parts = vec![Part::event(event(
-        "message_start",
-        json!({ "message": message }),
-    ))];
+    let mut parts = vec![Part::event(event("message_start", json!({ "message": message })))];
     let blocks = blocks(reply, asked);
     if blocks.is_empty() {
         parts.push(Part::event(ping()));
@@ -62,10 +59,7 @@ pub(crate) fn stream(reply: &Reply, asked: &Asked) -> Vec<Part> {
             let delta = json!({ "index": index, "delta": delta });
             parts.push(Part::output(event("content_block_delta", delta)));
         }
-        parts.push(Part::event(event(
-            "content_block_stop",
-            json!({ "index": index }),
-        )));
+        parts.push(Part::event(event("content_block_stop", json!({ "index": index }))));
     }
     let finish = finish(reply);
     if let Some(finish) = &finish {
@@ -144,12 +138,7 @@ fn thinking(reply: &Reply, asked: &Asked, reasoning: &str) -> Block {
 
 fn tool_use(reply: &Reply, asked: &Asked, at: usize) -> Block {
     let call = &reply.tool_calls[at];
-    let made = || {
-        format!(
-            "toolu_01{}",
-            text::letters(asked.number * 100 + at as u64, 22)
-        )
-    };
+    let made = || format!("toolu_01{}", text::letters(asked.number * 100 + at as u64, 22));
     let id = call.id.clone().unwrap_or_else(made);
     let opened = json!({ "type": "tool_use", "id": id, "name": call.name, "input": {} });
     let mut whole = opened.clone();
@@ -161,14 +150,9 @@ fn tool_use(reply: &Reply, asked: &Asked, at: usize) -> Block {
         arguments => arguments.to_string(),
     };
     // The first fragment is an empty one; a call without arguments has no other.
-    let fragments =
-        std::iter::once(String::new()).chain(text::pieces(Some(&spelled), reply.fragments()));
+    let fragments = std::iter::once(String::new()).chain(text::pieces(Some(&spelled), reply.fragments()));
     let delta = |piece| json!({ "type": "input_json_delta", "partial_json": piece });
-    Block {
-        whole,
-        start: opened,
-        deltas: fragments.map(delta).collect(),
-    }
+    Block { whole, start: opened, deltas: fragments.map(delta).collect() }
 }
 
 /// One event, its JSON padded with blanks as Anthropic pads it.

@@ -19,22 +19,13 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn new(
-        family: Option<Family>,
-        path: &str,
-        query: &str,
-        body: &Value,
-        number: u64,
-    ) -> Self {
+    pub(crate) fn new(family: Option<Family>, path: &str, query: &str, body: &Value, number: u64) -> Self {
         let family = family.unwrap_or_else(|| family_of(path));
         let stream = match family {
             Family::Gemini => path.ends_with(":streamGenerateContent"),
             Family::OpenAi | Family::Anthropic => body["stream"] == Value::Bool(true),
         };
-        let in_path = path
-            .rsplit('/')
-            .next()
-            .and_then(|last| last.split(':').next());
+        let in_path = path.rsplit('/').next().and_then(|last| last.split(':').next());
         let model = match family {
             Family::Gemini => in_path,
             Family::OpenAi | Family::Anthropic => body["model"].as_str(),

@@ -62,8 +62,7 @@ pub(crate) fn body_of(reply: &Reply, asked: &Asked) -> Body {
         dress_stream(&mut body.parts, reply, asked);
     }
     if reply.leading_newlines > 0 {
-        body.parts
-            .insert(0, Part::event("\n".repeat(reply.leading_newlines)));
+        body.parts.insert(0, Part::event("\n".repeat(reply.leading_newlines)));
     }
     match &reply.fault {
         Some(fault) => broken(body, fault, reply, asked),
@@ -140,25 +139,17 @@ fn error(reply: &Reply, spec: &error_body::ErrorSpec, asked: &Asked) -> Rendered
 
 fn literal(reply: &Reply) -> Option<Rendered> {
     if let Some(encoded) = &reply.body_base64 {
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(encoded)
-            .unwrap_or_default();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap_or_default();
         return Some(("application/octet-stream", vec![Part::output(bytes)], false));
     }
     let text = match reply.body.as_ref()? {
         Value::String(text) => text.clone(),
         json => {
-            return Some((
-                "application/json",
-                vec![Part::output(json.to_string())],
-                false,
-            ));
+            return Some(("application/json", vec![Part::output(json.to_string())], false));
         }
     };
     let events = reply.headers.iter().any(|(name, value)| {
-        let streams = value
-            .as_ref()
-            .is_some_and(|value| value.contains("event-stream"));
+        let streams = value.as_ref().is_some_and(|value| value.contains("event-stream"));
         name.eq_ignore_ascii_case("content-type") && streams
     });
     if events {
@@ -186,10 +177,7 @@ fn split_events(text: &str) -> Vec<Part> {
 fn dress_stream(parts: &mut Vec<Part>, reply: &Reply, asked: &Asked) {
     if reply.sse_comments {
         let comment = Part::event(silent_event(asked));
-        *parts = std::mem::take(parts)
-            .into_iter()
-            .flat_map(|part| [comment.clone(), part])
-            .collect();
+        *parts = std::mem::take(parts).into_iter().flat_map(|part| [comment.clone(), part]).collect();
     }
     if let Some(crlf) = reply.crlf {
         for part in parts {
@@ -239,17 +227,12 @@ fn broken(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Body {
             body.length_off_by = isize::try_from(fault.by).unwrap_or(0);
         }
         FaultKind::GzipBroken => {
-            let plain: Vec<u8> = body
-                .parts
-                .iter()
-                .flat_map(|part| part.bytes.clone())
-                .collect();
+            let plain: Vec<u8> = body.parts.iter().flat_map(|part| part.bytes.clone()).collect();
             body.parts = vec![Part::output(gzip::damaged(&plain))];
             body.encoding = Some("gzip");
         }
         FaultKind::TrailingGarbage => {
-            body.parts
-                .push(Part::event("data: }{ not json\n\n\u{0}\u{1}what is this"));
+            body.parts.push(Part::event("data: }{ not json\n\n\u{0}\u{1}what is this"));
         }
         FaultKind::InStreamError if !body.streamed => {
             let error = error_body::in_stream(asked.family, fault.error.as_ref());
@@ -257,10 +240,7 @@ fn broken(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Body {
         }
         FaultKind::Malformed if !body.streamed => {
             let all = length(&body.parts);
-            let at = Fault {
-                after_bytes: Some(all / 2),
-                ..fault.clone()
-            };
+            let at = Fault { after_bytes: Some(all / 2), ..fault.clone() };
             body.parts = divide(body.parts, &at).0;
         }
         FaultKind::InvalidUtf8 if !body.streamed => body.parts = spoilt(body.parts, reply),
@@ -283,11 +263,7 @@ fn broken_at(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Bod
             body.ending = Ending::Fill(fault.bytes);
         }
         FaultKind::NeverEnding => {
-            let event = if fault.silent {
-                silent_event(asked)
-            } else {
-                text_event(reply, asked, "and ")
-            };
+            let event = if fault.silent { silent_event(asked) } else { text_event(reply, asked, "and ") };
             body.ending = Ending::Repeat(event.into_bytes());
         }
         FaultKind::InStreamError => {
@@ -298,11 +274,7 @@ fn broken_at(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Bod
         FaultKind::Malformed => {
             let mut event = text_event(reply, asked, "lost");
             let cut = event.find("lost").unwrap_or(event.len());
-            let end = if asked.family == Family::Gemini {
-                "\r\n\r\n"
-            } else {
-                "\n\n"
-            };
+            let end = if asked.family == Family::Gemini { "\r\n\r\n" } else { "\n\n" };
             event.replace_range(cut.., end);
             body.parts.push(Part::output(event));
             body.parts.extend(rest);
@@ -310,10 +282,7 @@ fn broken_at(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Bod
         }
         FaultKind::InvalidUtf8 => {
             let event = text_event(reply, asked, MARK);
-            body.parts.push(Part::output(with_bad_bytes(
-                event.as_bytes(),
-                MARK.as_bytes(),
-            )));
+            body.parts.push(Part::output(with_bad_bytes(event.as_bytes(), MARK.as_bytes())));
             body.parts.extend(rest);
             body.withheld = 0;
         }
@@ -330,9 +299,7 @@ const HTML: &str = "<!DOCTYPE html>\n<html><head><title>Just a moment…</title>
 const MARK: &str = "@@bad@@";
 
 fn with_bad_bytes(bytes: &[u8], mark: &[u8]) -> Vec<u8> {
-    let found = bytes
-        .windows(mark.len().max(1))
-        .position(|window| window == mark);
+    let found = bytes.windows(mark.len().max(1)).position(|window| window == mark);
     let at = found.unwrap_or(bytes.len() / 2);
     let after = if found.is_some() { at + mark.len() } else { at };
     [&bytes[..at], b"\xff\xfe".as_slice(), &bytes[after..]].concat()

@@ -72,13 +72,8 @@ impl Book {
     pub(crate) fn put(&self, id: &str, script: Script) {
         let mut state = self.state();
         state.runs += 1;
-        let running = Running {
-            script,
-            run: state.runs,
-            since: Instant::now(),
-            turns: HashMap::new(),
-            requests: Vec::new(),
-        };
+        let running =
+            Running { script, run: state.runs, since: Instant::now(), turns: HashMap::new(), requests: Vec::new() };
         state.running.insert(id.to_owned(), running);
     }
 
@@ -89,10 +84,7 @@ impl Book {
 
     /// The requests of a script in the order they came in; nothing where there is no such script.
     pub(crate) fn requests(&self, id: &str) -> Option<Vec<Recorded>> {
-        self.state()
-            .running
-            .get(id)
-            .map(|running| running.requests.clone())
+        self.state().running.get(id).map(|running| running.requests.clone())
     }
 
     /// Records a request and plans its reply.
@@ -108,12 +100,8 @@ impl Book {
             let reply = complaint(&format!("no script under the id {:?}", place.id));
             return (None, self.planned(&reply, request, place, &body, 0, base));
         };
-        let reply = reply.unwrap_or_else(|| {
-            complaint(&format!(
-                "script exhausted for the provider {:?}",
-                place.provider
-            ))
-        });
+        let reply =
+            reply.unwrap_or_else(|| complaint(&format!("script exhausted for the provider {:?}", place.provider)));
         let plan = self.planned(&reply, request, place, &body, number, base);
         (Some(ticket), plan)
     }
@@ -144,10 +132,7 @@ impl Book {
         let provider = running.script.providers.get(place.provider);
         let found = provider.and_then(|script| script.reply(*turn, running.script.repeat));
         *turn += 1;
-        let (at, reply) = (
-            found.map(|(at, _)| at),
-            found.map(|(_, reply)| reply.clone()),
-        );
+        let (at, reply) = (found.map(|(at, _)| at), found.map(|(_, reply)| reply.clone()));
         running.requests.push(Recorded {
             provider: place.provider.to_owned(),
             method: request.method.clone(),
@@ -161,11 +146,7 @@ impl Book {
             reply: at,
             connection,
         });
-        let ticket = Ticket {
-            id: place.id.to_owned(),
-            run: running.run,
-            at: running.requests.len() - 1,
-        };
+        let ticket = Ticket { id: place.id.to_owned(), run: running.run, at: running.requests.len() - 1 };
         Some((ticket, running.requests.len() as u64, reply))
     }
 
@@ -198,26 +179,15 @@ pub(crate) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(crate) fn of(path: &'a str) -> Self {
-        let (id, after) = path
-            .trim_start_matches('/')
-            .split_once('/')
-            .unwrap_or((path, ""));
+        let (id, after) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
         let end = after.find('/').unwrap_or(after.len());
-        Self {
-            id,
-            provider: &after[..end],
-            rest: &after[end..],
-        }
+        Self { id, provider: &after[..end], rest: &after[end..] }
     }
 }
 
 fn complaint(words: &str) -> Reply {
     let error = json!({ "error": { "message": words, "type": "fake_provider_script" } });
-    Reply {
-        status: Some(500),
-        body: Some(error),
-        ..Reply::default()
-    }
+    Reply { status: Some(500), body: Some(error), ..Reply::default() }
 }
 
 fn millis(since: Instant) -> u64 {
@@ -231,14 +201,8 @@ mod tests {
     #[test]
     fn places_are_read_from_paths() {
         let place = Place::of("/run-1/alpha/v1/chat/completions");
-        assert_eq!(
-            (place.id, place.provider, place.rest),
-            ("run-1", "alpha", "/v1/chat/completions")
-        );
+        assert_eq!((place.id, place.provider, place.rest), ("run-1", "alpha", "/v1/chat/completions"));
         let short = Place::of("/run-1/alpha");
-        assert_eq!(
-            (short.id, short.provider, short.rest),
-            ("run-1", "alpha", "")
-        );
+        assert_eq!((short.id, short.provider, short.rest), ("run-1", "alpha", ""));
     }
 }

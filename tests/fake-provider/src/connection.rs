@@ -27,12 +27,7 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, number: u6
     // A request that is no HTTP ends the connection, as a TLS greeting does.
     while let Ok(Some(request)) = request::read(&mut stream, &mut inbound).await {
         let outcome = if control::addressed(request.path()) {
-            play(
-                &mut stream,
-                &mut inbound,
-                control::answer(&shared, &request),
-            )
-            .await
+            play(&mut stream, &mut inbound, control::answer(&shared, &request)).await
         } else {
             let place = Place::of(request.path());
             let base = format!("http://{}/{}", shared.addr, place.id);

@@ -19,10 +19,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Plan {
     let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     head::set(&mut headers, "content-length", Some(text.len().to_string()));
     let bytes = [head::bytes(status, &headers), text.into_bytes()].concat();
-    Plan {
-        steps: vec![Step::Write(bytes)],
-        keep_alive: true,
-    }
+    Plan { steps: vec![Step::Write(bytes)], keep_alive: true }
 }
 
 fn outcome(shared: &Shared, request: &Request) -> (u16, Value) {
@@ -36,10 +33,7 @@ fn outcome(shared: &Shared, request: &Request) -> (u16, Value) {
         "PUT" => match script(&request.body) {
             Ok(script) => {
                 shared.book.put(id, script);
-                (
-                    200,
-                    json!({ "base": format!("http://{}/{id}", shared.addr) }),
-                )
+                (200, json!({ "base": format!("http://{}/{id}", shared.addr) }))
             }
             Err(words) => complaint(400, &words),
         },

@@ -61,32 +61,12 @@ fn or(given: &Option<String>, fallback: &str) -> String {
 fn openai(status: u16, spec: &ErrorSpec) -> Value {
     let (kind, code, words) = match status {
         400 | 422 => ("invalid_request_error", None, "The request is not valid."),
-        401 => (
-            "invalid_request_error",
-            Some("invalid_api_key"),
-            "The API key is not correct.",
-        ),
+        401 => ("invalid_request_error", Some("invalid_api_key"), "The API key is not correct."),
         403 => ("insufficient_permissions", None, "The key may not do this."),
-        404 => (
-            "invalid_request_error",
-            Some("model_not_found"),
-            "The model does not exist.",
-        ),
-        413 => (
-            "tokens",
-            Some("rate_limit_exceeded"),
-            "Request too large for the model.",
-        ),
-        429 => (
-            "requests",
-            Some("rate_limit_exceeded"),
-            "The rate limit is reached.",
-        ),
-        503 => (
-            "service_unavailable_error",
-            Some("server_is_overloaded"),
-            "The server is overloaded.",
-        ),
+        404 => ("invalid_request_error", Some("model_not_found"), "The model does not exist."),
+        413 => ("tokens", Some("rate_limit_exceeded"), "Request too large for the model."),
+        429 => ("requests", Some("rate_limit_exceeded"), "The rate limit is reached."),
+        503 => ("service_unavailable_error", Some("server_is_overloaded"), "The server is overloaded."),
         _ => ("server_error", None, "The server had an error."),
     };
     json!({ "error": {
@@ -118,10 +98,7 @@ fn anthropic(status: u16, spec: &ErrorSpec) -> Value {
 
 fn gemini(status: u16, spec: &ErrorSpec) -> Value {
     let (kind, words) = match status {
-        400 => (
-            "INVALID_ARGUMENT",
-            "The request contains an invalid argument.",
-        ),
+        400 => ("INVALID_ARGUMENT", "The request contains an invalid argument."),
         401 => ("UNAUTHENTICATED", "The credentials are missing or wrong."),
         402 | 429 => ("RESOURCE_EXHAUSTED", "The quota is exceeded."),
         403 => ("PERMISSION_DENIED", "The caller has no permission."),
@@ -146,22 +123,17 @@ fn gemini(status: u16, spec: &ErrorSpec) -> Value {
 fn gemini_details(spec: &ErrorSpec) -> Vec<Value> {
     const RPC: &str = "type.googleapis.com/google.rpc";
     const METRIC: &str = "generativelanguage.googleapis.com/generate_content_requests";
-    let reason = spec.reason.iter().map(|reason| {
-        json!({ "@type": format!("{RPC}.ErrorInfo"), "reason": reason, "domain": "googleapis.com" })
-    });
+    let reason = spec
+        .reason
+        .iter()
+        .map(|reason| json!({ "@type": format!("{RPC}.ErrorInfo"), "reason": reason, "domain": "googleapis.com" }));
     let quota = spec.quota_id.iter().map(|id| {
         let violations = json!([{ "quotaMetric": METRIC, "quotaId": id }]);
         json!({ "@type": format!("{RPC}.QuotaFailure"), "violations": violations })
     });
-    let retry = spec
-        .retry_delay
-        .iter()
-        .map(|delay| json!({ "@type": format!("{RPC}.RetryInfo"), "retryDelay": delay }));
-    reason
-        .chain(quota)
-        .chain(retry)
-        .chain(spec.details.iter().cloned())
-        .collect()
+    let retry =
+        spec.retry_delay.iter().map(|delay| json!({ "@type": format!("{RPC}.RetryInfo"), "retryDelay": delay }));
+    reason.chain(quota).chain(retry).chain(spec.details.iter().cloned()).collect()
 }
 
 #[cfg(test)]
@@ -174,8 +146,7 @@ mod tests {
 
     #[test]
     fn openai_errors_carry_type_and_code() {
-        let quota =
-            spec(r#"{"type":"insufficient_quota","code":"insufficient_quota","message":"no"}"#);
+        let quota = spec(r#"{"type":"insufficient_quota","code":"insufficient_quota","message":"no"}"#);
         assert_eq!(
             body(Family::OpenAi, 429, &quota, "r").to_string(),
             r#"{"error":{"message":"no","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#
@@ -206,10 +177,6 @@ mod tests {
             r#"{"error":{"code":429,"message":"wait","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"26s"}]}}"#
         );
         let key = spec(r#"{"reason":"API_KEY_INVALID"}"#);
-        assert!(
-            body(Family::Gemini, 400, &key, "r")
-                .to_string()
-                .contains(r#""reason":"API_KEY_INVALID""#)
-        );
+        assert!(body(Family::Gemini, 400, &key, "r").to_string().contains(r#""reason":"API_KEY_INVALID""#));
     }
 }

@@ -108,17 +108,11 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn event(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            output: false,
-        }
+        Self { bytes: bytes.into(), output: false }
     }
 
     pub(crate) fn output(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            output: true,
-        }
+        Self { bytes: bytes.into(), output: true }
     }
 }
 
@@ -131,11 +125,7 @@ pub(crate) fn divide(mut parts: Vec<Part>, fault: &Fault) -> (Vec<Part>, Vec<Par
         (Some(chunks), _) => chunks.min(parts.len()),
         (None, Some(0) | None) => 0,
         (None, Some(pieces)) => {
-            let nth = parts
-                .iter()
-                .enumerate()
-                .filter(|(_, part)| part.output)
-                .nth(pieces - 1);
+            let nth = parts.iter().enumerate().filter(|(_, part)| part.output).nth(pieces - 1);
             nth.map_or(parts.len(), |(index, _)| index + 1)
         }
     };
@@ -154,10 +144,7 @@ fn divide_at_byte(parts: Vec<Part>, bytes: usize) -> (Vec<Part>, Vec<Part>) {
         }
         let tail = part.bytes.split_off(left);
         left = 0;
-        rest.push(Part {
-            bytes: tail,
-            output: part.output,
-        });
+        rest.push(Part { bytes: tail, output: part.output });
         if !part.bytes.is_empty() {
             before.push(part);
         }
@@ -170,12 +157,7 @@ mod tests {
     use super::*;
 
     fn parts() -> Vec<Part> {
-        vec![
-            Part::event("role"),
-            Part::output("one"),
-            Part::output("two"),
-            Part::event("end"),
-        ]
+        vec![Part::event("role"), Part::output("one"), Part::output("two"), Part::event("end")]
     }
 
     fn fault(json: &str) -> Fault {
@@ -184,8 +166,7 @@ mod tests {
 
     fn sent(json: &str) -> String {
         let (before, rest) = divide(parts(), &fault(json));
-        let text =
-            |parts: &[Part]| -> Vec<u8> { parts.iter().flat_map(|p| p.bytes.clone()).collect() };
+        let text = |parts: &[Part]| -> Vec<u8> { parts.iter().flat_map(|p| p.bytes.clone()).collect() };
         let all = [text(&before), text(&rest)].concat();
         assert_eq!(all, b"roleonetwoend");
         String::from_utf8(text(&before)).unwrap()

@@ -12,10 +12,7 @@ pub(crate) fn whole(reply: &Reply, asked: &Asked) -> String {
     parts.extend(reply.reasoning.as_deref().map(thought));
     parts.extend(reply.text().map(|text| json!({ "text": text })));
     parts.extend(calls(reply));
-    let shares = Shares {
-        usage: reply.usage(),
-        of: 1,
-    };
+    let shares = Shares { usage: reply.usage(), of: 1 };
     let body = if reply.refusal.is_some() {
         blocked(reply, asked)
     } else {
@@ -44,10 +41,7 @@ pub(crate) fn stream(reply: &Reply, asked: &Asked) -> Vec<Part> {
         turns.push(Vec::new());
     }
     let count = turns.len();
-    let shares = Shares {
-        usage: reply.usage(),
-        of: count,
-    };
+    let shares = Shares { usage: reply.usage(), of: count };
     let chunks = turns.into_iter().enumerate().map(|(at, parts)| {
         let finish = reply.finish().filter(|_| at + 1 == count);
         chunk(reply, asked, parts, finish, shares.at(at + 1))
@@ -57,11 +51,7 @@ pub(crate) fn stream(reply: &Reply, asked: &Asked) -> Vec<Part> {
 
 /// One more piece of text, as a stream of this reply would send it.
 pub(crate) fn text_event(reply: &Reply, asked: &Asked, piece: &str) -> String {
-    let usage = Shares {
-        usage: reply.usage(),
-        of: 1,
-    }
-    .at(1);
+    let usage = Shares { usage: reply.usage(), of: 1 }.at(1);
     let chunk = chunk(reply, asked, vec![json!({ "text": piece })], None, usage);
     format!("data: {}\r\n\r\n", spaced(&chunk))
 }
@@ -77,22 +67,12 @@ fn framed(asked: &Asked, chunks: Vec<Value>, output: bool) -> Vec<Part> {
             let close = if at + 1 == count { "]" } else { "" };
             format!("{open}{}{close}", pretty(&chunk))
         };
-        if output {
-            Part::output(text)
-        } else {
-            Part::event(text)
-        }
+        if output { Part::output(text) } else { Part::event(text) }
     };
     chunks.into_iter().enumerate().map(spell).collect()
 }
 
-fn chunk(
-    reply: &Reply,
-    asked: &Asked,
-    parts: Vec<Value>,
-    finish: Option<String>,
-    usage: Option<Value>,
-) -> Value {
+fn chunk(reply: &Reply, asked: &Asked, parts: Vec<Value>, finish: Option<String>, usage: Option<Value>) -> Value {
     let mut content = json!({});
     if !parts.is_empty() {
         content["parts"] = Value::from(parts);
@@ -107,9 +87,7 @@ fn chunk(
 }
 
 fn blocked(reply: &Reply, asked: &Asked) -> Value {
-    let usage = reply
-        .usage()
-        .map(|usage| json!({ "promptTokenCount": usage.input, "totalTokenCount": usage.input }));
+    let usage = reply.usage().map(|usage| json!({ "promptTokenCount": usage.input, "totalTokenCount": usage.input }));
     let feedback = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" } });
     tail(feedback, reply, asked, usage)
 }

@@ -15,10 +15,7 @@ pub(crate) fn family_headers(asked: &Asked, request_id: &str) -> Vec<(String, St
         Family::Anthropic => vec![("request-id", request_id.to_owned())],
         Family::Gemini => vec![("server-timing", "gfet4t7; dur=3".to_owned())],
     };
-    headers
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The id that the family's servers give the request of this number.

@@ -89,9 +89,7 @@ pub(crate) fn stream(reply: &Reply, asked: &Asked) -> Vec<Part> {
         parts.push(Part::event(chunks.delta(&json!({}), Some(&finish))));
     }
     if let Some(usage) = reply.usage().filter(|_| asked.include_usage) {
-        parts.push(Part::event(
-            chunks.event(json!([]), Some(usage_body(usage))),
-        ));
+        parts.push(Part::event(chunks.event(json!([]), Some(usage_body(usage)))));
     }
     if reply.done.unwrap_or(true) {
         parts.push(Part::event("data: [DONE]\n\n"));
@@ -111,8 +109,7 @@ struct Chunks<'a> {
 
 impl Chunks<'_> {
     fn delta(&self, delta: &Value, finish: Option<&str>) -> String {
-        let choice =
-            json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish });
+        let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish });
         self.event(json!([choice]), None)
     }
 
@@ -138,10 +135,7 @@ impl Chunks<'_> {
 }
 
 fn reasoning_field(reply: &Reply) -> &str {
-    reply
-        .reasoning_field
-        .as_deref()
-        .unwrap_or("reasoning_content")
+    reply.reasoning_field.as_deref().unwrap_or("reasoning_content")
 }
 
 fn id(reply: &Reply, asked: &Asked) -> String {

@@ -48,15 +48,10 @@ pub(crate) fn plan(reply: &Reply, asked: &Asked, base: &str, now: SystemTime) ->
     pause(&mut steps, reply.delay_ms);
     if let Some(step) = before_headers(reply) {
         steps.extend(step);
-        return Plan {
-            steps,
-            keep_alive: false,
-        };
+        return Plan { steps, keep_alive: false };
     }
     let body = body_of(reply, asked);
-    let framing = reply
-        .framing
-        .unwrap_or_else(|| natural_framing(reply, &body));
+    let framing = reply.framing.unwrap_or_else(|| natural_framing(reply, &body));
     let close = reply.close || framing == Framing::Close;
     let headers = headers(reply, asked, base, now, &body, framing, close);
     let head = head::bytes(body.status, &headers);
@@ -79,25 +74,17 @@ fn before_headers(reply: &Reply) -> Option<Vec<Step>> {
     match reply.fault.as_ref()?.kind {
         FaultKind::ResetBeforeHeaders => Some(vec![Step::Reset]),
         FaultKind::CloseBeforeHeaders => Some(vec![Step::Close]),
-        FaultKind::GarbageBeforeHeaders => Some(vec![
-            Step::Write(b"\x15\x03\x03\x00\x02\x02\x28 not http\r\n\r\n".to_vec()),
-            Step::Close,
-        ]),
+        FaultKind::GarbageBeforeHeaders => {
+            Some(vec![Step::Write(b"\x15\x03\x03\x00\x02\x02\x28 not http\r\n\r\n".to_vec()), Step::Close])
+        }
         FaultKind::HangBeforeHeaders => Some(vec![Step::Hang, Step::Close]),
         _ => None,
     }
 }
 
 fn natural_framing(reply: &Reply, body: &Body) -> Framing {
-    let length_lies = reply
-        .fault
-        .as_ref()
-        .is_some_and(|fault| fault.kind == FaultKind::WrongContentLength);
-    if body.streamed && !length_lies {
-        Framing::Chunked
-    } else {
-        Framing::Length
-    }
+    let length_lies = reply.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::WrongContentLength);
+    if body.streamed && !length_lies { Framing::Chunked } else { Framing::Length }
 }
 
 fn headers(
@@ -119,11 +106,7 @@ fn headers(
         head::set(&mut headers, name, value);
     }
     match framing {
-        Framing::Chunked => head::set(
-            &mut headers,
-            "transfer-encoding",
-            Some("chunked".to_owned()),
-        ),
+        Framing::Chunked => head::set(&mut headers, "transfer-encoding", Some("chunked".to_owned())),
         Framing::Length => {
             let length = body.promised().saturating_add_signed(body.length_off_by);
             head::set(&mut headers, "content-length", Some(length.to_string()));
@@ -170,10 +153,7 @@ fn send_body(steps: &mut Vec<Step>, reply: &Reply, body: Body, framing: Framing)
             writes.push(Step::Fill { byte: b'a', count });
         }
         Ending::Repeat(bytes) => {
-            writes.push(Step::Repeat {
-                bytes: frame(&bytes),
-                every: NEVER_ENDING_EVERY,
-            });
+            writes.push(Step::Repeat { bytes: frame(&bytes), every: NEVER_ENDING_EVERY });
         }
     }
     for step in writes {
@@ -199,22 +179,14 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn trickled(bytes: &[u8], trickle: Trickle) -> Vec<Step> {
-    let portion = |bytes: &[u8]| {
-        [
-            Step::Write(bytes.to_vec()),
-            Step::Pause(Duration::from_millis(trickle.ms)),
-        ]
-    };
+    let portion = |bytes: &[u8]| [Step::Write(bytes.to_vec()), Step::Pause(Duration::from_millis(trickle.ms))];
     bytes.chunks(trickle.bytes).flat_map(portion).collect()
 }
 
 fn in_writes(bytes: Vec<u8>, split: Option<&Split>) -> Vec<Step> {
     match split {
         None => vec![Step::Write(bytes)],
-        Some(Split::Every(size)) => bytes
-            .chunks(*size)
-            .map(|piece| Step::Write(piece.to_vec()))
-            .collect(),
+        Some(Split::Every(size)) => bytes.chunks(*size).map(|piece| Step::Write(piece.to_vec())).collect(),
         Some(Split::Random(seed)) => {
             let (mut seed, mut rest, mut steps) = (*seed, bytes.as_slice(), Vec::new());
             while !rest.is_empty() {

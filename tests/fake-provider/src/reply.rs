@@ -39,13 +39,7 @@ pub struct Usage {
 
 impl Default for Usage {
     fn default() -> Self {
-        Self {
-            input: 10,
-            output: 5,
-            cached: 0,
-            cache_write: 0,
-            reasoning: 0,
-        }
+        Self { input: 10, output: 5, cached: 0, cache_write: 0, reasoning: 0 }
     }
 }
 
@@ -244,11 +238,7 @@ impl Reply {
     }
 
     pub(crate) fn fragments(&self) -> usize {
-        if self.argument_pieces == 0 {
-            3
-        } else {
-            self.argument_pieces
-        }
+        if self.argument_pieces == 0 { 3 } else { self.argument_pieces }
     }
 
     /// Says what is wrong with the reply, naming the key.
@@ -269,10 +259,7 @@ impl Reply {
         if encoded.is_some_and(|text| STANDARD.decode(text).is_err()) {
             return Err("body_base64: give standard base64".to_owned());
         }
-        if self
-            .status
-            .is_some_and(|status| !(100..=999).contains(&status))
-        {
+        if self.status.is_some_and(|status| !(100..=999).contains(&status)) {
             return Err("status: give 100 to 999".to_owned());
         }
         if matches!(self.chunks, Some(Chunks::Count(_))) && self.say.is_none() {
@@ -281,12 +268,7 @@ impl Reply {
         if self.trickle.is_some_and(|trickle| trickle.bytes == 0) {
             return Err("trickle.bytes: give at least 1".to_owned());
         }
-        if self.family == Some(Family::Gemini)
-            && self
-                .tool_calls
-                .iter()
-                .any(|call| !call.arguments.is_object())
-        {
+        if self.family == Some(Family::Gemini) && self.tool_calls.iter().any(|call| !call.arguments.is_object()) {
             return Err("tool_calls.arguments: gemini sends objects, give one".to_owned());
         }
         Ok(())

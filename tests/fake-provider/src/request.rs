@@ -41,10 +41,7 @@ impl Request {
 /// Reads the next request; `inbound` holds bytes that came before their time.
 ///
 /// `None` is a sender that closed between requests.
-pub(crate) async fn read(
-    stream: &mut TcpStream,
-    inbound: &mut Vec<u8>,
-) -> io::Result<Option<Request>> {
+pub(crate) async fn read(stream: &mut TcpStream, inbound: &mut Vec<u8>) -> io::Result<Option<Request>> {
     let (mut request, head) = loop {
         if let Some(found) = head(inbound)? {
             break found;
@@ -53,29 +50,18 @@ pub(crate) async fn read(
             return Err(invalid("the head of the request is too long"));
         }
         if stream.read_buf(inbound).await? == 0 {
-            return if inbound.is_empty() {
-                Ok(None)
-            } else {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            };
+            return if inbound.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
         }
     };
     inbound.drain(..head);
-    if request
-        .header("expect")
-        .eq_ignore_ascii_case("100-continue")
-    {
+    if request.header("expect").eq_ignore_ascii_case("100-continue") {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
     request.body = if request.header("transfer-encoding").contains("chunked") {
         chunked(stream, inbound).await?
     } else {
         let length = request.header("content-length");
-        let length = if length.is_empty() {
-            Ok(0)
-        } else {
-            length.parse()
-        };
+        let length = if length.is_empty() { Ok(0) } else { length.parse() };
         let length = length.map_err(|_| invalid("content-length is not a number"))?;
         exactly(stream, inbound, length).await?
     };
@@ -85,9 +71,7 @@ pub(crate) async fn read(
 fn head(inbound: &[u8]) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
-    let status = parsed
-        .parse(inbound)
-        .map_err(|error| invalid(&error.to_string()))?;
+    let status = parsed.parse(inbound).map_err(|error| invalid(&error.to_string()))?;
     let httparse::Status::Complete(length) = status else {
         return Ok(None);
     };
@@ -100,18 +84,12 @@ fn head(inbound: &[u8]) -> io::Result<Option<(Request, usize)>> {
     for header in parsed.headers {
         let value = String::from_utf8_lossy(header.value).into_owned();
         let known = request.headers.entry(header.name.to_ascii_lowercase());
-        known
-            .and_modify(|all| *all = format!("{all}, {value}"))
-            .or_insert(value);
+        known.and_modify(|all| *all = format!("{all}, {value}")).or_insert(value);
     }
     Ok(Some((request, length)))
 }
 
-async fn exactly(
-    stream: &mut TcpStream,
-    inbound: &mut Vec<u8>,
-    length: usize,
-) -> io::Result<Vec<u8>> {
+async fn exactly(stream: &mut TcpStream, inbound: &mut Vec<u8>, length: usize) -> io::Result<Vec<u8>> {
     while inbound.len() < length {
         more(stream, inbound).await?;
     }

@@ -47,11 +47,7 @@ impl TryFrom<Value> for ProviderScript {
 
     fn try_from(value: Value) -> Result<Self, String> {
         let full = match value {
-            Value::Array(replies) => Full {
-                family: None,
-                replies,
-                cycle: false,
-            },
+            Value::Array(replies) => Full { family: None, replies, cycle: false },
             other => serde_json::from_value(other).map_err(|error| error.to_string())?,
         };
         let mut replies = Vec::new();
@@ -61,11 +57,7 @@ impl TryFrom<Value> for ProviderScript {
             reply.family = reply.family.or(full.family);
             replies.push(reply);
         }
-        Ok(Self {
-            family: full.family,
-            replies,
-            cycle: full.cycle,
-        })
+        Ok(Self { family: full.family, replies, cycle: full.cycle })
     }
 }
 
@@ -91,11 +83,7 @@ impl ProviderScript {
     pub(crate) fn reply(&self, number: usize, repeat: bool) -> Option<(usize, &Reply)> {
         let turns = |reply: &Reply| reply.times.max(1) as usize;
         let all: usize = self.replies.iter().map(turns).sum();
-        let mut left = if self.cycle && all > 0 {
-            number % all
-        } else {
-            number
-        };
+        let mut left = if self.cycle && all > 0 { number % all } else { number };
         for (at, reply) in self.replies.iter().enumerate() {
             if left < turns(reply) {
                 return Some((at, reply));
@@ -119,11 +107,7 @@ mod tests {
 
     fn order(json: &str, count: usize) -> Vec<Option<usize>> {
         let script = script(json).unwrap();
-        let turn = |number| {
-            script.providers["a"]
-                .reply(number, script.repeat)
-                .map(|(at, _)| at)
-        };
+        let turn = |number| script.providers["a"].reply(number, script.repeat).map(|(at, _)| at);
         (0..count).map(turn).collect()
     }
 
@@ -141,9 +125,7 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let wrong = |json| script(json).unwrap_err();
-        assert!(
-            wrong(r#"{"providers":{"a":[{"sya":"x"}]}}"#).contains("reply 0: unknown field `sya`")
-        );
+        assert!(wrong(r#"{"providers":{"a":[{"sya":"x"}]}}"#).contains("reply 0: unknown field `sya`"));
         assert!(wrong(r#"{"providers":{"a":[{"say":"x","body":1}]}}"#).contains("providers.a[0]"));
         assert!(wrong(r#"{"providers":{"a":[{"fault":{"kind":"explode"}}]}}"#).contains("explode"));
         assert!(wrong(r#"{"providers":{"a":[{"say":"x","split":0}]}}"#).contains("split"));
@@ -156,11 +138,7 @@ mod tests {
     fn the_providers_family_is_the_replies_default() {
         let json = r#"{"providers":{"a":{"family":"gemini","replies":[{},{"family":"openai"}]}}}"#;
         let script = script(json).unwrap();
-        let families: Vec<_> = script.providers["a"]
-            .replies
-            .iter()
-            .map(|reply| reply.family)
-            .collect();
+        let families: Vec<_> = script.providers["a"].replies.iter().map(|reply| reply.family).collect();
         assert_eq!(families, [Some(Family::Gemini), Some(Family::OpenAi)]);
     }
 }

@@ -17,11 +17,7 @@ pub(crate) fn pretty(value: &Value) -> String {
 /// Adds `extra`'s fields to an object.
 pub(crate) fn add_all(value: &mut Value, extra: &Map<String, Value>) {
     if let Value::Object(fields) = value {
-        fields.extend(
-            extra
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone())),
-        );
+        fields.extend(extra.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
 }
 
@@ -53,9 +49,6 @@ mod tests {
         let value = json!({ "z": 1, "a": [{ "k": "v" }] });
         assert_eq!(value.to_string(), r#"{"z":1,"a":[{"k":"v"}]}"#);
         assert_eq!(spaced(&value), r#"{"z": 1,"a": [{"k": "v"}]}"#);
-        assert_eq!(
-            pretty(&value),
-            "{\n  \"z\": 1,\n  \"a\": [\n    {\n      \"k\": \"v\"\n    }\n  ]\n}"
-        );
+        assert_eq!(pretty(&value), "{\n  \"z\": 1,\n  \"a\": [\n    {\n      \"k\": \"v\"\n    }\n  ]\n}");
     }
 }

@@ -7,10 +7,7 @@ pub(crate) fn pieces(text: Option<&str>, count: usize) -> Vec<String> {
         return Vec::new();
     }
     let size = chars.len().div_ceil(count.max(1));
-    chars
-        .chunks(size)
-        .map(|piece| piece.iter().collect())
-        .collect()
+    chars.chunks(size).map(|piece| piece.iter().collect()).collect()
 }
 
 /// A number drawn from `seed` (splitmix64); the seed moves on.

@@ -16,15 +16,9 @@ pub(crate) struct Unreachable {
 
 impl Unreachable {
     pub(crate) fn open() -> io::Result<Self> {
-        let refused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let refused = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let (silent, full_queue) = silent()?;
-        Ok(Self {
-            refused,
-            silent,
-            _full_queue: full_queue,
-        })
+        Ok(Self { refused, silent, _full_queue: full_queue })
     }
 
     /// A port where connecting takes for ever: its queue is full and nobody accepts.

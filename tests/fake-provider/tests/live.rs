@@ -1,9 +1,6 @@
 //! The server as its users see it: bytes over a real loopback connection in, replies and records out.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "the functions that tests share may fail as the tests may"
-)]
+#![allow(clippy::unwrap_used, reason = "the functions that tests share may fail as the tests may")]
 
 use fake_provider::{FakeProvider, Script};
 use serde_json::{Value, json};
@@ -42,9 +39,7 @@ async fn read_reply(stream: &mut TcpStream) -> (String, String) {
     loop {
         let text = String::from_utf8_lossy(&all).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             let done = match length {
                 Some(length) => body.len() >= length.parse().unwrap(),
                 None => body.ends_with("0\r\n\r\n"),
@@ -53,28 +48,20 @@ async fn read_reply(stream: &mut TcpStream) -> (String, String) {
                 return (head.to_owned(), body.to_owned());
             }
         }
-        assert_ne!(
-            stream.read_buf(&mut all).await.unwrap(),
-            0,
-            "closed too early: {text}"
-        );
+        assert_ne!(stream.read_buf(&mut all).await.unwrap(), 0, "closed too early: {text}");
     }
 }
 
 async fn control(fake: &FakeProvider, method: &str, path: &str, body: &str) -> (String, Value) {
     let mut stream = connect(fake).await;
-    stream
-        .write_all(request(method, path, body).as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(request(method, path, body).as_bytes()).await.unwrap();
     let (head, body) = read_reply(&mut stream).await;
     (head, serde_json::from_str(&body).unwrap())
 }
 
 #[tokio::test]
 async fn one_connection_serves_several_requests() {
-    let fake =
-        started(json!({ "providers": { "alpha": [{ "say": "one" }, { "say": "two" }] } })).await;
+    let fake = started(json!({ "providers": { "alpha": [{ "say": "one" }, { "say": "two" }] } })).await;
     let mut stream = connect(&fake).await;
     stream.write_all(chat(false).as_bytes()).await.unwrap();
     assert!(read_reply(&mut stream).await.1.contains("\"one\""));
@@ -129,16 +116,12 @@ async fn a_complete_reply_is_not_closed_early() {
 async fn resets_are_resets_and_cuts_are_clean() {
     let end_of = |kind: &'static str| async move {
         let fault = json!({ "kind": kind, "after_pieces": 1 });
-        let fake =
-            started(json!({ "providers": { "alpha": [{ "say": "abc", "fault": fault }] } })).await;
+        let fake = started(json!({ "providers": { "alpha": [{ "say": "abc", "fault": fault }] } })).await;
         let mut stream = connect(&fake).await;
         stream.write_all(chat(true).as_bytes()).await.unwrap();
         let mut all = Vec::new();
         let end = stream.read_to_end(&mut all).await;
-        (
-            end.map_err(|error| error.kind()),
-            String::from_utf8(all).unwrap(),
-        )
+        (end.map_err(|error| error.kind()), String::from_utf8(all).unwrap())
     };
     let (end, text) = end_of("reset").await;
     assert_eq!(end.unwrap_err(), std::io::ErrorKind::ConnectionReset);
@@ -161,10 +144,7 @@ async fn chunked_request_bodies_are_read() {
     let mut go_on = [0; 25];
     stream.read_exact(&mut go_on).await.unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
-    stream
-        .write_all(b"5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"5\r\n{\"a\":\r\n2;x=y\r\n1}\r\n0\r\n\r\n").await.unwrap();
     read_reply(&mut stream).await;
     assert_eq!(fake.requests("t")[0].body, json!({ "a": 1 }));
 }
@@ -185,25 +165,9 @@ async fn the_control_interface_puts_lists_and_removes() {
     let (_, listed) = control(&fake, "GET", "/_scripts/t", "").await;
     assert_eq!(listed["requests"].as_array().unwrap().len(), 2);
     assert_eq!(listed["requests"][1]["reply"], Value::Null);
-    assert!(
-        control(&fake, "DELETE", "/_scripts/t", "")
-            .await
-            .0
-            .starts_with("HTTP/1.1 200")
-    );
-    assert!(
-        control(&fake, "GET", "/_scripts/t", "")
-            .await
-            .0
-            .starts_with("HTTP/1.1 404")
-    );
-    let (head, wrong) = control(
-        &fake,
-        "PUT",
-        "/_scripts/t",
-        r#"{"providers":{"a":[{"sya":"x"}]}}"#,
-    )
-    .await;
+    assert!(control(&fake, "DELETE", "/_scripts/t", "").await.0.starts_with("HTTP/1.1 200"));
+    assert!(control(&fake, "GET", "/_scripts/t", "").await.0.starts_with("HTTP/1.1 404"));
+    let (head, wrong) = control(&fake, "PUT", "/_scripts/t", r#"{"providers":{"a":[{"sya":"x"}]}}"#).await;
     assert!(head.starts_with("HTTP/1.1 400") && wrong["error"].as_str().unwrap().contains("sya"));
     let (_, info) = control(&fake, "GET", "/_info", "").await;
     assert_eq!(info["refused_port"], fake.refused_port());
@@ -214,10 +178,7 @@ async fn the_control_interface_puts_lists_and_removes() {
 async fn refused_and_silent_ports_are_what_they_say() {
     let fake = FakeProvider::start().await.unwrap();
     let refused = TcpStream::connect(("127.0.0.1", fake.refused_port())).await;
-    assert_eq!(
-        refused.unwrap_err().kind(),
-        std::io::ErrorKind::ConnectionRefused
-    );
+    assert_eq!(refused.unwrap_err().kind(), std::io::ErrorKind::ConnectionRefused);
     let silent = TcpStream::connect(("127.0.0.1", fake.silent_port()));
     assert!(timeout(Duration::from_millis(150), silent).await.is_err());
 }
@@ -231,9 +192,7 @@ async fn dropping_the_server_closes_its_connections() {
     sleep(Duration::from_millis(10)).await;
     let addr = fake.addr();
     drop(fake);
-    let end = timeout(Duration::from_secs(1), stream.read_to_end(&mut Vec::new()))
-        .await
-        .unwrap();
+    let end = timeout(Duration::from_secs(1), stream.read_to_end(&mut Vec::new())).await.unwrap();
     drop(end);
     assert!(TcpStream::connect(addr).await.is_err());
 }
@@ -243,26 +202,11 @@ async fn paths_choose_the_family() {
     let fake = started(json!({ "providers": { "alpha": [{ "say": "x" }] } })).await;
     let mut stream = connect(&fake).await;
     for (path, body, expected) in [
-        (
-            "/t/alpha/v1/messages",
-            r#"{"stream":true}"#,
-            "event: message_start\n",
-        ),
-        (
-            "/t/alpha/v1beta/models/m:streamGenerateContent?alt=sse",
-            "{}",
-            "data: {\"candidates\": [",
-        ),
-        (
-            "/t/alpha/v1/chat/completions",
-            "{}",
-            "\"object\": \"chat.completion\"",
-        ),
+        ("/t/alpha/v1/messages", r#"{"stream":true}"#, "event: message_start\n"),
+        ("/t/alpha/v1beta/models/m:streamGenerateContent?alt=sse", "{}", "data: {\"candidates\": ["),
+        ("/t/alpha/v1/chat/completions", "{}", "\"object\": \"chat.completion\""),
     ] {
-        stream
-            .write_all(request("POST", path, body).as_bytes())
-            .await
-            .unwrap();
+        stream.write_all(request("POST", path, body).as_bytes()).await.unwrap();
         let (_, reply) = read_reply(&mut stream).await;
         assert!(reply.contains(expected), "{path}: {reply}");
     }

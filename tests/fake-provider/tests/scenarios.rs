@@ -1,18 +1,13 @@
 //! The scenario files as data: every file in, no unknown key, no script that cannot be played, no dangling provider out.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "the functions that tests share may fail as the tests may"
-)]
+#![allow(clippy::unwrap_used, reason = "the functions that tests share may fail as the tests may")]
 
 use fake_provider::Script;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const SCENARIO: &[&str] = &[
-    "name", "stream", "repeat", "pause_ms", "cancel", "config", "script", "request", "expect",
-];
+const SCENARIO: &[&str] = &["name", "stream", "repeat", "pause_ms", "cancel", "config", "script", "request", "expect"];
 const EXPECT: &[&str] = &[
     "text",
     "reasoning",
@@ -79,9 +74,7 @@ const KINDS: &[&str] = &[
 
 fn scenarios() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
     json.flat_map(|path| {
         let parsed: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -107,17 +100,10 @@ fn keys_are_known_and_names_are_unique() {
         let single = std::slice::from_ref(expect);
         for expect in expect.as_array().map_or(single, Vec::as_slice) {
             only(expect, EXPECT, name);
-            assert!(
-                !expect.as_object().unwrap().is_empty(),
-                "{name}: expects nothing"
-            );
+            assert!(!expect.as_object().unwrap().is_empty(), "{name}: expects nothing");
             if let Some(error) = expect.get("error") {
                 only(error, ERROR, name);
-                assert!(
-                    KINDS.contains(&error["kind"].as_str().unwrap()),
-                    "{name}: {}",
-                    error["kind"]
-                );
+                assert!(KINDS.contains(&error["kind"].as_str().unwrap()), "{name}: {}", error["kind"]);
             }
             for request in expect["requests"].as_array().into_iter().flatten() {
                 only(request, REQUEST, name);
@@ -131,9 +117,7 @@ fn keys_are_known_and_names_are_unique() {
 fn scripts_can_be_played() {
     for scenario in scenarios() {
         let script: Result<Script, _> = serde_json::from_value(scenario["script"].clone());
-        let checked = script
-            .map_err(|error| error.to_string())
-            .and_then(|script| script.check());
+        let checked = script.map_err(|error| error.to_string()).and_then(|script| script.check());
         assert_eq!(checked, Ok(()), "{}", scenario["name"]);
     }
 }
@@ -150,29 +134,17 @@ fn reachable_providers_are_scripted_and_expected_ones_configured() {
             match base.strip_prefix("${base}/") {
                 Some(rest) => {
                     assert_eq!(rest.split('/').next().unwrap(), provider, "{name}");
-                    assert!(
-                        script.contains_key(provider),
-                        "{name}: {provider} has no replies"
-                    );
+                    assert!(script.contains_key(provider), "{name}: {provider} has no replies");
                 }
                 None => assert!(
-                    ["${tls}", "${refused}", "${silent}"]
-                        .iter()
-                        .any(|known| base.starts_with(known)),
+                    ["${tls}", "${refused}", "${silent}"].iter().any(|known| base.starts_with(known)),
                     "{name}: {base}"
                 ),
             }
         }
-        for request in scenario["expect"]["requests"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for request in scenario["expect"]["requests"].as_array().into_iter().flatten() {
             let asked = request["provider"].as_str().unwrap();
-            assert!(
-                providers.contains_key(asked),
-                "{name}: {asked} is not configured"
-            );
+            assert!(providers.contains_key(asked), "{name}: {asked} is not configured");
         }
     }
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { after } from "node:test";
+
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -25,7 +25,10 @@ export async function startFake() {
     child.once("exit", (code) => reject(new Error(`the fake provider ended with ${code}`)));
   });
   const address = `http://${line.trim().split(" ").at(-1)}`;
-  after(() => child.kill());
+  // It ends when its stdin closes, so neither may hold this process up.
+  child.unref();
+  child.stdin.unref();
+  child.stdout.unref();
   return new Fake(address, await (await fetch(`${address}/_info`)).json());
 }
 

@@ -3,8 +3,9 @@
 mod cjk;
 mod cues;
 mod english;
-mod european;
 mod eastern;
+mod european;
+mod tongues;
 
 use super::TaskKind;
 
@@ -17,6 +18,8 @@ pub(crate) enum Effect {
     Harder,
     /// Lowers the difficulty.
     Easier,
+    /// Counts for its language.
+    Tongue,
 }
 
 /// How the stems of a row are bound to word starts.
@@ -47,9 +50,14 @@ pub(crate) struct Row {
     pub stems: &'static str,
 }
 
+/// Languages whose common words are counted; their rows come first, in this order.
+pub(crate) const TONGUES: [&str; 12] =
+    ["en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "sv", "id", "vi"];
+
 /// Every row, in a fixed order.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    [english::ROWS, cues::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS].into_iter().flatten()
+    let all = [tongues::ROWS, english::ROWS, cues::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS];
+    all.into_iter().flatten()
 }
 
 const fn row(

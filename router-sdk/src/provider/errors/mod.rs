@@ -8,8 +8,6 @@ mod spelling;
 mod tests;
 mod verdict;
 
-use std::time::Duration;
-
 use http::HeaderMap;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -34,20 +32,9 @@ pub(crate) fn explain_in_stream(error: &Value, status: u16) -> Failure {
     failure(status, &HeaderMap::new(), &body::read_value(error), Timestamp::now())
 }
 
-/// How long the provider asks to wait, from headers or body; at most a day. For failed replies only.
-pub(crate) fn retry_delay(headers: &HeaderMap, body: &[u8], now: Timestamp) -> Option<Duration> {
-    let told = body::read(body);
-    delay::stated(headers, &told, now).or_else(|| delay::reset(headers, &told, now))
-}
-
 /// The provider's id of a request, under any of the names in use.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     REQUEST_ID_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).find_map(printable_id)
-}
-
-/// A message for people: keys masked, on one line, at most 500 characters.
-pub(crate) fn tidy(message: &str) -> String {
-    mask::tidy(message)
 }
 
 /// Reads a failure again for a server that answers mistakes of the caller with status 500.

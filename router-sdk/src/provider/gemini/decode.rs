@@ -30,7 +30,7 @@ pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Fail
     out.insert("model".into(), model.into());
     out.insert("choices".into(), choices.into());
     let metadata = body.get("usageMetadata").filter(|m| m.is_object());
-    let counts = metadata.map(usage::usage);
+    let counts = metadata.and_then(usage::usage);
     if let (Some(counts), Some(metadata)) = (&counts, metadata) {
         out.insert("usage".into(), usage::to_openai(counts, metadata));
     }

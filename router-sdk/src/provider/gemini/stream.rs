@@ -159,7 +159,7 @@ impl Decoder {
         body.insert("model".into(), self.model.as_str().into());
         body.insert("choices".into(), json!([choice]));
         let metadata = self.metadata.as_ref().filter(|_| last);
-        let counts = metadata.map(usage::usage);
+        let counts = metadata.and_then(usage::usage);
         if let (Some(counts), Some(metadata)) = (&counts, metadata) {
             body.insert("usage".into(), usage::to_openai(counts, metadata));
         }

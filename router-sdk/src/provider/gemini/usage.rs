@@ -5,19 +5,26 @@ use serde_json::Value;
 use super::turns::given;
 use crate::wire::Usage;
 
-/// The counts. Gemini leaves out those that are 0; its candidates exclude thoughts, its prompt what server tools read.
-pub(super) fn usage(metadata: &Value) -> Usage {
+/// The counts, if the input is among them. Gemini leaves out those that are 0; its candidates exclude thoughts, its
+/// prompt what server tools read.
+pub(super) fn usage(metadata: &Value) -> Option<Usage> {
     let count = |name: &str| metadata.get(name).map_or(0, number);
     let thoughts = count("thoughtsTokenCount");
-    Usage {
-        input: count("promptTokenCount").saturating_add(count("toolUsePromptTokenCount")),
+    let output = count("candidatesTokenCount").saturating_add(thoughts);
+    let input = match (given(metadata, "promptTokenCount"), given(metadata, "totalTokenCount")) {
+        (Some(prompt), _) => number(prompt).saturating_add(count("toolUsePromptTokenCount")),
+        (None, Some(total)) => number(total).saturating_sub(output),
+        (None, None) => return None,
+    };
+    Some(Usage {
+        input,
         cached_read: count("cachedContentTokenCount"),
-        output: count("candidatesTokenCount").saturating_add(thoughts),
+        output,
         reasoning: thoughts,
         audio_in: audio(metadata, "promptTokensDetails"),
         audio_out: audio(metadata, "candidatesTokensDetails"),
         ..Usage::default()
-    }
+    })
 }
 
 fn number(value: &Value) -> u64 {

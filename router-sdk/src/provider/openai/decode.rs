@@ -71,9 +71,11 @@ pub(super) fn tells_of_error(reply: &Object) -> bool {
     if reply.get("base_resp").and_then(|r| r.get("status_code")).and_then(Value::as_i64).is_some_and(|c| c != 0) {
         return true;
     }
-    let flat = reply.get("object").and_then(Value::as_str) == Some("error")
-        || ["message", "detail", "msg"].iter().any(|name| reply.contains_key(*name));
-    flat && reply.get("choices").is_none_or(Value::is_null)
+    if reply.get("choices").is_some_and(|choices| !choices.is_null()) {
+        return false;
+    }
+    reply.get("object").and_then(Value::as_str) == Some("error")
+        || ["message", "detail", "msg"].iter().any(|name| reply.contains_key(*name))
 }
 
 /// Completes `id`, `object`, `created` and `model`; gives the id.

@@ -61,13 +61,12 @@ fn by_any_name(reason: &str) -> Ending {
 ///
 /// The presence of tool calls decides, not the word: several vendors end calls with "stop".
 pub(super) fn settle(choice: &mut Object, has_calls: bool) -> Result<bool, Failure> {
-    let cut = cut_at_the_source(choice);
     let word = match choice.get("finish_reason").and_then(Value::as_str) {
         None | Some("") => {
             choice.insert("finish_reason".into(), Value::Null);
             return Ok(false);
         }
-        Some("stop" | "tool_calls") if cut => "length",
+        Some("stop" | "tool_calls") if cut_at_the_source(choice) => "length",
         Some(reason) => match ending(reason) {
             Ending::Word("stop" | "function_call" | "tool_calls") if has_calls => "tool_calls",
             Ending::Word(word) => word,

@@ -9,9 +9,11 @@ use crate::provider::Target;
 use crate::wire::Object;
 
 /// Fields that only replies have; they come back when a reply is put into the history as it was.
-const REPLY_ONLY: [&str; 3] = ["annotations", "content_parts", "provider_specific_fields"];
+const REPLY_ONLY: [&str; 4] = ["annotations", "content_parts", "server_blocks", "provider_specific_fields"];
 /// Fields that mean nothing when null, and that strict vendors refuse then.
 const NULLABLE: [&str; 5] = ["refusal", "audio", "function_call", "tool_calls", "name"];
+/// How the other families mark their entries in `reasoning_details`.
+const NATIVE_FORMATS: [&str; 2] = ["anthropic", "gemini"];
 const THINKING: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
 
 /// Adapts the messages; they are copied only when one of them has to change.
@@ -126,13 +128,22 @@ fn keeps(field: &str, message: &Object, quirks: &Quirks, in_loop: bool) -> bool 
     if quirks.effort == EffortStyle::ReasoningObject {
         // The same thinking is not sent twice.
         return match field {
-            "reasoning_details" => true,
+            "reasoning_details" => !made_natively(message),
             "reasoning" => !message.contains_key("reasoning_details"),
             _ => false,
         };
     }
     let calls = || message.get("tool_calls").is_some_and(Value::is_array);
     quirks.reasoning_sent_back && quirks.reasoning_field == field && in_loop && calls()
+}
+
+/// Thinking that another family gave directly is signed for that family's own interface.
+fn made_natively(message: &Object) -> bool {
+    let entries = message.get("reasoning_details").and_then(Value::as_array);
+    entries
+        .into_iter()
+        .flatten()
+        .any(|entry| entry.get("format").and_then(Value::as_str).is_some_and(|format| NATIVE_FORMATS.contains(&format)))
 }
 
 fn needs_cleaning(message: &Value, quirks: &Quirks, in_loop: bool) -> bool {

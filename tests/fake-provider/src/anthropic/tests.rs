@@ -19,10 +19,7 @@ fn events(json: Value) -> Vec<String> {
             None => text,
         }
     };
-    stream(&reply(json), &asked(true))
-        .into_iter()
-        .map(event)
-        .collect()
+    stream(&reply(json), &asked(true)).into_iter().map(event).collect()
 }
 
 fn event(kind: &str, data: &str) -> String {
@@ -46,19 +43,10 @@ fn streams_typed_events_in_the_order_of_the_wire() {
         events(said),
         [
             event("message_start", start),
-            event(
-                "content_block_start",
-                r#","index":0,"content_block":{"type":"text","text":""}"#
-            ),
+            event("content_block_start", r#","index":0,"content_block":{"type":"text","text":""}"#),
             "event: ping\ndata: {\"type\": \"ping\"}\n\n".to_owned(),
-            event(
-                "content_block_delta",
-                r#","index":0,"delta":{"type":"text_delta","text":"Hello"}"#
-            ),
-            event(
-                "content_block_delta",
-                r#","index":0,"delta":{"type":"text_delta","text":" you"}"#
-            ),
+            event("content_block_delta", r#","index":0,"delta":{"type":"text_delta","text":"Hello"}"#),
+            event("content_block_delta", r#","index":0,"delta":{"type":"text_delta","text":" you"}"#),
             event("content_block_stop", r#","index":0"#),
             event(
                 "message_delta",
@@ -93,11 +81,7 @@ fn block_indices_count_thinking_text_and_calls() {
         "\n\n",
     );
     assert!(all.contains(call), "{all}");
-    assert_eq!(
-        all.matches(r#""index":3,"delta":{"type":"input_json_delta","partial_json":""}"#)
-            .count(),
-        1
-    );
+    assert_eq!(all.matches(r#""index":3,"delta":{"type":"input_json_delta","partial_json":""}"#).count(), 1);
     assert_eq!(all.matches(r#""index":3,"delta""#).count(), 1);
     assert!(all.contains(r#""stop_reason":"tool_use""#));
 }

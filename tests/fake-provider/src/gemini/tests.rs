@@ -68,10 +68,7 @@ fn thoughts_are_parts_and_are_not_candidates_tokens() {
 
 #[test]
 fn without_alt_sse_the_stream_is_one_array() {
-    let parts = stream(
-        &reply(json!({ "say": "abc" })),
-        &asked("streamGenerateContent", ""),
-    );
+    let parts = stream(&reply(json!({ "say": "abc" })), &asked("streamGenerateContent", ""));
     assert_eq!(parts.len(), 3);
     let text: Vec<u8> = parts.into_iter().flat_map(|part| part.bytes).collect();
     let array: Value = serde_json::from_slice(&text).unwrap();
@@ -80,10 +77,7 @@ fn without_alt_sse_the_stream_is_one_array() {
 
 #[test]
 fn a_blocked_prompt_has_no_candidates() {
-    let body = whole(
-        &reply(json!({ "refusal": "no" })),
-        &asked("generateContent", ""),
-    );
+    let body = whole(&reply(json!({ "refusal": "no" })), &asked("generateContent", ""));
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["promptFeedback"]["blockReason"], "PROHIBITED_CONTENT");
     assert_eq!(body.get("candidates"), None);

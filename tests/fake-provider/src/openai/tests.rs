@@ -33,17 +33,12 @@ fn streams_text_in_the_order_of_the_wire() {
     let hello = reply(json!({ "id": "chatcmpl-1", "say": "Hello you", "chunks": 2 }));
     let tail = |fields: &str| format!("{HEAD}{fields},\"usage\":null}}\n\n");
     let choice = |delta: &str, finish: &str| {
-        tail(&format!(
-            r#""choices":[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}]"#
-        ))
+        tail(&format!(r#""choices":[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}]"#))
     };
     assert_eq!(
         events(&hello, &asked(true, true)),
         [
-            choice(
-                r#"{"role":"assistant","content":"","refusal":null}"#,
-                "null"
-            ),
+            choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null"),
             choice(r#"{"content":"Hello"}"#, "null"),
             choice(r#"{"content":" you"}"#, "null"),
             choice("{}", r#""stop""#),
@@ -66,11 +61,7 @@ fn streams_text_in_the_order_of_the_wire() {
 fn usage_comes_only_where_it_is_asked_for() {
     let plain = events(&reply(json!({ "say": "x" })), &asked(true, false)).concat();
     assert!(!plain.contains("usage"));
-    let none = events(
-        &reply(json!({ "say": "x", "usage": null })),
-        &asked(true, true),
-    )
-    .concat();
+    let none = events(&reply(json!({ "say": "x", "usage": null })), &asked(true, true)).concat();
     assert!(!none.contains("usage"));
 }
 
@@ -90,9 +81,7 @@ fn calls_open_with_empty_arguments_and_go_on_in_fragments() {
     }));
     let deltas: Vec<Value> = events(&call, &asked(true, false))
         .iter()
-        .filter_map(|event| {
-            serde_json::from_str::<Value>(event.trim().strip_prefix("data: ")?).ok()
-        })
+        .filter_map(|event| serde_json::from_str::<Value>(event.trim().strip_prefix("data: ")?).ok())
         .map(|chunk| chunk["choices"][0].clone())
         .collect();
     assert_eq!(deltas[0]["delta"]["content"], Value::Null);
@@ -100,14 +89,8 @@ fn calls_open_with_empty_arguments_and_go_on_in_fragments() {
         deltas[1]["delta"].to_string(),
         r#"{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"add","arguments":""}}]}"#
     );
-    assert_eq!(
-        deltas[2]["delta"].to_string(),
-        r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":1,"}}]}"#
-    );
-    assert_eq!(
-        deltas[3]["delta"]["tool_calls"][0]["function"]["arguments"],
-        "\"b\":2}"
-    );
+    assert_eq!(deltas[2]["delta"].to_string(), r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":1,"}}]}"#);
+    assert_eq!(deltas[3]["delta"]["tool_calls"][0]["function"]["arguments"], "\"b\":2}");
     assert_eq!(deltas[4]["finish_reason"], "tool_calls");
 }
 
@@ -125,12 +108,7 @@ fn whole_replies_are_indented_and_complete() {
     let body: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(body["choices"][0]["message"]["content"], "4");
     assert_eq!(body["choices"][0]["finish_reason"], "stop");
-    assert!(
-        body["choices"][0]["message"]
-            .as_object()
-            .unwrap()
-            .contains_key("audio")
-    );
+    assert!(body["choices"][0]["message"].as_object().unwrap().contains_key("audio"));
     assert_eq!(body["usage"]["total_tokens"], 23);
     assert_eq!(body["usage"]["prompt_tokens_details"]["cached_tokens"], 4);
     assert_eq!(body["citations"][0], "x");

@@ -46,9 +46,7 @@ fn unchunked(plan: &Plan) -> String {
 fn whole_replies_tell_their_length_and_keep_the_connection() {
     let plan = planned(json!({ "say": "hi" }), false);
     let text = sent(&plan);
-    assert!(
-        text.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_")
-    );
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_"));
     assert!(text.contains(&format!("content-length: {}\r\n", body(&plan).len())));
     assert!(plan.keep_alive);
 }
@@ -66,10 +64,7 @@ fn streams_are_chunked_an_event_a_write_and_end_with_the_last() {
 fn a_cut_stands_at_every_byte() {
     let whole = unchunked(&planned(json!({ "say": "abc" }), true));
     for at in 0..=whole.len() {
-        let plan = planned(
-            json!({ "say": "abc", "fault": { "kind": "cut", "after_bytes": at } }),
-            true,
-        );
+        let plan = planned(json!({ "say": "abc", "fault": { "kind": "cut", "after_bytes": at } }), true);
         assert_eq!(unchunked(&plan), whole[..at]);
         assert!(!plan.keep_alive && !sent(&plan).ends_with("0\r\n\r\n"));
         assert_eq!(plan.steps.last(), Some(&Step::Close));
@@ -79,49 +74,30 @@ fn a_cut_stands_at_every_byte() {
 #[test]
 fn a_cut_whole_reply_promises_more_than_it_sends() {
     let full = body(&planned(json!({ "say": "hi" }), false)).len();
-    let plan = planned(
-        json!({ "say": "hi", "fault": { "kind": "cut", "after_bytes": 10 } }),
-        false,
-    );
+    let plan = planned(json!({ "say": "hi", "fault": { "kind": "cut", "after_bytes": 10 } }), false);
     assert!(sent(&plan).contains(&format!("content-length: {full}\r\n")));
     assert_eq!(body(&plan).len(), 10);
 }
 
 #[test]
 fn faults_end_as_they_say() {
-    let last = |kind: &str, stream| {
-        planned(json!({ "say": "abc", "fault": { "kind": kind } }), stream)
-            .steps
-            .pop()
-            .unwrap()
-    };
+    let last =
+        |kind: &str, stream| planned(json!({ "say": "abc", "fault": { "kind": kind } }), stream).steps.pop().unwrap();
     assert_eq!(last("reset_before_headers", true), Step::Reset);
     assert_eq!(last("close_before_headers", true), Step::Close);
     assert_eq!(last("reset", true), Step::Reset);
     assert_eq!(last("cut", false), Step::Close);
-    let steps =
-        |kind: &str| planned(json!({ "say": "abc", "fault": { "kind": kind } }), true).steps;
+    let steps = |kind: &str| planned(json!({ "say": "abc", "fault": { "kind": kind } }), true).steps;
     assert!(steps("hang_before_headers").starts_with(&[Step::Hang]));
     assert!(steps("hang_after_headers").contains(&Step::Hang));
     assert!(steps("stall").contains(&Step::Hang));
-    assert!(
-        steps("never_ending")
-            .iter()
-            .any(|step| matches!(step, Step::Repeat { .. }))
-    );
-    assert!(
-        steps("oversized_line")
-            .iter()
-            .any(|step| matches!(step, Step::Fill { .. }))
-    );
+    assert!(steps("never_ending").iter().any(|step| matches!(step, Step::Repeat { .. })));
+    assert!(steps("oversized_line").iter().any(|step| matches!(step, Step::Fill { .. })));
 }
 
 #[test]
 fn an_end_is_proper_but_early() {
-    let plan = planned(
-        json!({ "say": "abc", "fault": { "kind": "end", "after_pieces": 1 } }),
-        true,
-    );
+    let plan = planned(json!({ "say": "abc", "fault": { "kind": "end", "after_pieces": 1 } }), true);
     assert!(sent(&plan).ends_with("0\r\n\r\n"));
     assert!(unchunked(&plan).contains(r#""content":"a""#));
     assert!(!unchunked(&plan).contains(r#""content":"b""#));
@@ -141,14 +117,7 @@ fn broken_chunks_stand_between_sound_ones() {
     assert_eq!(bad.len(), 1);
     assert!(faulty("malformed").ends_with("data: [DONE]\n\n"));
     let error = faulty("in_stream_error");
-    assert!(
-        error
-            .trim_end()
-            .lines()
-            .last()
-            .unwrap()
-            .starts_with(r#"data: {"error":{"message":"#)
-    );
+    assert!(error.trim_end().lines().last().unwrap().starts_with(r#"data: {"error":{"message":"#));
     assert!(!error.contains("[DONE]"));
 }
 
@@ -189,20 +158,14 @@ fn writes_are_split_as_asked_and_lose_nothing() {
         assert_eq!(sent(&plan), whole);
         assert!(plan.steps.len() > 20);
     }
-    let plan = planned(
-        json!({ "say": "Grüße", "trickle": { "bytes": 9, "ms": 2 } }),
-        true,
-    );
+    let plan = planned(json!({ "say": "Grüße", "trickle": { "bytes": 9, "ms": 2 } }), true);
     assert_eq!(sent(&plan), whole);
     assert!(plan.steps.contains(&Step::Pause(Duration::from_millis(2))));
 }
 
 #[test]
 fn pauses_stand_where_they_were_asked_for() {
-    let plan = planned(
-        json!({ "say": "ab", "chunks": 2, "delay_ms": 1, "first_token_ms": 2, "chunk_ms": 3 }),
-        true,
-    );
+    let plan = planned(json!({ "say": "ab", "chunks": 2, "delay_ms": 1, "first_token_ms": 2, "chunk_ms": 3 }), true);
     let pauses: Vec<u128> = plan
         .steps
         .iter()
@@ -231,10 +194,7 @@ fn headers_can_be_set_filled_in_and_removed() {
 
 #[test]
 fn comments_and_line_ends_dress_the_stream() {
-    let plan = planned(
-        json!({ "say": "ab", "sse_comments": true, "crlf": true }),
-        true,
-    );
+    let plan = planned(json!({ "say": "ab", "sse_comments": true, "crlf": true }), true);
     let text = unchunked(&plan);
     assert!(text.starts_with(": keep-alive\r\n\r\ndata: {"));
     assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());

@@ -92,7 +92,7 @@ pub(in crate::provider) fn stream(
     Ok(assemble(&chunks))
 }
 
-/// Puts chunks together as clients do, and checks what every stream must keep.
+/// Puts the chunks of the first choice together as clients do, and checks what every stream must keep.
 pub(in crate::provider) fn assemble(chunks: &[ChatChunk]) -> Streamed {
     let mut out = Streamed::default();
     let mut message = Map::new();
@@ -100,10 +100,12 @@ pub(in crate::provider) fn assemble(chunks: &[ChatChunk]) -> Streamed {
         for field in ["id", "object", "created", "model", "choices"] {
             assert!(chunk.body.contains_key(field), "a chunk lacks {field}");
         }
-        assert!(out.finish.is_none(), "a chunk after the finish");
         let choice = &chunk.body["choices"][0];
-        out.finish = choice["finish_reason"].as_str().map(str::to_owned);
-        merge(&mut message, choice["delta"].as_object().expect("a delta"));
+        if choice["index"] == 0 {
+            assert!(out.finish.is_none(), "a chunk after the finish");
+            out.finish = choice["finish_reason"].as_str().map(str::to_owned);
+            merge(&mut message, choice["delta"].as_object().expect("a delta"));
+        }
         if let Some(usage) = chunk.usage {
             assert!(out.usage.replace(usage).is_none(), "usage twice");
         }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{explain, headers, now};
-use crate::provider::errors::retry_delay;
+use crate::provider::errors::{body, delay};
 
 fn wait(pairs: &[(&'static str, &str)], body: &str) -> Option<Duration> {
-    retry_delay(&headers(pairs), body.as_bytes(), now())
+    let (headers, told) = (headers(pairs), body::read(body.as_bytes()));
+    delay::stated(&headers, &told, now()).or_else(|| delay::reset(&headers, &told, now()))
 }
 
 fn secs(seconds: f64) -> Option<Duration> {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{explain, headers};
 use crate::provider::Cause;
-use crate::provider::errors::{client_errors_as_500, explain_in_stream, request_id, tidy};
+use crate::provider::errors::{client_errors_as_500, explain_in_stream, mask::tidy, request_id};
 
 /// Status, body, cause, code, message.
 const SHAPES: [(u16, &str, Cause, Option<&str>, &str); 16] = [

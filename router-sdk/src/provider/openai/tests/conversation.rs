@@ -53,15 +53,18 @@ fn thinking_goes_back_only_where_it_is_taken() {
 
     let objects =
         Quirks { effort: EffortStyle::ReasoningObject, reasoning_field: "reasoning".into(), ..Quirks::default() };
-    let (kept, adapted) = sent(&target(objects), history(thinking));
+    let (kept, adapted) = sent(&target(objects.clone()), history(thinking));
     assert!(kept[1].get("reasoning_details").is_some() && kept[1].get("reasoning_content").is_none());
     assert!(adapted.is_empty());
+
+    let native = json!({"reasoning_details": [{"type": "reasoning.text", "text": "t", "format": "anthropic", "signature": "s"}]});
+    let (kept, adapted) = sent(&target(objects), history(native));
+    assert_eq!((kept[1].get("reasoning_details"), adapted.len()), (None, 1));
 }
 
 #[test]
 fn a_reply_put_back_as_it_was_is_cleaned() {
-    let reply =
-        json!({"role": "assistant", "content": "a", "refusal": null, "annotations": [], "tool_calls": [], "mine": 1});
+    let reply = json!({"role": "assistant", "content": "a", "refusal": null, "annotations": [], "tool_calls": [], "server_blocks": [{}], "mine": 1});
     let messages = json!([{"role": "user", "content": "q"}, reply, {"role": "user", "content": "n"}]);
     let (messages, adapted) = sent(&target(Quirks::default()), messages);
     assert_eq!(messages[1], json!({"role": "assistant", "content": "a", "mine": 1}));

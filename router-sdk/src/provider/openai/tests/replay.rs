@@ -82,10 +82,10 @@ impl Answer {
             for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
                 self.call(index, call)?;
             }
-            if let Some(reason) = choice["finish_reason"].as_str() {
-                if self.finish.insert(index, reason.to_owned()).is_some() {
-                    return Err("two finish reasons".into());
-                }
+            if let Some(reason) = choice["finish_reason"].as_str()
+                && self.finish.insert(index, reason.to_owned()).is_some()
+            {
+                return Err("two finish reasons".into());
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Answer {
             }
         }
         let told = self.finish.values().any(|reason| reason == "tool_calls");
-        if !cut && told != !self.calls.is_empty() {
+        if !cut && told == self.calls.is_empty() {
             return Err(format!("finish {:?} with {} calls", self.finish, self.calls.len()));
         }
         Ok(())

@@ -284,7 +284,7 @@ fn events_of_other_kinds_are_ignored() {
 #[test]
 fn a_whole_message_in_a_stream_is_a_delta() {
     let whole = json!({"id": "r", "choices": [{"index": 0, "message": {"role": "assistant", "content": "all"}, "finish_reason": "stop"}]});
-    let out = run(&[whole.clone()]).unwrap();
+    let out = run(std::slice::from_ref(&whole)).unwrap();
     assert_eq!((out[0].text(), out[0].finish_reason()), ("all", Some("stop")));
     // After deltas it only repeats them.
     let out = run(&[chunk(json!({"content": "all"}), Value::Null), whole]).unwrap();
