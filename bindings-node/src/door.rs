@@ -138,12 +138,12 @@ impl Door {
             let Some(body) = held.as_mut() else {
                 return Ok(None);
             };
-            let piece = tokio::select! {
+            let (piece, done) = tokio::select! {
                 biased;
-                () = closed.notified() => None,
+                () = closed.notified() => (None, true),
                 piece = ready(body) => piece,
             };
-            if piece.is_none() {
+            if done {
                 *held = None;
             }
             Ok(piece.map(Buffer::from))
@@ -161,16 +161,20 @@ impl Door {
     }
 }
 
-/// Waits for bytes, then takes what else is ready.
-async fn ready(body: &mut Body) -> Option<Vec<u8>> {
-    let mut piece = Vec::from(body.next_batch().await?);
+/// Waits for bytes, then takes what else is ready; and whether that was all.
+async fn ready(body: &mut Body) -> (Option<Vec<u8>>, bool) {
+    let Some(first) = body.next_batch().await else {
+        return (None, true);
+    };
+    let mut piece = Vec::from(first);
     while piece.len() < PIECE {
         match at_once(|| body.next_batch().now_or_never()).await {
             Some(Some(more)) => piece.extend_from_slice(&more),
-            Some(None) | None => break,
+            Some(None) => return (Some(piece), true),
+            None => break,
         }
     }
-    Some(piece)
+    (Some(piece), false)
 }
 
 impl Drop for Door {

@@ -1,5 +1,7 @@
 //! The router class: request JSON in, reply JSON out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use clawrouters::{ChatRequest, Config, Entry, Error, ErrorKind};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
@@ -8,20 +10,37 @@ use serde_json::Value;
 
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
-use crate::errors::{guarded, guarded_now};
+use crate::errors::{guarded, guarded_now, thrown};
 use crate::stream::NativeStream;
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
 #[derive(Debug)]
-pub struct NativeRouter(clawrouters::Router);
+pub struct NativeRouter {
+    core: clawrouters::Router,
+    closed: AtomicBool,
+}
+
+impl NativeRouter {
+    fn new(core: clawrouters::Router) -> Self {
+        Self { core, closed: AtomicBool::new(false) }
+    }
+
+    /// The core router, for a call that sends something.
+    fn open(&self) -> napi::Result<clawrouters::Router> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(thrown(&Error::invalid_request("router", "is closed; make a new one")));
+        }
+        Ok(self.core.clone())
+    }
+}
 
 #[napi]
 impl NativeRouter {
     /// Reads the configuration from the environment.
     #[napi(factory)]
     pub fn from_env() -> napi::Result<Self> {
-        guarded_now(clawrouters::Router::from_env).map(Self)
+        guarded_now(clawrouters::Router::from_env).map(Self::new)
     }
 
     /// Reads the configuration from JSON text.
@@ -32,13 +51,13 @@ impl NativeRouter {
                 .map_err(|_| Error::invalid_config("config", "must be a plain object without lone surrogates"))?;
             clawrouters::Router::new(Config::from_value(value)?)
         })
-        .map(Self)
+        .map(Self::new)
     }
 
     /// Reads the configuration from a TOML file.
     #[napi(factory)]
     pub fn from_toml_file(path: String) -> napi::Result<Self> {
-        guarded_now(|| clawrouters::Router::new(Config::from_toml_file(&path)?)).map(Self)
+        guarded_now(|| clawrouters::Router::new(Config::from_toml_file(&path)?)).map(Self::new)
     }
 
     /// Answers a request whole.
@@ -49,7 +68,7 @@ impl NativeRouter {
         json: String,
         canceller: Option<&Canceller>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
-        let (router, canceller) = (self.0.clone(), canceller.cloned());
+        let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
             let request = ChatRequest::from_json(json.as_bytes())?;
             Ok(router.chat(request).await?.to_json().to_string())
@@ -64,7 +83,7 @@ impl NativeRouter {
         json: String,
         canceller: Option<&Canceller>,
     ) -> napi::Result<PromiseRaw<'env, NativeStream>> {
-        let (router, canceller) = (self.0.clone(), canceller.cloned());
+        let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
             let request = ChatRequest::from_json(json.as_bytes())?;
             Ok(NativeStream::new(router.stream(request).await?))
@@ -74,7 +93,7 @@ impl NativeRouter {
     /// What a request asks for.
     #[napi]
     pub fn classify<'env>(&self, env: &'env Env, json: String) -> napi::Result<PromiseRaw<'env, String>> {
-        let router = self.0.clone();
+        let router = self.core.clone();
         env.spawn_future(guarded(async move {
             let task = router.classify(&ChatRequest::from_json(json.as_bytes())?);
             serde_json::to_string(&task)
@@ -85,7 +104,7 @@ impl NativeRouter {
     /// How a request would be answered.
     #[napi]
     pub fn explain<'env>(&self, env: &'env Env, json: String) -> napi::Result<PromiseRaw<'env, String>> {
-        let router = self.0.clone();
+        let router = self.core.clone();
         env.spawn_future(guarded(async move {
             let request = ChatRequest::from_json(json.as_bytes())?;
             Ok(router.explain(&request)?.to_json().to_string())
@@ -95,14 +114,14 @@ impl NativeRouter {
     /// The models that can be asked for, as a JSON list.
     #[napi]
     pub fn models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
-        let router = self.0.clone();
+        let router = self.core.clone();
         env.spawn_future(guarded(async move { Ok(Value::Array(router.models()).to_string()) }))
     }
 
     /// The ledger's entries as a JSON list.
     #[napi]
     pub fn entries(&self) -> napi::Result<String> {
-        guarded_now(|| Ok(Value::Array(self.0.entries().iter().map(Entry::to_json).collect()).to_string()))
+        guarded_now(|| Ok(Value::Array(self.core.entries().iter().map(Entry::to_json).collect()).to_string()))
     }
 
     /// Answers an HTTP request in the OpenAI shape.
@@ -113,7 +132,7 @@ impl NativeRouter {
         inbound: Inbound<'_>,
         canceller: Option<&Canceller>,
     ) -> napi::Result<PromiseRaw<'env, Door>> {
-        let endpoint = self.0.endpoint();
+        let endpoint = self.open()?.endpoint();
         let canceller = canceller.cloned();
         let request = guarded_now(|| inbound.into_request())?;
         env.spawn_future(guarded(until_cancelled(
@@ -122,23 +141,23 @@ impl NativeRouter {
         )))
     }
 
-    /// Waits until every closed request is in the ledger.
+    /// Waits until calls that have ended are in the ledger.
     #[napi]
     pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let router = self.0.clone();
-        env.spawn_future(guarded(async move {
-            drop(router);
-            Ok(())
-        }))
+        env.spawn_future(guarded(settled()))
     }
 
-    /// Flushes and takes no more requests.
+    /// Refuses further calls and waits as `flush` does.
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        let router = self.0.clone();
-        env.spawn_future(guarded(async move {
-            drop(router);
-            Ok(())
-        }))
+        self.closed.store(true, Ordering::Relaxed);
+        env.spawn_future(guarded(settled()))
     }
+}
+
+/// A call's entry is written when its task is dropped, at the latest. The one worker takes its tasks in order, so those
+/// stopped before this one was started are gone when it has had its second turn.
+async fn settled() -> Result<(), Error> {
+    tokio::task::yield_now().await;
+    Ok(())
 }

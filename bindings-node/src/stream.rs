@@ -119,7 +119,7 @@ fn batch_json(batch: &[Result<ChatChunk, Error>], done: bool) -> String {
                 if i > 0 {
                     out.push(',');
                 }
-                out.push_str(&chunk.to_json().to_string());
+                out.push_str(&chunk_json(chunk));
             }
             Err(error) => failed = Some(error),
         }
@@ -131,4 +131,14 @@ fn batch_json(batch: &[Result<ChatChunk, Error>], done: bool) -> String {
     }
     out.push('}');
     out
+}
+
+fn chunk_json(chunk: &ChatChunk) -> String {
+    // Only the last chunk carries more than its body, so only that one is put together first.
+    let written = match chunk.route {
+        None => serde_json::to_string(&chunk.body),
+        Some(_) => serde_json::to_string(&chunk.to_json()),
+    };
+    // Writing JSON values into memory cannot fail.
+    written.unwrap_or_else(|_| "{}".into())
 }

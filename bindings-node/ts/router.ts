@@ -80,12 +80,12 @@ export class Router implements AsyncDisposable {
     }
   }
 
-  /** Waits until every closed request is in the ledger. */
+  /** Waits until calls that have ended are in the ledger. */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
   }
 
-  /** Flushes and takes no more requests. */
+  /** Refuses further calls and waits as `flush` does. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
   }

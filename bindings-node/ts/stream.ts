@@ -53,10 +53,14 @@ export class Stream<T> implements AsyncIterable<T>, AsyncDisposable {
   /** Stops the provider's request; the loop ends after the chunks it has. */
   close(): void {
     if (!this.#closed) {
-      this.#closed = true;
-      this.#signal?.removeEventListener("abort", this.#onAbort);
+      this.#settle();
       this.#native.close();
     }
+  }
+
+  #settle(): void {
+    this.#closed = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
   /** The same as `close()`. */
@@ -85,6 +89,7 @@ export class Stream<T> implements AsyncIterable<T>, AsyncDisposable {
           throw new ClawRoutersError(batch.error);
         }
         if (batch.done) {
+          this.#settle();
           return;
         }
       }

@@ -34,7 +34,9 @@ async fn main() -> Outcome<()> {
     }
     let (router, doomed) = if sandboxed { sandbox::dying(&prompts)? } else { (Router::from_env()?, None) };
     if let Some((provider, after)) = &doomed {
-        println!("The sandbox in place of {provider} will answer {after} requests and then fail for ever with status 503.\n");
+        println!(
+            "The sandbox in place of {provider} will answer {after} requests and then fail for ever with status 503.\n"
+        );
     }
     let rows = run(&router, &prompts).await?;
     stream(sandboxed).await?;
@@ -106,7 +108,8 @@ async fn outage(answered: Option<&clawrouters::RouteInfo>) -> Outcome<()> {
     providers[route.provider.as_str()] = json!({});
     let config = json!({"providers": providers, "aliases": {"careful": ["dead/any-model", route.model]}});
     let router = Router::new(Config::from_value(config)?)?;
-    let reply = router.chat(ChatRequest::new("careful", "Answer with one word: what is the opposite of north?")).await?;
+    let reply =
+        router.chat(ChatRequest::new("careful", "Answer with one word: what is the opposite of north?")).await?;
     println!("A provider that refuses connections stands first in the list \"careful\":");
     for attempt in &reply.route.attempts {
         println!("  {} -> {}, {:.1} ms", attempt.target, attempt.verdict, attempt.latency_ms);

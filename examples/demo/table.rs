@@ -14,26 +14,26 @@ pub struct Row {
 
 /// Prints the names of the columns.
 pub fn head() {
-    println!("{:<25}{:<17}{:>10}  {:<40}{:>11}{:>11}", "prompt", "task", "difficulty", "model", "cost", "saved");
-    println!("{}", "-".repeat(116));
+    println!("{:<27}{:<17}{:>10}  {:<40}{:>11}{:>11}", "prompt", "task", "difficulty", "model", "cost", "saved");
+    println!("{}", "-".repeat(118));
 }
 
 /// Prints one row, and the attempts below it where more than one was needed.
 pub fn line(row: &Row) {
     let Some(route) = &row.route else {
-        println!("{:<25}{}", row.title, row.error.as_deref().unwrap_or_default());
+        println!("{:<27}{}", row.title, row.error.as_deref().unwrap_or_default());
         return;
     };
     let (task, difficulty) = route.task.as_ref().map_or(("-", 0.0), |t| (t.kind.as_str(), t.difficulty));
     let model: String = route.model.chars().take(39).collect();
     let (cost, saved) = (dollars(route.cost_nanos.map(i128::from)), dollars(route.saved_nanos().map(i128::from)));
-    println!("{:<25}{task:<17}{difficulty:>10.2}  {model:<40}{cost:>11}{saved:>11}", row.title);
+    println!("{:<27}{task:<17}{difficulty:>10.2}  {model:<40}{cost:>11}{saved:>11}", row.title);
     if route.attempts.len() > 1 {
         let attempts = route.attempts.iter().map(|a| {
             let status = a.status.map(|s| format!(" {s}")).unwrap_or_default();
             format!("{} {}{status}", a.target, a.verdict)
         });
-        println!("{:<25}attempts: {}", "", attempts.collect::<Vec<_>>().join(", then "));
+        println!("{:<27}attempts: {}", "", attempts.collect::<Vec<_>>().join(", then "));
     }
 }
 

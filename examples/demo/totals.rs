@@ -13,16 +13,26 @@ pub fn print(router: &Router, prompts: &[Prompt], rows: &[Row], sandboxed: bool)
     let spent: i128 = routes.iter().filter_map(|r| r.cost_nanos).map(i128::from).sum();
     let dearest: i128 = routes.iter().filter_map(|r| r.baseline_nanos).map(i128::from).sum();
     let survived = routes.iter().filter(|r| r.attempts.len() > 1).count();
-    println!("{} of {} prompts answered, {survived} of them after another provider had failed", routes.len(), rows.len());
+    println!(
+        "{} of {} prompts answered, {survived} of them after another provider had failed",
+        routes.len(),
+        rows.len()
+    );
     println!("  with auto                      {:>12}", dollars(Some(spent)));
     println!("  always the dearest able model  {:>12}  {}", dollars(Some(dearest)), less(spent, dearest));
-    if let Some((best, cost)) = best_single(router, prompts, &routes.iter().filter_map(|r| r.usage).collect::<Vec<_>>())? {
+    if let Some((best, cost)) =
+        best_single(router, prompts, &routes.iter().filter_map(|r| r.usage).collect::<Vec<_>>())?
+    {
         println!("  best single model              {:>12}  {}, {best}", dollars(Some(cost)), less(spent, cost));
     }
-    println!("\nBoth comparisons price the tokens that were used here with another model's list price. The dearest able model is");
+    println!(
+        "\nBoth comparisons price the tokens that were used here with another model's list price. The dearest able model is"
+    );
     println!("chosen anew for every prompt; the best single model is the one that auto:best puts first most often.");
     if sandboxed {
-        println!("These are sandbox figures: the prices are real, the tokens are made up, and no money was spent or saved.");
+        println!(
+            "These are sandbox figures: the prices are real, the tokens are made up, and no money was spent or saved."
+        );
     }
     Ok(())
 }
@@ -51,7 +61,10 @@ fn best_single(router: &Router, prompts: &[Prompt], used: &[Usage]) -> Outcome<O
         .iter()
         .filter_map(|usage| {
             let rates = price.rates_for(usage.input, None);
-            Some(i128::from(usage.input) * i128::from(rates.input?) + i128::from(usage.output) * i128::from(rates.output?))
+            Some(
+                i128::from(usage.input) * i128::from(rates.input?)
+                    + i128::from(usage.output) * i128::from(rates.output?),
+            )
         })
         .sum();
     Ok(Some((name, pico / 1_000)))

@@ -137,13 +137,13 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
     let input_tokens = estimate_request_tokens(request);
-    let health = shared.sender.health.facts(moment.started);
     let options = request.route();
     let named = match &asked {
         Asked::Auto(strategy) => *strategy,
         Asked::Listed(_) => None,
     };
     let strategy = options.strategy.or(named).unwrap_or(setup.config.strategy);
+    let health = shared.sender.health.facts(moment.started, strategy == Strategy::Fastest);
     match asked {
         Asked::Auto(_) => {
             let task = classify::classify(request.body());

@@ -166,9 +166,14 @@ test("models.list names auto, aliases and own models", async () => {
   assert.deepEqual(iterated, ids);
 });
 
-test("a router disposes of itself", async () => {
+test("a closed router refuses calls and keeps its ledger", async () => {
   const script = await fake.script({ alpha: [{ say: "ok" }] });
   const router = new Router(script.config());
   await router.chat.completions.create(asking("alpha/small"));
   await router[Symbol.asyncDispose]();
+  for (const stream of [false, true]) {
+    await assert.rejects(router.chat.completions.create(asking("alpha/small", { stream })), { code: "InvalidRequest", param: "router" });
+  }
+  assert.equal(router.entries().length, 1);
+  assert.equal((await script.requests()).length, 1);
 });

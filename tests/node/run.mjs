@@ -20,8 +20,8 @@ const files = readdirSync(`${root}tests/node`)
 const node = process.env.npm_node_execpath ?? process.execPath;
 const newer = `${root}node_modules/node/bin/node${process.platform === "win32" ? ".exe" : ""}`;
 
-run(node, ["--expose-gc", "--test", ...files]);
-run(newer, ["--expose-gc", "--test", "tests/node/openai.test.mjs", "tests/node/modules.test.mjs"], {
+run(node, ["--expose-gc", "--test", "--test-reporter=spec", ...files]);
+run(newer, ["--expose-gc", "--test", "--test-reporter=spec", "tests/node/openai.test.mjs", "tests/node/modules.test.mjs"], {
   env: { ...process.env, OPENAI_PACKAGE: "openai-7" },
 });
 run(node, ["node_modules/typescript/bin/tsc", "-p", "tests/node/types/tsconfig.json"]);

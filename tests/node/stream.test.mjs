@@ -101,6 +101,18 @@ test("leaving the loop closes the provider's connection", async () => {
   await assert.rejects(all(stream), { code: "InvalidRequest", param: "stream" });
 });
 
+test("a stream that was left is in the ledger after flush", async () => {
+  const script = await fake.script({ alpha: [{ say: "x", fault: { kind: "never_ending", after_pieces: 1 } }] });
+  const router = new Router(script.config());
+  const stream = await router.chat.completions.create(streamed("alpha/m"));
+  for await (const chunk of stream) {
+    assert.equal(chunk.object, "chat.completion.chunk");
+    break;
+  }
+  await router.flush();
+  assert.equal(router.entries()[0]?.error, "Cancelled");
+});
+
 test("a loop body that throws closes it too", async () => {
   const script = await fake.script({ alpha: [{ say: "x", fault: { kind: "never_ending", after_pieces: 1 } }] });
   const stream = await new Router(script.config()).chat.completions.create(streamed("alpha/m"));

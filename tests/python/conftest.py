@@ -33,9 +33,7 @@ def hello(fake: Fake) -> Scripted:
 @pytest.fixture
 def slow(fake: Fake) -> Scripted:
     """One provider whose replies take seconds, whole or streamed."""
-    return fake.script(
-        {"providers": {"alpha": [{"say": "one two three four five six", "chunks": 6, "chunk_ms": 400}]}}
-    )
+    return fake.script({"providers": {"alpha": [{"say": "one two three four five six", "chunks": 6, "chunk_ms": 400}]}})
 
 
 @pytest.fixture

@@ -32,9 +32,10 @@ def test_absent_optional_fields_read_as_none_and_others_do_not_exist(hello: Scri
     reply = Router(hello.config()).chat.completions.create(model="alpha/big", messages=HELLO)
     assert reply.choices[0].message.tool_calls is None
     assert reply.choices[0].message.refusal is None
-    assert reply.service_tier is None
-    assert reply.model_dump()["service_tier"] is None
-    assert "service_tier" not in reply.model_dump(exclude_none=True)
+    assert reply.choices[0].message.audio is None
+    assert reply.model_dump()["choices"][0]["message"]["audio"] is None
+    assert "audio" not in reply.model_dump(exclude_none=True)["choices"][0]["message"]
+    assert "audio" not in reply.to_dict()["choices"][0]["message"]
     with pytest.raises(AttributeError, match="no_such_field"):
         _ = reply.no_such_field
     with pytest.raises(KeyError):
@@ -149,7 +150,11 @@ def _loop() -> dict[str, Any]:
         ({"messages": []}, "messages", "at least one"),
         ({"messages": "Hi"}, "messages", "list"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role", "one of"),
-        ({"messages": [{"role": "tool", "tool_call_id": "x", "content": "y"}]}, "messages[0].tool_call_id", "tool call"),
+        (
+            {"messages": [{"role": "tool", "tool_call_id": "x", "content": "y"}]},
+            "messages[0].tool_call_id",
+            "tool call",
+        ),
         ({"model": ""}, "model", "required"),
         ({"model": 5}, "model", "string"),
         ({"stream": "yes"}, "stream", "true or false"),

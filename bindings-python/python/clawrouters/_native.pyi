@@ -3,6 +3,8 @@
 from asyncio import AbstractEventLoop, Future
 from typing import Any, final
 
+__all__ = ["Feed", "Port", "Router"]
+
 @final
 class Feed:
     """One running call; dropping or closing it cancels the call."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._view import View
-
-    Message = Mapping[str, Any] | View | Any
+Message: TypeAlias = Any
+"""A message: a mapping, a message of a reply, or any object with `to_dict` or `model_dump`."""
 
 
 class MaxPrice(TypedDict, total=False):
@@ -43,7 +42,7 @@ class CompletionParams(TypedDict, total=False):
     """
 
     models: Sequence[str]
-    route: RouteOptions | Mapping[str, Any]
+    route: RouteOptions
     timeout: float | None
     extra_body: Mapping[str, Any] | None
     audio: Mapping[str, Any] | None

@@ -293,17 +293,51 @@ class Task(View):
         inherited: bool
 
 
+class Candidate(View):
+    """A model that would be tried, with its expected quality and cost in US dollars."""
+
+    __slots__ = ()
+    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost"})
+
+    if TYPE_CHECKING:
+        model: str
+        provider: str
+        sandbox: bool
+        quality: float | None
+        cost: float | None
+        worst_cost: float | None
+
+
+class Refusal(View):
+    """A model that cannot answer: the gate that refused it and the reason in words."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        model: str
+        gate: str
+        reason: str
+
+
 class Explanation(View):
     """The plan for a request: its task, the candidates in order and the models that were refused."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"task": Task}
-    _optional: ClassVar[frozenset[str]] = frozenset({"task"})
+    _children: ClassVar[dict[str, type[View]]] = {"task": Task, "candidates": Candidate, "refused": Refusal}
+    _optional: ClassVar[frozenset[str]] = frozenset({"task", "difficulty", "model", "baseline"})
 
     if TYPE_CHECKING:
         task: Task | None
-        candidates: list[View]
-        refusals: list[View]
+        difficulty: float | None
+        input_tokens: int
+        strategy: str
+        automatic: bool
+        model: str | None
+        reasons: list[str]
+        baseline: str | None
+        candidates: list[Candidate]
+        refused: list[Refusal]
+        resting: list[View]
 
 
 class Model(View):

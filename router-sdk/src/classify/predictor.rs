@@ -7,12 +7,14 @@ use super::features::{BUCKET_BITS, Features, SURFACE};
 /// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
 static WEIGHTS: &[u8] = include_bytes!("weights.bin");
 
-/// gain, then success of a weak, a mid and a strong model.
+/// Gain, then success of a weak, a mid and a strong model.
 const OUTPUTS: usize = 4;
 const BUCKETS: usize = 1 << BUCKET_BITS;
 const KNOTS: usize = 33;
-const FILTER_BITS: usize = 1 << 16;
-const MAGIC: &[u8; 4] = b"CRW2";
+const FILTER_BITS: u32 = 18;
+const MAGIC: &[u8; 4] = b"CRW3";
+/// Surface values count up to this many spreads from their mean.
+const CLIP: f32 = 3.0;
 
 /// What the trained model expects.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +28,11 @@ pub(crate) struct Forecast {
 }
 
 struct Model {
-    bias: [f32; OUTPUTS],
-    scale: [f32; OUTPUTS],
+    step: f32,
     mean: [f32; SURFACE],
     inverse: [f32; SURFACE],
     surface: [[f32; OUTPUTS]; SURFACE],
+    bias: [f32; OUTPUTS],
     knots: [f32; KNOTS],
     table: &'static [u8],
     filter: &'static [u8],
@@ -68,38 +70,30 @@ impl Model {
         if reader.take(4)? != MAGIC || reader.take(4)? != shape {
             return None;
         }
-        let (bias, scale) = (reader.floats()?, reader.floats()?);
+        let step = reader.float()?;
         let (mean, inverse) = (reader.floats()?, reader.floats()?);
         let mut surface = [[0.0; OUTPUTS]; SURFACE];
         for row in &mut surface {
             *row = reader.floats()?;
         }
-        let knots = reader.floats()?;
-        let table = reader.take(BUCKETS * OUTPUTS)?;
-        let filter = reader.take(FILTER_BITS / 8)?;
-        reader.0.is_empty().then_some(Self { bias, scale, mean, inverse, surface, knots, table, filter })
+        let (bias, knots) = (reader.floats()?, reader.floats()?);
+        let table = reader.take(BUCKETS)?;
+        let filter = reader.take(1 << (FILTER_BITS - 3))?;
+        reader.0.is_empty().then_some(Self { step, mean, inverse, surface, bias, knots, table, filter })
     }
 
     fn knows(&self, word: u32) -> bool {
-        let bit = (word.wrapping_mul(0x9E37_79B1) >> 16) as usize;
+        let bit = (word.wrapping_mul(0x9E37_79B1) >> (32 - FILTER_BITS)) as usize;
         self.filter[bit / 8] & (1 << (bit % 8)) != 0
     }
 
     fn raw(&self, features: &Features) -> [f32; OUTPUTS] {
-        let mut sums = [0i32; OUTPUTS];
-        for &bucket in features.buckets() {
-            let at = usize::from(bucket) * OUTPUTS;
-            for (sum, weight) in sums.iter_mut().zip(&self.table[at..at + OUTPUTS]) {
-                *sum += i32::from(*weight as i8);
-            }
-        }
-        let norm = (features.buckets().len().max(1) as f32).sqrt();
+        let buckets = features.buckets();
+        let sum: i32 = buckets.iter().map(|at| i32::from(self.table[usize::from(*at)] as i8)).sum();
         let mut out = self.bias;
-        for (at, value) in out.iter_mut().enumerate() {
-            *value += sums[at] as f32 * self.scale[at] / norm;
-        }
+        out[0] += sum as f32 * self.step / (buckets.len().max(1) as f32).sqrt();
         for (at, value) in features.surface().iter().enumerate() {
-            let scaled = ((value - self.mean[at]) * self.inverse[at]).clamp(-3.0, 3.0);
+            let scaled = ((value - self.mean[at]) * self.inverse[at]).clamp(-CLIP, CLIP);
             for (sum, weight) in out.iter_mut().zip(self.surface[at]) {
                 *sum += scaled * weight;
             }

@@ -1,5 +1,7 @@
 //! Values that types alone cannot rule out: a configuration in, nothing or the key and the fix out.
 
+use secrecy::ExposeSecret;
+
 use super::Config;
 use crate::error::Error;
 
@@ -96,7 +98,7 @@ fn providers(config: &Config) -> Result<(), Error> {
             }
         }
         for (header, value) in &provider.headers {
-            let sound = http::HeaderName::try_from(header.as_str()).is_ok() && http::HeaderValue::from_str(value).is_ok();
+            let sound = http::HeaderName::try_from(header.as_str()).is_ok() && http::HeaderValue::from_str(value.expose_secret()).is_ok();
             if !sound {
                 return Err(Error::invalid_config(key(&format!("headers.{header}")), "is not a valid HTTP header"));
             }

@@ -56,8 +56,8 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretString>,
     /// The environment variable that holds the key, in place of the known one.
     pub api_key_env: Option<String>,
-    /// Further headers of every request.
-    pub headers: BTreeMap<String, String>,
+    /// Further headers of every request; kept as secrets, for they may carry credentials.
+    pub headers: BTreeMap<String, SecretString>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
 }

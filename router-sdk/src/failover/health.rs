@@ -42,15 +42,15 @@ impl Health {
         f(&mut self.targets.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who rests at this moment, and how quick targets have been.
-    pub(crate) fn facts(&self, now: Instant) -> HealthFacts {
+    /// Who rests at this moment, and on request how quick targets have been.
+    pub(crate) fn facts(&self, now: Instant, with_latency: bool) -> HealthFacts {
         self.with(|targets| {
             let mut facts = HealthFacts::default();
             for (name, state) in targets.iter() {
                 if let Some(left) = state.rest(now) {
                     facts.resting.insert(name.clone(), left);
                 }
-                if let Some(seconds) = state.seconds_to_first {
+                if let Some(seconds) = state.seconds_to_first.filter(|_| with_latency) {
                     facts.latency.insert(name.clone(), seconds);
                 }
             }
@@ -187,7 +187,7 @@ mod tests {
         let health = Health::new(Breaker { failures: 1, ..Breaker::default() });
         let now = Instant::now();
         health.signal("a", Signal::Throttled(Duration::from_secs(3)), now);
-        assert_eq!(health.facts(now).resting.get("a"), Some(&Duration::from_secs(3)));
+        assert_eq!(health.facts(now, false).resting.get("a"), Some(&Duration::from_secs(3)));
         assert!(health.claim("a", now + Duration::from_secs(3)).is_ok());
         assert!(health.claim("a", now + Duration::from_secs(3)).is_ok(), "no probe is needed");
     }

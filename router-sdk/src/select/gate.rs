@@ -1,5 +1,7 @@
 //! Hard gates: a model and a request in, nothing or the first gate that refuses it out.
 
+use std::fmt;
+
 use super::able;
 use super::facts::{Ask, WORST_CASE_OUTPUT};
 use super::pool::Entry;
@@ -7,16 +9,58 @@ use crate::catalog::{Model, Rates};
 use crate::provider::{Family, Target};
 use crate::wire::RouteOptions;
 
-/// A gate and its reason.
-pub(crate) type Refused = (&'static str, String);
+/// A gate and its reason. Words are made only when somebody reads them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused {
+    pub(crate) gate: &'static str,
+    pub(crate) why: Why,
+}
+
+/// The reason of a gate.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Why {
+    Words(&'static str),
+    Cannot(&'static str),
+    Unproven(&'static str),
+    Output { limit: u64, wanted: u64 },
+    Window { limit: u64, input: u64 },
+    Rejects(&'static str),
+    Price { side: &'static str, usd: f64, ceiling: f64 },
+    NoPrice(&'static str),
+    Cost { usd: f64, ceiling: f64 },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => f.write_str(words),
+            Self::Cannot(ability) => write!(f, "cannot do {ability}"),
+            Self::Unproven(ability) => write!(f, "is not known to do {ability}"),
+            Self::Output { limit, wanted } => {
+                write!(f, "answers with at most {limit} tokens, {wanted} are asked for")
+            }
+            Self::Window { limit, input } => write!(f, "takes {limit} input tokens, the request has about {input}"),
+            Self::Rejects(parameter) => write!(f, "rejects {parameter}"),
+            Self::Price { side, usd, ceiling } => {
+                write!(f, "costs {usd} USD per 1M {side} tokens, above {ceiling}")
+            }
+            Self::NoPrice(side) => write!(f, "has no known {side} price"),
+            Self::Cost { usd, ceiling } => write!(f, "could cost {usd} USD, above {ceiling}"),
+        }
+    }
+}
+
+pub(crate) fn refused(gate: &'static str, why: Why) -> Result<(), Refused> {
+    Err(Refused { gate, why })
+}
 
 /// What the caller's own options say of a target: `only`, `ignore`.
 pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Refused> {
     if !options.only.is_empty() && !options.only.iter().any(|name| matches(name, target)) {
-        return Err(("only", "is not among route.only".into()));
+        return refused("only", Why::Words("is not among route.only"));
     }
     if options.ignore.iter().any(|name| matches(name, target)) {
-        return Err(("ignore", "is among route.ignore".into()));
+        return refused("ignore", Why::Words("is among route.ignore"));
     }
     Ok(())
 }
@@ -35,20 +79,19 @@ pub(crate) fn matches(name: &str, target: &Target) -> bool {
 pub(crate) fn fits(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> Result<(), Refused> {
     let missing = entry.able.missing(needed, strict);
     if missing != 0 {
-        let word = if missing & entry.able.no != 0 { "cannot do" } else { "is not known to do" };
         let name = able::name(missing);
-        return Err((name, format!("{word} {name}")));
+        return refused(name, if missing & entry.able.no != 0 { Why::Cannot(name) } else { Why::Unproven(name) });
     }
     let model = &entry.target.model;
     sizes(model, ask)?;
     if ask.needs.n_gt_1 && (entry.target.deployment.family == Family::Anthropic || !entry.target.deployment.quirks.n) {
-        return Err(("n", "gives one choice only".into()));
+        return refused("n", Why::Words("gives one choice only"));
     }
-    if strict {
+    if strict && !ask.needs.params.is_empty() {
         let rules = [&model.parameters.rejects, &entry.target.deployment.quirks.rejects];
-        let refused = ask.needs.params.iter().find(|p| rules.iter().any(|r| r.iter().any(|name| name == *p)));
-        if let Some(param) = refused {
-            return Err(("parameters", format!("rejects {param}")));
+        let rejected = ask.needs.params.iter().find(|p| rules.iter().any(|r| r.iter().any(|name| name == *p)));
+        if let Some(parameter) = rejected {
+            return refused("parameters", Why::Rejects(parameter));
         }
     }
     Ok(())
@@ -60,14 +103,14 @@ fn sizes(model: &Model, ask: &Ask<'_>) -> Result<(), Refused> {
     let output = ask.needs.max_output_tokens;
     if let (Some(limit), Some(wanted)) = (model.max_output_tokens, output) {
         if wanted > limit {
-            return Err(("max_output_tokens", format!("answers with at most {limit} tokens, {wanted} are asked for")));
+            return refused("max_output_tokens", Why::Output { limit, wanted });
         }
     }
     let room = model.context_window.map(|w| w.saturating_sub(output.unwrap_or(0)));
-    if let Some(limit) = model.max_input_tokens.into_iter().chain(room).min().filter(|limit| input > *limit) {
-        return Err(("context_window", format!("takes {limit} input tokens, the request has about {input}")));
+    match model.max_input_tokens.into_iter().chain(room).min() {
+        Some(limit) if input > limit => refused("context_window", Why::Window { limit, input }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Price ceilings and models that are free in exchange for something.
@@ -79,30 +122,26 @@ pub(crate) fn affordable(
     automatic: bool,
 ) -> Result<(), Refused> {
     if free && automatic && !options.require.iter().any(|r| r == "zero_price") {
-        return Err(("zero_price", "costs nothing or is paid with data; allow it with route.require: [\"zero_price\"]".into()));
+        let words = "costs nothing or is paid with data; allow it with route.require: [\"zero_price\"]";
+        return refused("zero_price", Why::Words(words));
     }
     if let Some(ceiling) = options.max_price {
-        let sides = [("input", ceiling.input, rates.and_then(|r| r.input)), ("output", ceiling.output, rates.and_then(|r| r.output))];
-        for (side, ceiling, price) in sides {
+        let input = ("input", ceiling.input, rates.and_then(|r| r.input));
+        for (side, ceiling, price) in [input, ("output", ceiling.output, rates.and_then(|r| r.output))] {
             let Some(ceiling) = ceiling else { continue };
-            match price {
-                None => return Err(("max_price", format!("has no known {side} price"))),
-                // Pico-dollars a token are millionths of a dollar per one million tokens.
-                Some(price) if price as f64 / 1e6 > ceiling => {
-                    let usd = price as f64 / 1e6;
-                    return Err(("max_price", format!("costs {usd} USD per 1M {side} tokens, above {ceiling}")));
-                }
-                Some(_) => {}
+            let Some(price) = price else { return refused("max_price", Why::NoPrice(side)) };
+            // Pico-dollars a token are millionths of a dollar per one million tokens.
+            let usd = price as f64 / 1e6;
+            if usd > ceiling {
+                return refused("max_price", Why::Price { side, usd, ceiling });
             }
         }
     }
     if let Some(ceiling) = options.max_cost {
-        match worst_nanos {
-            None => return Err(("max_cost", "has no known price".into())),
-            Some(nanos) if nanos as f64 / 1e9 > ceiling => {
-                return Err(("max_cost", format!("could cost {} USD, above {ceiling}", nanos as f64 / 1e9)));
-            }
-            Some(_) => {}
+        let Some(nanos) = worst_nanos else { return refused("max_cost", Why::Words("has no known price")) };
+        let usd = nanos as f64 / 1e9;
+        if usd > ceiling {
+            return refused("max_cost", Why::Cost { usd, ceiling });
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::able;
 use super::facts::{Ask, HealthFacts};
-use super::gate;
+use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::Entry;
 use crate::account::expected_cost;
@@ -29,7 +29,9 @@ pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) 
         let entry = Entry::of(target, ask.today);
         let needed = if several { needed } else { required };
         match check(&entry, ask, needed, several, real) {
-            Err((gate, reason)) => plan.refusals.push(Refusal { model: entry.target.key(), gate, reason }),
+            Err(Refused { gate, why }) => {
+                plan.refusals.push(Refusal { model: entry.key.clone(), gate, reason: why.to_string() });
+            }
             Ok(candidate) => match health.rest_of(&candidate.target) {
                 Some(left) => plan.resting.push((candidate.target.key(), left)),
                 None => plan.candidates.push(candidate),
@@ -52,16 +54,16 @@ fn ordered(mut targets: Vec<Target>, ask: &Ask<'_>) -> Vec<Target> {
     targets
 }
 
-fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -> Result<Candidate, gate::Refused> {
+fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -> Result<Candidate, Refused> {
     let model = &entry.target.model;
     if entry.target.deployment.sandbox && real {
-        return Err(("sandbox", "sandbox and real models never stand in one plan".into()));
+        gate::refused("sandbox", Why::Words("sandbox and real models never stand in one plan"))?;
     }
     if model.mode == crate::catalog::Mode::Embedding {
-        return Err(("api", "makes embeddings, not chat".into()));
+        gate::refused("api", Why::Words("makes embeddings, not chat"))?;
     }
     if model.mode == crate::catalog::Mode::Responses {
-        return Err(("api", "is reached by the Responses API only".into()));
+        gate::refused("api", Why::Words("is reached by the Responses API only"))?;
     }
     gate::allowed(&entry.target, ask.options)?;
     if several || needed != 0 {

@@ -1,12 +1,15 @@
 //! A classified request and plain facts in; an ordered plan of candidates with reasons out. No I/O, no clock.
 
 mod able;
+mod chain;
 mod facts;
 mod gate;
 mod listed;
 mod plan;
 mod pool;
 mod rank;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use facts::{Ask, HealthFacts};
 pub use plan::{Candidate, Explanation, Plan};

@@ -13,12 +13,18 @@ use crate::provider::Target;
 pub(crate) struct Pool {
     pub(crate) date: Date,
     pub(crate) entries: Vec<Entry>,
+    /// How many providers the entries are of.
+    pub(crate) providers: usize,
 }
 
 /// One model of the pool.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) target: Target,
+    /// `provider/model`.
+    pub(crate) key: String,
+    /// The provider's number within the pool.
+    pub(crate) provider: usize,
     pub(crate) able: Able,
     /// True for a model of the catalogue, of which unknown abilities are doubted; false for the user's own.
     pub(crate) listed: bool,
@@ -41,8 +47,17 @@ const SUNSET_MARGIN_DAYS: i64 = 21;
 
 impl Pool {
     pub(crate) fn build(targets: Vec<Target>, date: Date) -> Arc<Self> {
-        let entries = targets.into_iter().filter(|t| t.model.mode != Mode::Embedding).map(|t| Entry::of(t, date));
-        Arc::new(Self { date, entries: entries.collect() })
+        let chat = targets.into_iter().filter(|t| t.model.mode != Mode::Embedding);
+        let mut entries: Vec<Entry> = chat.map(|t| Entry::of(t, date)).collect();
+        let mut names: Vec<String> = Vec::new();
+        for entry in &mut entries {
+            let name = &entry.target.deployment.provider;
+            entry.provider = names.iter().position(|n| n == name).unwrap_or_else(|| {
+                names.push(name.clone());
+                names.len() - 1
+            });
+        }
+        Arc::new(Self { date, entries, providers: names.len() })
     }
 }
 
@@ -67,6 +82,8 @@ impl Entry {
             abilities,
             unscored,
             verbosity,
+            key: target.key(),
+            provider: 0,
             barred: barred(&target, date),
             target,
         }

@@ -4,9 +4,12 @@
 //! the task's class less half its uncertainty) and the request's demand `b`, a line over the difficulty. The slope makes
 //! a step of `K` points of score worth a factor of e in the odds of a good answer.
 
+use std::cmp::Ordering;
+
 use super::able;
+use super::chain::chain;
 use super::facts::{Ask, HealthFacts};
-use super::gate::{self, Refused};
+use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
 use crate::error::Refusal;
@@ -22,58 +25,64 @@ const BAR: f64 = 0.75;
 const DOUBLING: f64 = 0.1;
 /// From this difficulty on a model without any score is not considered.
 const HARD: f64 = 0.5;
-/// Candidates of a plan: more than anybody waits for, few enough to hold in mind.
-const CHAIN: usize = 6;
 
 /// An entry that passed the gates.
-struct Able<'p> {
-    entry: &'p Entry,
+pub(super) struct Able<'p> {
+    pub(super) entry: &'p Entry,
     ability: f64,
     cost: Option<u64>,
     worst: Option<u64>,
-    seconds: f64,
+    /// Smaller is better; the second decides between equals.
+    merit: (f64, f64),
+}
+
+impl Able<'_> {
+    /// Best first. Names break ties, so that the same request always goes the same way.
+    pub(super) fn rank(&self, other: &Self) -> Ordering {
+        let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
+        merits.then_with(|| self.entry.key.cmp(&other.entry.key))
+    }
 }
 
 /// Chooses among the pool. `explain` fills the refusals.
 pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Plan {
-    let mut passed = Vec::new();
+    let mut passed = Vec::with_capacity(pool.entries.len());
     let mut refusals = Vec::new();
     let mut resting = Vec::new();
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let class = ask.class() as usize;
     for entry in &pool.entries {
+        if let Some((gate, reason)) = &entry.barred {
+            if explain {
+                refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
+            }
+            continue;
+        }
         match sift(entry, ask, needed, class) {
             Ok(able) => match health.rest_of(&entry.target) {
-                Some(left) => resting.push((entry.target.key(), left)),
+                Some(left) => resting.push((entry.key.clone(), left)),
                 None => passed.push(able),
             },
-            Err((gate, reason)) if explain => refusals.push(Refusal { model: entry.target.key(), gate, reason }),
+            Err(Refused { gate, why }) if explain => {
+                refusals.push(Refusal { model: entry.key.clone(), gate, reason: why.to_string() });
+            }
             Err(_) => {}
         }
     }
     let demand = DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty();
-    let able = passed.len();
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
-    for a in &mut passed {
-        if ask.strategy == Strategy::Fastest {
-            a.seconds = seconds(a.entry, ask, health);
-        }
-    }
-    order(&mut passed, ask, demand);
-    let chain = chain(&passed, ask);
-    let reasons = chain.first().map(|first| reasons(first, ask, demand, able)).unwrap_or_default();
+    weigh(&mut passed, ask, health, demand);
+    let chain = chain(&passed, pool.providers, ask);
+    let reasons = chain.first().map(|first| reasons(first, ask, demand, passed.len())).unwrap_or_default();
     let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
     Plan { candidates, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
 }
 
 fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
-    if let Some(barred) = &entry.barred {
-        return Err(barred.clone());
-    }
     gate::allowed(&entry.target, ask.options)?;
     gate::fits(entry, ask, needed, entry.listed)?;
     if entry.listed && entry.unscored && ask.difficulty() >= HARD {
-        return Err(("quality", "has no known quality, too little for a hard request".into()));
+        gate::refused("quality", Why::Words("has no known quality, too little for a hard request"))?;
     }
     let model = &entry.target.model;
     let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
@@ -88,84 +97,36 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     gate::affordable(rates, worst, model.free, ask.options, true)?;
     let cost = at(expected);
     if cost.is_none() && entry.listed {
-        return Err(("price", "has no known price".into()));
+        gate::refused("price", Why::Words("has no known price"))?;
     }
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
-    Ok(Able { entry, ability, cost, worst, seconds: 0.0 })
+    Ok(Able { entry, ability, cost, worst, merit: (0.0, 0.0) })
 }
 
 fn quality(ability: f64, demand: f64) -> f64 {
     1.0 / (1.0 + ((demand - ability) / K).exp())
 }
 
-/// Best first, by the strategy. Names break ties, so that the same request always goes the same way.
-fn order(passed: &mut [Able<'_>], ask: &Ask<'_>, demand: f64) {
+/// Gives everyone its merit under the strategy.
+fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
-    let cost = |a: &Able<'_>| a.cost.unwrap_or(dear) as f64;
-    let merit = |a: &Able<'_>| -> (f64, f64) {
-        let below = f64::from(u8::from(quality(a.ability, demand) < BAR));
-        match ask.strategy {
+    for a in passed {
+        let cost = a.cost.unwrap_or(dear) as f64;
+        let below = quality(a.ability, demand) < BAR;
+        a.merit = match ask.strategy {
             // Below the bar ability counts alone, so a harder request never gets a weaker model.
-            Strategy::Cheapest if below > 0.0 => (f64::MAX, -a.ability),
-            Strategy::Cheapest => (cost(a), -a.ability),
-            Strategy::Fastest if below > 0.0 => (f64::MAX, -a.ability),
-            Strategy::Fastest => (a.seconds, cost(a)),
-            Strategy::Best => (-a.ability.round(), cost(a)),
+            Strategy::Cheapest | Strategy::Fastest if below => (f64::MAX, -a.ability),
+            Strategy::Cheapest => (cost, -a.ability),
+            Strategy::Fastest => (seconds(a.entry, ask, health), cost),
+            Strategy::Best => (-a.ability.round(), cost),
             Strategy::Balanced => {
                 let odds_of_failure = ((demand - a.ability) / K).exp();
-                (odds_of_failure + DOUBLING * (cost(a).max(1.0) / cheap).log2(), cost(a))
-            }
-        }
-    };
-    passed.sort_by_cached_key(|a| {
-        let (first, second) = merit(a);
-        (Total(first), Total(second), a.entry.target.deployment.provider.clone(), a.entry.target.model.id.clone())
-    });
-}
-
-/// Floats in their total order.
-#[derive(PartialEq)]
-struct Total(f64);
-impl Eq for Total {}
-impl PartialOrd for Total {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Total {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-/// The first choice and its fallbacks: what `order` names first, then the ranking with other providers preferred.
-fn chain<'a, 'p>(ranked: &'a [Able<'p>], ask: &Ask<'_>) -> Vec<&'a Able<'p>> {
-    let place = |a: &Able<'_>| {
-        ask.options.order.iter().position(|name| gate::matches(name, &a.entry.target)).unwrap_or(usize::MAX)
-    };
-    let mut rest: Vec<&Able<'p>> = ranked.iter().collect();
-    if !ask.options.order.is_empty() {
-        rest.sort_by_key(|a| place(a));
-    }
-    let length = if ask.options.allow_fallbacks == Some(false) { 1 } else { CHAIN };
-    let mut chain: Vec<&Able<'p>> = Vec::with_capacity(length);
-    while chain.len() < length && !rest.is_empty() {
-        let used = |a: &Able<'_>| {
-            chain.iter().filter(|c| c.entry.target.deployment.provider == a.entry.target.deployment.provider).count()
-        };
-        // Within what the caller ordered, the order is exact; after it, the provider used least so far comes first.
-        let next = match rest.first() {
-            Some(first) if place(first) != usize::MAX || chain.is_empty() => 0,
-            _ => {
-                let least = rest.iter().map(|a| used(a)).min().unwrap_or(0);
-                rest.iter().position(|a| used(a) == least).unwrap_or(0)
+                (odds_of_failure + DOUBLING * (cost.max(1.0) / cheap).log2(), cost)
             }
         };
-        chain.push(rest.remove(next));
     }
-    chain
 }
 
 fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
@@ -181,7 +142,7 @@ fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
 fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
     let usd_per_million = entry.price.as_ref().and_then(|p| p.rates.output).map_or(10.0, |pico| pico as f64 / 1e6);
     let tokens_a_second = 200.0 / (1.0 + usd_per_million / 4.0);
-    let first = match health.latency.get(&entry.target.key()) {
+    let first = match health.latency.get(&entry.key) {
         Some(observed) => *observed,
         None if entry.target.model.reasons() => 2.0,
         None => 0.5,
@@ -197,11 +158,10 @@ fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64, able: usize) -> Vec<Str
     }
     let q = quality(first.ability, demand);
     let why = match ask.strategy {
-        Strategy::Cheapest if q < BAR => "the ablest, as none clears the bar",
+        Strategy::Cheapest | Strategy::Fastest if q < BAR => "the ablest, as none clears the bar,",
         Strategy::Cheapest => "the cheapest that clears the bar",
         Strategy::Balanced => "the best value",
         Strategy::Best => "the highest expected quality",
-        Strategy::Fastest if q < BAR => "the ablest, as none clears the bar",
         Strategy::Fastest => "the quickest that clears the bar",
     };
     out.push(format!("{why} of {able} able models: expected quality {q:.2}, bar {BAR}"));

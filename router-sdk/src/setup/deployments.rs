@@ -183,8 +183,10 @@ fn build(
     }
     let mut headers = HeaderMap::new();
     let listed = row.map(|v| v.version_headers.as_slice()).unwrap_or_default();
-    for (header, value) in listed.iter().chain(&own.headers.clone().into_iter().collect::<Vec<_>>()) {
-        if let (Ok(header), Ok(mut value)) = (HeaderName::try_from(header.as_str()), HeaderValue::from_str(value)) {
+    let listed = listed.iter().map(|(header, value)| (header.as_str(), value.as_str()));
+    let own = own.headers.iter().map(|(header, value)| (header.as_str(), value.expose_secret()));
+    for (header, value) in listed.chain(own) {
+        if let (Ok(header), Ok(mut value)) = (HeaderName::try_from(header), HeaderValue::from_str(value)) {
             // Own headers may carry credentials.
             value.set_sensitive(true);
             headers.insert(header, value);

@@ -63,7 +63,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     refuse(request)?;
     let mut body = Object::new();
     body.insert("model".into(), target.model.id.as_str().into());
-    let conversation = messages::conversation(request.messages(), &mut adapted)?;
+    let conversation = messages::conversation(request.messages())?;
     check_prefill(&conversation, target)?;
     let max_tokens = max_tokens(request, target, &mut adapted);
     body.insert("max_tokens".into(), max_tokens.into());
@@ -198,7 +198,8 @@ fn write_rest(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<String
         }
         if WITHOUT_COUNTERPART.contains(&name) {
             // These change nothing at their defaults, or are only for OpenAI's own books.
-            let silent = ["n", "store", "modalities", "prompt_cache_key", "prompt_cache_retention", "safety_identifier"];
+            let silent =
+                ["n", "store", "modalities", "prompt_cache_key", "prompt_cache_retention", "safety_identifier"];
             let inert = value == &Value::Bool(false) || value.as_f64() == Some(0.0) && name != "seed";
             if !silent.contains(&name) && !inert {
                 adapted.push(format!("{name}: left out, Anthropic has nothing like it"));
@@ -222,7 +223,8 @@ fn send(request: &ChatRequest, target: &Target, body: &Object, adapted: Vec<Stri
         _ => String::new(),
     };
     if !beta.is_empty() {
-        let value = HeaderValue::from_str(&beta).map_err(|_| unsupported("anthropic_beta", "must be names in ASCII"))?;
+        let value =
+            HeaderValue::from_str(&beta).map_err(|_| unsupported("anthropic_beta", "must be names in ASCII"))?;
         headers.append("anthropic-beta", value);
     }
     let bytes = serde_json::to_vec(body).map_err(|_| unsupported("body", "cannot be written as JSON"))?;

@@ -40,7 +40,8 @@ pub(super) fn sampling(
     body: &mut Object,
     adapted: &mut Vec<String>,
 ) {
-    let refused = |name: &str| refuses(target, name);
+    // Models that refuse a temperature refuse to be steered at all.
+    let refused = |name: &str| refuses(target, name) || name == "top_k" && refuses(target, "temperature");
     for name in ["temperature", "top_p", "top_k"] {
         let Some(value) = request.get(name) else { continue };
         if refused(name) {

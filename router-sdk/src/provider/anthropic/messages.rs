@@ -15,8 +15,8 @@ pub(super) struct Conversation {
     pub(super) thought_lost: bool,
 }
 
-/// Translates all messages; what had to be changed is appended to `adapted`.
-pub(super) fn conversation(messages: &[Value], adapted: &mut Vec<String>) -> Result<Conversation, Failure> {
+/// Translates all messages.
+pub(super) fn conversation(messages: &[Value]) -> Result<Conversation, Failure> {
     let (told, said) = turns::instructions(messages);
     let mut turns = Turns::default();
     for (place, message) in said {
@@ -31,7 +31,7 @@ pub(super) fn conversation(messages: &[Value], adapted: &mut Vec<String>) -> Res
         }
     }
     let system = told.into_iter().flat_map(system_blocks).collect();
-    let (messages, thought_lost) = turns.finish(adapted)?;
+    let (messages, thought_lost) = turns.finish()?;
     Ok(Conversation { system, messages, thought_lost })
 }
 
@@ -86,7 +86,7 @@ fn block(part: Part<'_>, at: &str) -> Result<Option<Value>, Failure> {
         Part::File { source, name, raw } => document(source, name, raw, at)?,
         Part::Audio { .. } => return Err(unsupported(at, "audio cannot be sent to Anthropic")),
         Part::Video { .. } => return Err(unsupported(at, "video cannot be sent to Anthropic")),
-        Part::Other { kind: "image" | "document" | "search_result" | "container_upload", raw } => raw.clone(),
+        Part::Other { kind: "image" | "document" | "search_result" | "container_upload" | "tool_reference", raw } => raw.clone(),
         Part::Other { kind, .. } => {
             return Err(unsupported(format!("{at}.type"), format!("Anthropic has no content of type {kind}")));
         }
@@ -98,7 +98,10 @@ fn image(source: Source<'_>, at: &str) -> Result<Value, Failure> {
         Source::Inline { mime, data } => {
             let mime = if mime == "image/jpg" { "image/jpeg" } else { mime };
             if !["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&mime) {
-                return Err(unsupported(format!("{at}.image_url.url"), "Anthropic takes JPEG, PNG, GIF and WebP pictures"));
+                return Err(unsupported(
+                    format!("{at}.image_url.url"),
+                    "Anthropic takes JPEG, PNG, GIF and WebP pictures",
+                ));
             }
             Ok(json!({"type": "base64", "media_type": mime, "data": data}))
         }
@@ -116,7 +119,10 @@ fn document(source: Source<'_>, name: Option<&str>, raw: &Value, at: &str) -> Re
             json!({"type": "base64", "media_type": "application/pdf", "data": data})
         }
         Source::Inline { .. } => {
-            return Err(unsupported(format!("{at}.file.file_data"), "Anthropic takes PDF documents; send text as text"));
+            return Err(unsupported(
+                format!("{at}.file.file_data"),
+                "Anthropic takes PDF documents; send text as text",
+            ));
         }
         Source::Url(url) => json!({"type": "url", "url": url}),
         Source::Id(id) if id.starts_with("file_") => json!({"type": "file", "file_id": id}),
@@ -178,10 +184,11 @@ fn result(message: &Value, place: usize, id: String) -> Result<Value, Failure> {
 fn assistant(message: &Value, place: usize) -> Result<Vec<Value>, Failure> {
     let mut spoken = Vec::new();
     for part in turns::parts(message, &format!("messages[{place}]"))? {
-        if let Part::Text { text, raw } = part {
-            if !text.trim().is_empty() {
+        match part {
+            Part::Text { text, raw } if !text.trim().is_empty() => {
                 spoken.push(marked(json!({"type": "text", "text": text}), raw.unwrap_or(&Value::Null)));
             }
+            _ => {}
         }
     }
     for call in turns::calls(message, place)? {
@@ -248,16 +255,10 @@ impl Turns {
         }
     }
 
-    fn finish(mut self, adapted: &mut Vec<String>) -> Result<(Vec<Value>, bool), Failure> {
+    fn finish(mut self) -> Result<(Vec<Value>, bool), Failure> {
         let thought_lost = self.thought_lost();
-        match self.turns.first() {
-            None => return Err(unsupported("messages", "Anthropic needs a message that is not empty")),
-            Some(("assistant", _)) => {
-                // Anthropic wants the user to speak first.
-                self.turns.insert(0, ("user", vec![json!({"type": "text", "text": "."})]));
-                adapted.push("messages: a user turn of \".\" was put first, since the user must begin".to_owned());
-            }
-            Some(_) => {}
+        if self.turns.is_empty() {
+            return Err(unsupported("messages", "Anthropic needs a message that is not empty"));
         }
         if let Some(("assistant", blocks)) = self.turns.last_mut() {
             trim_last_text(blocks);
@@ -269,9 +270,10 @@ impl Turns {
     fn thought_lost(&self) -> bool {
         let in_loop = self.turns.last().is_some_and(|(_, blocks)| blocks.iter().any(|b| is(b, "tool_result")));
         let last_spoken = self.turns.iter().rev().find(|(role, _)| *role == "assistant");
-        in_loop && last_spoken.is_some_and(|(_, blocks)| {
-            !blocks.first().is_some_and(|b| is(b, "thinking") || is(b, "redacted_thinking"))
-        })
+        in_loop
+            && last_spoken.is_some_and(|(_, blocks)| {
+                !blocks.first().is_some_and(|b| is(b, "thinking") || is(b, "redacted_thinking"))
+            })
     }
 }
 

@@ -92,14 +92,12 @@ pub(super) fn tighten(schema: &mut Value) -> bool {
             moved.push(format!("{name}: {value}"));
         }
     }
-    if fields.get("minItems").and_then(Value::as_u64).is_some_and(|n| n > 1) {
-        if let Some(value) = fields.shift_remove("minItems") {
-            moved.push(format!("minItems: {value}"));
-        }
-    }
-    if fields.get("format").and_then(Value::as_str).is_some_and(|f| !STRING_FORMATS.contains(&f)) {
-        if let Some(value) = fields.shift_remove("format") {
-            moved.push(format!("format: {value}"));
+    let long = fields.get("minItems").and_then(Value::as_u64).is_some_and(|n| n > 1);
+    let strange = fields.get("format").and_then(Value::as_str).is_some_and(|f| !STRING_FORMATS.contains(&f));
+    for (name, refused) in [("minItems", long), ("format", strange)] {
+        if let (true, Some(value)) = (refused, fields.get(name).cloned()) {
+            fields.shift_remove(name);
+            moved.push(format!("{name}: {value}"));
         }
     }
     if let Some(branches) = fields.shift_remove("oneOf") {

@@ -35,12 +35,28 @@ pub(super) struct Decoder {
 
 #[derive(Debug)]
 enum Block {
-    Text { start: usize, citations: Vec<Value> },
-    Thinking { text: String, signature: String },
-    Tool { call: usize, input: Value, fragments: bool },
+    Text {
+        start: usize,
+        citations: Vec<Value>,
+    },
+    Thinking {
+        text: String,
+        signature: String,
+    },
+    Tool {
+        call: usize,
+        input: Value,
+        fragments: bool,
+    },
     /// The stand-in for a JSON schema: its input is text of the answer.
-    Answer { input: Value, fragments: bool },
-    Server { block: Value, input: String },
+    Answer {
+        input: Value,
+        fragments: bool,
+    },
+    Server {
+        block: Value,
+        input: String,
+    },
     Closed,
 }
 

@@ -59,7 +59,9 @@ pub(super) fn thinking(
         adapted.push("reasoning_effort: left out, the model refuses it".to_owned());
         return Thinking::default();
     }
-    match style(&target.model) {
+    let takes_budget = target.model.reasoning.as_ref().is_some_and(|r| r.takes_budget);
+    let style = if wish.budget.is_some() && takes_budget { Style::Budget } else { style(&target.model) };
+    match style {
         Style::Fixed => {
             if wish.effort != "none" {
                 adapted.push("reasoning_effort: left out, the model's thinking cannot be set".to_owned());
@@ -158,7 +160,8 @@ fn budget(
     }
     let budget = asked.clamp(least, most);
     if budget < asked {
-        adapted.push(format!("reasoning_effort: thinks for at most {budget} tokens, so that max_tokens leaves an answer"));
+        adapted
+            .push(format!("reasoning_effort: thinks for at most {budget} tokens, so that max_tokens leaves an answer"));
     }
     Thinking { thinking: Some(json!({"type": "enabled", "budget_tokens": budget})), effort: None, on: true }
 }

@@ -82,10 +82,8 @@ pub(super) fn tool_choice(request: &ChatRequest, choice: Option<&Choice<'_>>, fo
         None if serial => json!({"type": "auto"}),
         None => return None,
     };
-    if serial {
-        if let Some(out) = out.as_object_mut() {
-            out.insert("disable_parallel_tool_use".into(), true.into());
-        }
+    if let (true, Some(out)) = (serial, out.as_object_mut()) {
+        out.insert("disable_parallel_tool_use".into(), true.into());
     }
     Some(out)
 }

@@ -119,7 +119,11 @@ fn limits(request: &ChatRequest, target: &Target, out: &mut Object, adapted: &mu
         adapted.push("stop: left out, the model refuses it".to_owned());
     } else if !kept.is_empty() {
         if kept.len() < stops.len() {
-            adapted.push(format!("stop: the first {} of {} sequences kept, Gemini takes no more", kept.len(), stops.len()));
+            adapted.push(format!(
+                "stop: the first {} of {} sequences kept, Gemini takes no more",
+                kept.len(),
+                stops.len()
+            ));
         }
         out.insert("stopSequences".into(), json!(kept));
     }

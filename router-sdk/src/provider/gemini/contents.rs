@@ -85,21 +85,26 @@ impl Turns<'_> {
             .filter_map(|part| if let Part::Text { text, .. } = part { Some(*text) } else { None })
             .filter(|text| !text.is_empty())
             .collect();
-        let text_signature = take_signature(&mut kept, None);
-        if !text.is_empty() || text_signature.is_some() {
-            spoken.push(signed(json!({"text": text.join("\n")}), text_signature));
+        let images = given(message, "images").map(|images| json!({"content": images})).unwrap_or_default();
+        let images = turns::parts(&images, &format!("messages[{place}].images"))?;
+        if !text.is_empty() {
+            spoken.push(signed(json!({"text": text.join("\n")}), take_signature(&mut kept, None)));
         }
-        for image in message.get("images").and_then(Value::as_array).into_iter().flatten() {
-            if let Ok(parts) = turns::parts(&json!({"content": [image]}), "") {
-                if let Some(Part::Image { source: source @ turns::Source::Inline { .. }, .. }) = parts.first() {
-                    spoken.push(media::media(*source, "image/png", self.target, "images")?);
-                }
+        for image in images {
+            if let Part::Image { source, .. } = image {
+                let part = media::media(source, "image/png", self.target, "images")?;
+                spoken.push(signed(part, take_signature(&mut kept, None)));
             }
+        }
+        // A signature may also come alone, on a text of no length.
+        if let Some(signature) = take_signature(&mut kept, None) {
+            spoken.push(signed(json!({"text": ""}), Some(signature)));
         }
         for (i, call) in turns::calls(message, place)?.into_iter().enumerate() {
             let own = call.raw.pointer("/extra_content/google/thought_signature").and_then(Value::as_str);
             let signature = take_signature(&mut kept, Some(&call.id)).or_else(|| own.map(str::to_owned));
-            let stand_in = (i == 0 && generation(&self.target.model) >= Generation::Three).then(|| NO_SIGNATURE.to_owned());
+            let stand_in =
+                (i == 0 && generation(&self.target.model) >= Generation::Three).then(|| NO_SIGNATURE.to_owned());
             let function = json!({"id": call.id, "name": call.name, "args": call.arguments});
             spoken.push(signed(json!({"functionCall": function}), signature.or(stand_in)));
             self.calls.insert(call.id, (call.name.to_owned(), self.order));
@@ -173,9 +178,8 @@ fn user_part(part: Part<'_>, target: &Target, at: &str) -> Result<Option<Value>,
         Part::File { source, .. } => media::media(source, "application/pdf", target, &format!("{at}.file"))?,
         Part::Video { source } => media::media(source, "video/mp4", target, &format!("{at}.video_url.url"))?,
         Part::Audio { data, format } => media::audio(data, format),
-        Part::Other { kind, raw } => native(raw).ok_or_else(|| {
-            unsupported(format!("{at}.type"), format!("Gemini has no content of type {kind}"))
-        })?,
+        Part::Other { kind, raw } => native(raw)
+            .ok_or_else(|| unsupported(format!("{at}.type"), format!("Gemini has no content of type {kind}")))?,
     }))
 }
 

@@ -13,10 +13,10 @@ pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Fail
     if body.get("error").is_some_and(|e| !e.is_null()) {
         return Err(errors::explain_in_stream(&body, 200));
     }
-    let id = body.get("responseId").and_then(Value::as_str).map_or_else(
-        || format!("chatcmpl-{}", digest(&[&String::from_utf8_lossy(bytes)])),
-        str::to_owned,
-    );
+    let id = body
+        .get("responseId")
+        .and_then(Value::as_str)
+        .map_or_else(|| format!("chatcmpl-{}", digest(&[&String::from_utf8_lossy(bytes)])), str::to_owned);
     let mut rest = Object::new();
     let choices = match body.get("candidates").and_then(Value::as_array).filter(|c| !c.is_empty()) {
         Some(candidates) => choices(candidates, &id, &mut rest)?,

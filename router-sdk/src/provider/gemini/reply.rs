@@ -12,8 +12,15 @@ pub(super) fn finish_reason(reason: &str, calls_tools: bool) -> Result<&'static 
         "MAX_TOKENS" => "length",
         "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "MODEL_ARMOR" => "content_filter",
         "IMAGE_SAFETY" | "IMAGE_PROHIBITED_CONTENT" | "IMAGE_RECITATION" => "content_filter",
-        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "MISSING_THOUGHT_SIGNATURE"
-        | "MALFORMED_RESPONSE" | "NO_IMAGE" | "IMAGE_OTHER" | "LANGUAGE" | "OTHER" => {
+        "MALFORMED_FUNCTION_CALL"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
+        | "MISSING_THOUGHT_SIGNATURE"
+        | "MALFORMED_RESPONSE"
+        | "NO_IMAGE"
+        | "IMAGE_OTHER"
+        | "LANGUAGE"
+        | "OTHER" => {
             let fault = Failure::new(Cause::ModelFault, format!("the model stopped with {reason}"));
             return Err(fault.with_code(Some(reason.to_owned())));
         }

@@ -114,10 +114,9 @@ impl Decoder {
         for piece in pieces {
             let is_text = matches!(piece, Piece::Text(_));
             let mut made = chunk(&self.id, self.created, &self.model, index, piece.into_delta());
-            if let Some(probabilities) = probabilities.take_if(|_| is_text) {
-                if let Some(place) = made.body.get_mut("choices").and_then(|c| c.get_mut(0)) {
-                    place["logprobs"] = probabilities;
-                }
+            let place = made.body.get_mut("choices").and_then(|c| c.get_mut(0));
+            if let (Some(place), Some(probabilities)) = (place, probabilities.take_if(|_| is_text)) {
+                place["logprobs"] = probabilities;
             }
             out.push(made);
         }

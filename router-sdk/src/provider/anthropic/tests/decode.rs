@@ -110,7 +110,8 @@ fn the_stand_in_tool_is_undone() {
 
 #[test]
 fn citations_and_server_blocks_stay() {
-    let cited = json!({"type": "web_search_result_location", "url": "https://a.example", "title": "A", "cited_text": "ü"});
+    let cited =
+        json!({"type": "web_search_result_location", "url": "https://a.example", "title": "A", "cited_text": "ü"});
     let search = json!({"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}});
     let content = json!([
         {"type": "text", "text": "Für "}, search, {"type": "text", "text": "dich", "citations": [cited]},
@@ -126,10 +127,12 @@ fn citations_and_server_blocks_stay() {
 
 #[test]
 fn unknown_fields_reach_the_caller_and_odd_ones_harm_nobody() {
-    let mut body = reply(json!([{"type": "text", "text": "x", "citations": null, "new": 1}, {"type": "wonder"}]), "stop_sequence");
+    let mut body =
+        reply(json!([{"type": "text", "text": "x", "citations": null, "new": 1}, {"type": "wonder"}]), "stop_sequence");
     body["stop_sequence"] = "END".into();
     body["container"] = json!({"id": "c"});
-    body["usage"] = json!({"input_tokens": 3.0, "output_tokens": 4, "cache_creation": null, "cache_read_input_tokens": null});
+    body["usage"] =
+        json!({"input_tokens": 3.0, "output_tokens": 4, "cache_creation": null, "cache_read_input_tokens": null});
     let reply = decode(body).unwrap();
     assert_eq!(reply.body["stop_sequence"], "END");
     assert_eq!(reply.body["container"]["id"], "c");

@@ -16,8 +16,10 @@ use crate::wire::ChatRequest;
 /// A target of a current model: thinks by itself, takes schemas, no prefill.
 pub(super) fn modern() -> Target {
     let efforts = ["low", "medium", "high", "xhigh", "max"].map(str::to_owned).to_vec();
-    let capabilities = Capabilities { json_schema: Some(true), assistant_prefill: Some(false), ..Capabilities::default() };
-    let reasoning = Reasoning { control: ReasoningControl::Effort, efforts, can_disable: Some(true), ..Reasoning::default() };
+    let capabilities =
+        Capabilities { json_schema: Some(true), assistant_prefill: Some(false), ..Capabilities::default() };
+    let reasoning =
+        Reasoning { control: ReasoningControl::Effort, efforts, can_disable: Some(true), ..Reasoning::default() };
     with(Model {
         id: "claude-opus-5".into(),
         max_output_tokens: Some(128_000),

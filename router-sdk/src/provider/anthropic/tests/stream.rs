@@ -149,7 +149,12 @@ fn the_name_of_an_event_counts_where_its_data_has_no_type() {
 #[test]
 fn nothing_that_arrives_makes_it_panic() {
     let odd = [
-        "null", "1", "[]", "\"x\"", "{\"type\": 5}", "{\"type\": \"content_block_start\"}",
+        "null",
+        "1",
+        "[]",
+        "\"x\"",
+        "{\"type\": 5}",
+        "{\"type\": \"content_block_start\"}",
         "{\"type\": \"content_block_delta\", \"index\": -1, \"delta\": []}",
         "{\"type\": \"content_block_stop\", \"index\": 99999999999}",
         "{\"type\": \"message_delta\", \"delta\": null, \"usage\": \"much\"}",

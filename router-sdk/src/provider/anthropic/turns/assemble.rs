@@ -69,10 +69,13 @@ impl Message {
             Piece::Text(text) => self.text.push_str(&text),
             Piece::Thought(text) => self.thought.push_str(&text),
             Piece::Call { id, name, arguments, .. } => {
-                self.calls.push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
+                self.calls
+                    .push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
             Piece::Arguments { index, text } => {
-                if let Some(Value::String(all)) = self.calls.get_mut(index).and_then(|c| c.pointer_mut("/function/arguments")) {
+                if let Some(Value::String(all)) =
+                    self.calls.get_mut(index).and_then(|c| c.pointer_mut("/function/arguments"))
+                {
                     all.push_str(&text);
                 }
             }

@@ -18,7 +18,7 @@ pub(in crate::provider) use details::{Detail, Kind, details};
 pub(in crate::provider) use effort::{Wish, nearest};
 pub(in crate::provider) use part::{Part, Source, instructions, parts, text_of};
 pub(in crate::provider) use schema::{Format, format, instruction};
-pub(in crate::provider) use tool::{Call, Choice, allowed_tools, calls, choice, functions, object, old_style_id};
+pub(in crate::provider) use tool::{Choice, allowed_tools, calls, choice, functions, object, old_style_id};
 
 use crate::provider::{Cause, Failure};
 

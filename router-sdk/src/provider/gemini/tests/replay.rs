@@ -58,7 +58,8 @@ fn identities(usage: Option<Usage>, raw: &Value) -> Result<(), String> {
         return if usage.is_none() { Ok(()) } else { Err("usage out of nothing".into()) };
     };
     let usage = usage.ok_or("no usage")?;
-    let fits = usage.input + usage.output == total && usage.cached_read <= usage.input && usage.reasoning <= usage.output;
+    let fits =
+        usage.input + usage.output == total && usage.cached_read <= usage.input && usage.reasoning <= usage.output;
     if fits { Ok(()) } else { Err(format!("usage {usage:?} of {raw}")) }
 }
 

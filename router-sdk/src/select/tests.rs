@@ -1,0 +1,120 @@
+//! Invariants of the choice that need a difficulty set by hand.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use super::{Ask, HealthFacts, Plan, Pool, choose};
+use crate::classify::{Task, classify};
+use crate::config::Config;
+use crate::setup::{Environment, Setup};
+use crate::wire::{ChatRequest, RouteOptions, Strategy};
+
+const DAY: Date = Date::constant(2026, 11, 23);
+const STRATEGIES: [Strategy; 4] = [Strategy::Cheapest, Strategy::Balanced, Strategy::Best, Strategy::Fastest];
+
+fn pool() -> std::sync::Arc<Pool> {
+    let env = BTreeMap::from([("CLAWROUTERS_SANDBOX".to_owned(), "1".to_owned())]);
+    let setup = Setup::build(Config::default(), &Environment::Fixed(env)).expect("a setup");
+    Pool::build(setup.auto_models(), DAY)
+}
+
+fn task(text: &str) -> Task {
+    classify(ChatRequest::new("auto", text).body())
+}
+
+fn plan(pool: &Pool, task: &Task, strategy: Strategy, options: &RouteOptions) -> Plan {
+    let ask = Ask {
+        task: Some(task),
+        needs: &task.needs,
+        options,
+        strategy,
+        input_tokens: 200,
+        today: DAY,
+        week_minute: 0,
+    };
+    choose(pool, &ask, &HealthFacts::default(), false)
+}
+
+#[test]
+fn a_harder_request_never_gets_a_weaker_model() {
+    let pool = pool();
+    assert!(pool.entries.len() > 300, "{}", pool.entries.len());
+    for text in ["What is the capital of Peru?", "Write a function that sorts a list.", "Solve x^2 = 2."] {
+        let mut task = task(text);
+        for strategy in STRATEGIES {
+            let mut weakest = f64::MIN;
+            for step in 0..=40 {
+                task.difficulty = f64::from(step) / 40.0;
+                let plan = plan(&pool, &task, strategy, &RouteOptions::default());
+                let first = &plan.candidates[0];
+                let entry = pool.entries.iter().find(|e| e.key == first.target.key()).expect("of the pool");
+                let ask_class = super::Ask {
+                    task: Some(&task),
+                    needs: &task.needs,
+                    options: &RouteOptions::default(),
+                    strategy,
+                    input_tokens: 0,
+                    today: DAY,
+                    week_minute: 0,
+                }
+                .class();
+                let ability = f64::from(entry.abilities[ask_class as usize]);
+                assert!(ability >= weakest, "{text} {strategy:?} at {step}: {ability} after {weakest}");
+                weakest = ability;
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_request_always_goes_the_same_way() {
+    let pool = pool();
+    let task = task("Compare three databases for a shop with a million orders.");
+    for strategy in STRATEGIES {
+        let keys = || -> Vec<String> {
+            plan(&pool, &task, strategy, &RouteOptions::default()).candidates.iter().map(|c| c.target.key()).collect()
+        };
+        assert_eq!(keys(), keys());
+        assert_eq!(keys().len(), 6);
+    }
+}
+
+#[test]
+fn resting_targets_make_way_and_all_resting_is_no_static_refusal() {
+    let pool = pool();
+    let task = task("Hello, how are you?");
+    let first = plan(&pool, &task, Strategy::Balanced, &RouteOptions::default()).candidates[0].target.clone();
+    let rest = std::time::Duration::from_secs(9);
+    let health = HealthFacts { resting: [(first.key(), rest)].into(), ..HealthFacts::default() };
+    let options = RouteOptions { only: vec![first.key()], ..RouteOptions::default() };
+    let ask = Ask {
+        task: Some(&task),
+        needs: &task.needs,
+        options: &options,
+        strategy: Strategy::Balanced,
+        input_tokens: 10,
+        today: DAY,
+        week_minute: 0,
+    };
+    let error = choose(&pool, &ask, &health, true).or_error().expect_err("it rests");
+    assert_eq!(error.kind(), crate::error::ErrorKind::ProviderUnavailable);
+    assert_eq!(error.retry_after(), Some(rest));
+}
+
+#[test]
+fn keys_of_general_purpose_credentials_make_nothing_eligible() {
+    let vars = [("HF_TOKEN", "x"), ("OPENAI_API_KEY", "sk-x"), ("AWS_ACCESS_KEY_ID", "x")];
+    let env: BTreeMap<String, String> = vars.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    let setup = Setup::build(Config::default(), &Environment::Fixed(env.clone())).expect("a setup");
+    assert_eq!(setup.eligible, ["openai"]);
+    assert!(setup.deployments.contains_key("huggingface"), "it can still be named");
+    let mut named = env;
+    named.insert("CLAWROUTERS_PROVIDERS".into(), "huggingface".into());
+    let setup = Setup::build(Config::default(), &Environment::Fixed(named)).expect("a setup");
+    assert!(setup.eligible.contains(&"huggingface".to_owned()));
+    let config = Config::from_value(json!({})).expect("a config");
+    let bare = Setup::build(config, &Environment::Fixed(BTreeMap::new())).expect("a setup");
+    assert!(bare.eligible.is_empty() && bare.auto_models().is_empty());
+}

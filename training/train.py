@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Trains the predictor that the classifier embeds, measures it, writes weights.bin and the model card.
+
+    train.py --data ../../shared/routing/dev [--out ../router-sdk/src/classify/weights.bin] [--date 2026-11-23] [--quick]
+
+The features come from the Rust classifier itself (training/features), so that they cannot differ.
+"""
+import argparse
+import datetime
+import pathlib
+
+import numpy as np
+
+import artefact
+import card
+import evaluate
+import model
+import tables
+
+HERE = pathlib.Path(__file__).resolve().parent
+WEIGHTS = HERE.parent / "router-sdk" / "src" / "classify" / "weights.bin"
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--data", type=pathlib.Path, required=True, help="folder of *.csv.gz tables")
+    ask.add_argument("--out", type=pathlib.Path, default=WEIGHTS)
+    ask.add_argument("--card", type=pathlib.Path, default=HERE / "model_card.md")
+    ask.add_argument("--date", default=datetime.date.today().isoformat(), help="date on the model card")
+    ask.add_argument("--quick", action="store_true", help="train and write only, without the measurements")
+    args = ask.parse_args()
+
+    extractor = tables.build_extractor(HERE / "features")
+    data = tables.read(args.data, extractor)
+    rows = model.training_rows(data)
+    fitted = model.fit(rows, np.ones(len(rows.gain), bool), tables.reference(args.data, extractor))
+    blob = artefact.pack(fitted, model.vocabulary(rows))
+    args.out.write_bytes(blob)
+    print(f"{args.out}: {len(blob)} bytes from {len(rows.gain)} rows")
+    if not args.quick:
+        results = evaluate.everything(data, rows)
+        args.card.write_text(card.write(data, rows, blob, results, args.date))
+        print(args.card.read_text())
+
+
+if __name__ == "__main__":
+    main()
