@@ -23,19 +23,18 @@ export CARGO_TARGET_DIR := $(ROOT)/target
 export PYO3_PYTHON := $(VENV)/bin/python
 export PATH := $(VENV)/bin:$(PATH)
 
-CORE := $(shell find router-sdk/src router-sdk/catalog router-sdk/Cargo.toml Cargo.toml Cargo.lock -type f 2>/dev/null)
-PYTHON_SOURCES := $(CORE) $(shell find bindings-python/src bindings-python/Cargo.toml -type f 2>/dev/null)
-NODE_SOURCES := $(CORE) $(shell find bindings-node/src bindings-node/ts bindings-node/Cargo.toml bindings-node/build.* -type f 2>/dev/null)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router-sdk bindings-python/src bindings-python/Cargo.toml bindings-node/src \
+  bindings-node/Cargo.toml bindings-node/build.rs tests/fake-provider examples -name '*.md' -prune -o -type f -print 2>/dev/null)
+NODE_SOURCES := $(shell find bindings-node/ts bindings-node/build.mjs tsconfig.json package.json -type f 2>/dev/null)
 
 .PHONY: help build demo test lint bench clean
 help: ## What can be made.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: $(STAMPS)/python $(STAMPS)/node ## The crate, the Python extension and the Node addon.
-	cargo build --profile $(PROFILE) -p clawrouters
 
 demo: $(STAMPS)/python $(STAMPS)/node ## The quickstart in three languages; without provider keys on the sandbox.
-	cargo run --quiet --profile $(PROFILE) -p clawrouters --example demo -- examples/demo/prompts.json
+	target/$(PROFILE)/examples/demo examples/demo/prompts.json
 	$(VENV)/bin/python examples/demo/demo.py examples/demo/prompts.json
 	node examples/demo/demo.mjs examples/demo/prompts.json
 
@@ -45,10 +44,9 @@ lint: lint-rust lint-deny lint-python lint-node ## Formatting, lints, types, lic
 
 .PHONY: test-rust test-python test-node test-scripts
 test-rust: $(STAMPS)/venv
-	cargo test --workspace --profile $(PROFILE)
+	cargo test --quiet --workspace --profile $(PROFILE)
 
 test-python: $(STAMPS)/python
-	cargo build --profile $(PROFILE) -p fake-provider
 	$(VENV)/bin/python -m pytest -q
 
 test-node: $(STAMPS)/node
@@ -99,11 +97,17 @@ $(STAMPS)/npm: package.json package-lock.json | $(STAMPS)
 	npm ci --no-audit --no-fund
 	touch $@
 
-$(STAMPS)/python: $(STAMPS)/venv $(PYTHON_SOURCES)
+# The whole workspace at once: another selection of packages would have other features of shared dependencies, and build
+# them again.
+$(STAMPS)/rust: $(STAMPS)/venv $(RUST_SOURCES)
+	cargo build --workspace --lib --bins --examples --profile $(PROFILE)
+	touch $@
+
+$(STAMPS)/python: $(STAMPS)/rust
 	$(VENV)/bin/maturin develop --quiet --profile $(PROFILE)
 	touch $@
 
-$(STAMPS)/node: $(STAMPS)/npm $(NODE_SOURCES)
+$(STAMPS)/node: $(STAMPS)/npm $(STAMPS)/rust $(NODE_SOURCES)
 	npm run --silent build
 	touch $@
 

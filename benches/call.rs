@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 fn main() {
+    // The plain client takes the process's default; a second call finds it set, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     divan::main();
 }
 

@@ -20,6 +20,10 @@ export async function under<T>(signal: AbortSignal | null | undefined, work: (ca
       throw rebuilt(thrown);
     }
   }
+  // Not instanceof: test runners and polyfills bring their own AbortSignal.
+  if (typeof (signal as { addEventListener?: unknown }).addEventListener !== "function") {
+    throw invalid("InvalidRequest", "signal", "must be an AbortSignal");
+  }
   if (aborted(signal)) {
     throw cancelled(signal.reason);
   }
@@ -42,7 +46,7 @@ function aborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** The parameters with the call's timeout as their deadline. */
+/** The parameters with the call's timeout as their deadline; what is wrong with them is said later. */
 export function withTimeout<P extends object>(params: P, timeout: number | undefined): P {
   if (timeout === undefined) {
     return params;
@@ -50,7 +54,16 @@ export function withTimeout<P extends object>(params: P, timeout: number | undef
   if (!(Number.isFinite(timeout) && timeout > 0)) {
     throw invalid("InvalidRequest", "timeout", "must be a number of milliseconds above 0");
   }
-  const route = (params as { route?: { deadline_ms?: number } | null }).route;
+  const given: unknown = params;
+  const route = isObject(given) ? (given["route"] ?? {}) : undefined;
+  if (!isObject(route)) {
+    return params;
+  }
   const whole = Math.max(1, Math.round(timeout));
-  return { ...params, route: { ...route, deadline_ms: Math.min(whole, route?.deadline_ms ?? whole) } };
+  const own = route["deadline_ms"] ?? whole;
+  return typeof own === "number" ? { ...params, route: { ...route, deadline_ms: Math.min(whole, own) } } : params;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -42,4 +42,5 @@ pub(crate) async fn answer(endpoint: Endpoint, request: Request<Bytes>, sink: Si
         sink.push([Item::Body(bytes)]);
         sink.room().await;
     }
+    sink.finish();
 }

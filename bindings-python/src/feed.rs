@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use clawrouters::Error;
+use clawrouters::{Error, ErrorKind};
 use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
@@ -43,6 +43,7 @@ struct Waiter {
 struct State {
     items: VecDeque<Item>,
     ended: bool,
+    closed: bool,
     waiter: Option<Waiter>,
 }
 
@@ -66,7 +67,7 @@ impl Shared {
     }
 }
 
-/// The task's end of a feed; dropping it ends the feed.
+/// The task's end of a feed. Dropping it without `finish` ends the feed with an error: no call ends in silence.
 pub(crate) struct Sink(Arc<Shared>);
 
 impl Sink {
@@ -77,6 +78,11 @@ impl Sink {
         let waiter = state.waiter.take();
         drop(state);
         self.0.wake(waiter);
+    }
+
+    /// Ends the feed in good order.
+    pub(crate) fn finish(self) {
+        self.0.state().ended = true;
     }
 
     /// Waits until the reader has room for more.
@@ -90,6 +96,10 @@ impl Sink {
 impl Drop for Sink {
     fn drop(&mut self) {
         let mut state = self.0.state();
+        if !state.ended && !state.closed {
+            let error = Error::new(ErrorKind::Internal, "the call broke off inside the router");
+            state.items.push_back(Item::Failed(error));
+        }
         state.ended = true;
         let waiter = state.waiter.take();
         drop(state);
@@ -234,12 +244,17 @@ impl Feed {
 
     /// Cancels the call if it is still running and forgets what was not read.
     fn close(&self) {
-        self.cancel();
+        // A thread of the parent may have held the lock during the fork; nothing runs here that could be closed.
+        if self.pid != std::process::id() {
+            return;
+        }
         let mut state = self.shared.state();
         state.items.clear();
+        state.closed = true;
         state.ended = true;
         let waiter = state.waiter.take();
         drop(state);
+        self.cancel();
         self.shared.wake(waiter);
     }
 }

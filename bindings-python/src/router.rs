@@ -114,6 +114,7 @@ impl Router {
                 Err(error) => Item::Failed(error),
             };
             sink.push([item]);
+            sink.finish();
         })
     }
 
@@ -191,19 +192,22 @@ impl Drop for Router {
 /// those cancelled before this one was started are gone when it has had its second turn.
 async fn settled(sink: Sink) {
     tokio::task::yield_now().await;
-    drop(sink);
+    sink.finish();
 }
 
 async fn pump(router: clawrouters::Router, request: ChatRequest, sink: Sink) {
     let mut stream = match router.stream(request).await {
         Ok(stream) => stream,
-        Err(error) => return sink.push([Item::Failed(error)]),
+        Err(error) => {
+            sink.push([Item::Failed(error)]);
+            return sink.finish();
+        }
     };
     sink.push([Item::Json(Vec::new())]);
     loop {
         let batch = stream.next_batch(BATCH).await;
         if batch.is_empty() {
-            return;
+            return sink.finish();
         }
         sink.push(batch.into_iter().map(|next| match next {
             Ok(chunk) => Item::Json(chunk_json(&chunk)),

@@ -72,6 +72,16 @@ test("a timeout that is no time is refused", async () => {
   }
 });
 
+test("bad parameters stay typed errors with a timeout and a signal", async () => {
+  const create = (params, options) => router.chat.completions.create(params, options);
+  const timeout = 1000;
+  await assert.rejects(create(null, { timeout }), { code: "InvalidRequest", param: "params" });
+  await assert.rejects(create(asking("alpha/m", { route: "x" }), { timeout }), { code: "InvalidRequest", param: /^route/ });
+  await assert.rejects(create(asking("alpha/m", { route: { deadline_ms: 5n } }), { timeout }), { param: "route.deadline_ms" });
+  await assert.rejects(create(asking("alpha/m", { route: { deadline_ms: NaN } }), { timeout }), { param: "route.deadline_ms" });
+  await assert.rejects(create(asking("alpha/m"), { signal: {} }), { code: "InvalidRequest", param: "signal" });
+});
+
 test("proper pairs, nulls and the word null pass", async () => {
   const reply = await router.chat.completions.create({ ...user("😀 null \u2028"), temperature: null, stop: undefined });
   assert.equal(reply.choices[0].message.content, "ok");

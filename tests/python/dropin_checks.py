@@ -233,8 +233,8 @@ def test_async_closing_cancelling_and_timeouts_close_the_connection(fake: Fake, 
             await task
         assert (await asyncio.to_thread(late.until, closed_early))[0]["closed_early"] is True
 
+        ai = async_client(after, timeout=0.2, max_retries=0)
         with pytest.raises(openai.APITimeoutError):
-            ai = async_client(after, timeout=0.2, max_retries=0)
             await ai.chat.completions.create(model="alpha/big", messages=HELLO)
         assert (await asyncio.to_thread(after.until, closed_early))[0]["closed_early"] is True
 

@@ -90,13 +90,11 @@ def test_no_candidate_names_the_gate_of_each_model(fake: Fake) -> None:
 def test_a_broken_stream_keeps_what_it_had(fake: Fake) -> None:
     reply: dict[str, Any] = {"say": "one two three", "chunks": 3, "fault": {"kind": "cut", "after_pieces": 2}}
     run = fake.script({"providers": {"alpha": [reply]}})
-    text = ""
-    with (
-        pytest.raises(StreamInterruptedError) as caught,
-        Router(run.config()).chat.completions.create(model="alpha/big", messages=HELLO, stream=True) as stream,
-    ):
-        for chunk in stream:
-            text += chunk.text
+    stream = Router(run.config()).chat.completions.create(model="alpha/big", messages=HELLO, stream=True)
+    pieces: list[str] = []
+    with pytest.raises(StreamInterruptedError) as caught:
+        pieces.extend(chunk.text for chunk in stream)
+    text = "".join(pieces)
     assert text
     assert caught.value.partial is not None
     assert caught.value.partial.text == text

@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from ._params import CompletionParams, Message
 
 
-async def _one(feed: _native.Feed) -> Any:
-    """The one item of a feed; leaving early cancels the call."""
+async def _take(feed: _native.Feed) -> list[Any]:
+    """The items of a feed that has one or none; leaving early cancels the call."""
     from . import _bridge
 
     try:
-        batch = await _bridge.take(feed)
+        return await _bridge.take(feed) or []
     except BaseException:
         feed.close()
         raise
-    return batch[0] if batch else b"{}"
 
 
 class AsyncCompletions:
@@ -74,7 +73,8 @@ class AsyncCompletions:
         body = _encode.request(model, messages, stream, params)
         if stream:
             return await AsyncStream._open(self._native.stream(body))
-        reply: ChatCompletion = ChatCompletion._parse(await _one(self._native.chat(body)))
+        (raw,) = await _take(self._native.chat(body))
+        reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
 
@@ -137,11 +137,11 @@ class AsyncRouter(Opened):
 
     async def flush(self) -> None:
         """Waits until every closed request is in the books."""
-        await _one(self._native.flush())
+        await _take(self._native.flush())
 
     async def close(self) -> None:
         """Closes the books; waits for them."""
-        await _one(self._native.close())
+        await _take(self._native.close())
 
     async def __aenter__(self) -> AsyncRouter:
         return self

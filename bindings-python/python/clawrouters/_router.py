@@ -62,7 +62,8 @@ class Completions:
         body = _encode.request(model, messages, stream, params)
         if stream:
             return Stream._open(self._native.stream(body))
-        reply: ChatCompletion = ChatCompletion._parse((self._native.chat(body).take() or [b"{}"])[0])
+        (raw,) = self._native.chat(body).take() or ()
+        reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
 

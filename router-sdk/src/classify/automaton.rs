@@ -31,7 +31,12 @@ struct Node {
     also: u32,
     children: u16,
     mark_count: u16,
+    // Row of `dense`, from 1; 0 for none.
+    dense: u32,
 }
+
+// Nodes with more children than this get a row with every byte resolved.
+const SPARSE: usize = 3;
 
 /// The automaton.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ pub(crate) struct Automaton {
     targets: Vec<u32>,
     marks: Vec<Mark>,
     root: Vec<u32>,
+    dense: Vec<u32>,
 }
 
 impl Automaton {
@@ -90,7 +96,7 @@ impl Automaton {
                 queue.push_back(child);
             }
         }
-        let mut out = Self { nodes: Vec::new(), bytes: Vec::new(), targets: Vec::new(), marks: Vec::new(), root };
+        let mut out = Self { nodes: Vec::new(), bytes: Vec::new(), targets: Vec::new(), marks: Vec::new(), root, dense: Vec::new() };
         for (at, node) in trie.into_iter().enumerate() {
             out.nodes.push(Node {
                 first: out.bytes.len() as u32,

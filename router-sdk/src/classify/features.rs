@@ -167,12 +167,12 @@ fn log(value: usize) -> f32 {
 }
 
 fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words) -> [f32; SURFACE] {
-    let ask = head(&reading.parts.ask, WORDS_HEAD);
+    let ask = head(reading.parts.ask.trim(), WORDS_HEAD);
     let count = Counts::of(ask);
     let total = (words.hashes.len().max(1)) as f32;
     let chars = (ask.len().max(1)) as f32;
     let parts = &reading.parts;
-    let whole = reading.ask_chars + parts.context_chars();
+    let whole = reading.ask_chars + parts.context_chars() - parts.harness_chars;
     let distinct = {
         let mut sorted = words.hashes.clone();
         sorted.sort_unstable();

@@ -34,7 +34,7 @@ fn fold_wide(c: char, out: &mut String, push: &mut impl FnMut(&mut String, char)
         // Marks and joiners carry nothing that a pattern looks for.
         0x0300..=0x036F | 0x064B..=0x0652 | 0x0640 | 0x200B..=0x200F | 0xFE0F => {}
         0x2018 | 0x2019 => push(out, '\''),
-        0x201C | 0x201D | 0x201E => push(out, '"'),
+        0x201C..=0x201E => push(out, '"'),
         0x00C0..=0x017F | 0x0218..=0x021B | 0x01A0..=0x01B0 => match latin(c) {
             "" => push(out, lower(c)),
             letters => letters.chars().for_each(|letter| push(out, letter)),

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, OnceLock};
 use regex::Regex;
 
 use super::automaton::{Automaton, Mark};
-use super::patterns::{Bound, Row, TONGUES, rows};
+use super::patterns::{Bound, Effect, Row, TONGUES, rows};
 use super::stems::{Spelling, alternatives, take_apart};
 
 /// More rows than the word lists have.
@@ -106,13 +106,15 @@ pub(crate) struct Matched {
     pub all: RowSet,
     /// Common words of each language of [`TONGUES`].
     pub tongues: [u16; TONGUES.len()],
+    /// Words that make a task harder, repeats included.
+    pub depth: u16,
 }
 
 /// Matches every row in `window`, whose first `lead` bytes are told apart.
 pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
     let table = &*TABLE;
     let text = window.as_bytes();
-    let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty(), tongues: [0; TONGUES.len()] };
+    let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty(), tongues: [0; TONGUES.len()], depth: 0 };
     let mut parts: Bits<{ MOST_PARTS / 64 }> = Bits::EMPTY;
     table.automaton.scan(text, |mark, start, end| {
         if !starts(mark.before, text, start) || (mark.ends_word && text.get(end).is_some_and(is_word)) {
@@ -124,9 +126,10 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
             return;
         }
         if let Some(count) = found.tongues.get_mut(target) {
-            *count += 1;
+            *count = count.saturating_add(1);
             return;
         }
+        found.depth = found.depth.saturating_add(u16::from(table.rows[target].effect == Effect::Harder));
         found.all.0.add(target);
         if end <= lead {
             found.lead.0.add(target);
@@ -151,12 +154,12 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
 }
 
 fn starts(rule: u8, text: &[u8], start: usize) -> bool {
-    let Some(before) = start.checked_sub(1).map(|at| text[at]) else { return true };
+    let Some(before) = start.checked_sub(1).map(|at| text[at]) else {
+        return true;
+    };
     match rule {
         AT_WORD => !is_word(&before) || !is_word(&text[start]),
-        AFTER_BLANK => {
-            before.is_ascii() && !before.is_ascii_alphanumeric() || text[..start].ends_with("«".as_bytes())
-        }
+        AFTER_BLANK => before.is_ascii() && !before.is_ascii_alphanumeric() || text[..start].ends_with("«".as_bytes()),
         _ => true,
     }
 }

@@ -15,6 +15,7 @@ mod script;
 mod segment;
 mod stems;
 mod task;
+mod typos;
 
 #[cfg(test)]
 mod tests;

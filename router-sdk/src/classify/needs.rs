@@ -71,11 +71,9 @@ pub fn needs(body: &Map<String, Value>) -> Needs {
             .into_iter()
             .find_map(|name| set(body, name).and_then(whole)),
         reasoning: reasons(body),
-        logprobs: body.get("logprobs").and_then(Value::as_bool).unwrap_or(false)
-            || set(body, "top_logprobs").is_some(),
+        logprobs: body.get("logprobs").and_then(Value::as_bool).unwrap_or(false) || set(body, "top_logprobs").is_some(),
         n_gt_1: body.get("n").and_then(whole).is_some_and(|n| n > 1),
-        audio: set(body, "audio").is_some()
-            || list(body, "modalities").iter().any(|m| m.as_str() == Some("audio")),
+        audio: set(body, "audio").is_some() || list(body, "modalities").iter().any(|m| m.as_str() == Some("audio")),
         ..Needs::default()
     };
     tools(body, &mut needs);
@@ -118,8 +116,7 @@ fn reasons(body: &Map<String, Value>) -> bool {
 
 fn tools(body: &Map<String, Value>, needs: &mut Needs) {
     needs.tools = !list(body, "tools").is_empty() || !list(body, "functions").is_empty();
-    needs.parallel_tools = needs.tools
-        && body.get("parallel_tool_calls").and_then(Value::as_bool).unwrap_or(false);
+    needs.parallel_tools = needs.tools && body.get("parallel_tool_calls").and_then(Value::as_bool).unwrap_or(false);
     needs.forced_tool_choice = match set(body, "tool_choice").or_else(|| set(body, "function_call")) {
         Some(Value::String(choice)) => choice == "required" || choice == "any",
         Some(Value::Object(choice)) => match choice.get("type").and_then(Value::as_str) {

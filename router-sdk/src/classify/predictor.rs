@@ -125,11 +125,7 @@ pub(crate) fn forecast(features: &Features) -> Forecast {
     let words = features.words();
     let known = words.iter().filter(|word| model.knows(**word)).count() as f64 / words.len().max(1) as f64;
     let logistic = |value: f32| 1.0 / (1.0 + (-f64::from(value)).exp());
-    Forecast {
-        gain: model.rank(raw[0]),
-        success: [logistic(raw[1]), logistic(raw[2]), logistic(raw[3])],
-        known,
-    }
+    Forecast { gain: model.rank(raw[0]), success: [logistic(raw[1]), logistic(raw[2]), logistic(raw[3])], known }
 }
 
 /// Whether the built-in artefact has the layout that this build reads.

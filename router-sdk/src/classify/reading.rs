@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::followup::is_follow_up;
 use super::fold::fold_into;
+use super::followup::is_follow_up;
 use super::segment::{Segments, segment};
 
 /// How far back a chain of short follow-ups is walked.
@@ -73,12 +73,7 @@ impl<'a> Reading<'a> {
         Some(reading)
     }
 
-    fn turn(
-        mut users: Vec<&'a Map<String, Value>>,
-        total_chars: usize,
-        in_loop: bool,
-        answered: bool,
-    ) -> Self {
+    fn turn(mut users: Vec<&'a Map<String, Value>>, total_chars: usize, in_loop: bool, answered: bool) -> Self {
         let mut parts = Segments::default();
         let mut image = false;
         // A user message of harness text alone is not a turn.
@@ -107,7 +102,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn texts<'a>(message: &'a Map<String, Value>) -> impl Iterator<Item = &'a str> {
+fn texts(message: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let content = message.get("content");
     let whole = content.and_then(Value::as_str);
     let parts = content.and_then(Value::as_array).into_iter().flatten();
@@ -122,9 +117,12 @@ fn text_chars(message: &Map<String, Value>) -> usize {
 }
 
 fn has_image(message: &Map<String, Value>) -> bool {
-    message.get("content").and_then(Value::as_array).into_iter().flatten().any(|part| {
-        matches!(part.get("type").and_then(Value::as_str), Some("image_url" | "image" | "input_image"))
-    })
+    message
+        .get("content")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .any(|part| matches!(part.get("type").and_then(Value::as_str), Some("image_url" | "image" | "input_image")))
 }
 
 fn read_turn(message: &Map<String, Value>) -> Segments {
@@ -165,9 +163,7 @@ fn size(value: &Value, depth: usize) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|item| size(item, depth + 1) + 1).sum(),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, field)| name.len() + 4 + size(field, depth + 1)).sum()
-        }
+        Value::Object(fields) => fields.iter().map(|(name, field)| name.len() + 4 + size(field, depth + 1)).sum(),
         _ => 5,
     }
 }

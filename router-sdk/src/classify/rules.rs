@@ -4,6 +4,7 @@ use super::fold::{head, tail};
 use super::matcher::{RowSet, rows_in};
 use super::patterns::{Effect, Row, TONGUES};
 use super::reading::Reading;
+use super::typos::near_kind;
 use super::{Needs, Script, TaskKind, script};
 
 const KINDS: usize = TaskKind::ALL.len();
@@ -57,6 +58,11 @@ pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
     let mut tally = Tally::default();
     tally.words(&reading.folded);
     tally.structure(reading, needs);
+    if !tally.best.iter().any(|score| *score >= 1.5)
+        && let Some(kind) = near_kind(head(&reading.folded, HEAD))
+    {
+        tally.add(Signal::Structure("misspelt key word"), kind, 2.0);
+    }
     let script = script::detect(&reading.parts.ask);
     tally.close(reading, script)
 }
@@ -66,6 +72,7 @@ struct Tally {
     best: [f32; KINDS],
     rest: [f32; KINDS],
     cues: f32,
+    repeats: u16,
     evidence: Vec<(Signal, f32)>,
 }
 
@@ -74,6 +81,7 @@ impl Tally {
         let whole = folded.len() <= HEAD + TAIL;
         let first = rows_in(if whole { folded } else { head(folded, HEAD) }, LEAD);
         let tongues = &first.tongues;
+        self.repeats = first.depth.saturating_sub(1);
         self.rows(first.lead.without(&RowSet::empty()), LEAD_FACTOR, tongues);
         self.rows(first.all.without(&first.lead), 1.0, tongues);
         if !whole {
@@ -98,6 +106,8 @@ impl Tally {
     }
 
     fn cue(&mut self, signal: Signal, weight: f32) {
+        // Several words of depth ask for more than one.
+        let weight = if weight > 0.0 { weight * (1.0 + 0.35 * f32::from(self.repeats.min(4))) } else { weight };
         self.cues += weight;
         self.evidence.push((signal, weight));
     }
@@ -130,7 +140,7 @@ impl Tally {
             self.add(Signal::Structure("image"), TaskKind::Vision, 3.2);
         }
         let pasted = parts.document_chars;
-        if pasted > 24_000 {
+        if pasted > 20_000 {
             self.add(Signal::Structure("very long text"), TaskKind::LongContext, 3.6);
         }
         // A tool loop is under way; tools that are only offered say nothing.
@@ -165,14 +175,16 @@ impl Tally {
 
 // Stems of a language count only where the text can be in that language: `resume` is a noun in English.
 fn fluency(lang: &str, tongues: &[u16]) -> f32 {
-    let Some(own) = TONGUES.iter().position(|tongue| *tongue == lang) else { return 1.0 };
+    let Some(own) = TONGUES.iter().position(|tongue| *tongue == lang) else {
+        return 1.0;
+    };
     let own = tongues[own];
     let most = tongues.iter().copied().max().unwrap_or(0);
     let english = tongues[0];
     match lang {
         "en" if own == 0 && most >= 2 => 0.5,
         "en" => 1.0,
-        _ if (own == 0 && most >= 1) || own * 2 < english || own * 3 < most => 0.0,
+        _ if most >= 2 && (own * 2 < english || own * 3 < most) => 0.0,
         _ => 1.0,
     }
 }

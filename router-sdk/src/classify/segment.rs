@@ -42,13 +42,51 @@ const TAG_REACH: usize = 32 * 1024;
 
 // Tags whose content is what the user asks.
 const ASKING_TAGS: [&str; 12] = [
-    "task", "user_query", "user_request", "userrequest", "query", "question", "prompt", "request",
-    "user_message", "user-message", "user", "instruction",
+    "task",
+    "user_query",
+    "user_request",
+    "userrequest",
+    "query",
+    "question",
+    "prompt",
+    "request",
+    "user_message",
+    "user-message",
+    "user",
+    "instruction",
 ];
 // Tags of a page or a formula, which open no context block.
 const MARKUP_TAGS: [&str; 30] = [
-    "p", "br", "b", "i", "u", "em", "strong", "a", "ul", "ol", "li", "sub", "sup", "hr", "h1", "h2", "h3",
-    "h4", "tt", "pre", "blockquote", "q", "center", "font", "small", "s", "del", "ins", "kbd", "mark",
+    "p",
+    "br",
+    "b",
+    "i",
+    "u",
+    "em",
+    "strong",
+    "a",
+    "ul",
+    "ol",
+    "li",
+    "sub",
+    "sup",
+    "hr",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "tt",
+    "pre",
+    "blockquote",
+    "q",
+    "center",
+    "font",
+    "small",
+    "s",
+    "del",
+    "ins",
+    "kbd",
+    "mark",
 ];
 
 /// Takes one message apart.
@@ -120,9 +158,7 @@ fn is(name: &str, names: &[&str]) -> bool {
 fn tag_name(text: &str) -> Option<(&str, usize)> {
     let inner = &text[1..];
     let slash = usize::from(inner.starts_with('/'));
-    let len = inner[slash..]
-        .bytes()
-        .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':')))?;
+    let len = inner[slash..].bytes().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b':')))?;
     if len == 0 || len > 48 || !inner.as_bytes()[slash].is_ascii_alphabetic() {
         return None;
     }
@@ -201,7 +237,9 @@ fn sort_lines(pieces: &[&str], out: &mut Segments) {
 }
 
 fn kind_of(line: &str, start: &str) -> Line {
-    let Some(first) = start.bytes().next() else { return Line::Ask };
+    let Some(first) = start.bytes().next() else {
+        return Line::Ask;
+    };
     let indent = line.len() - start.len();
     if first == b'>' && start.len() > 1 && !start.starts_with(">=") {
         return Line::Quote;
@@ -216,9 +254,27 @@ fn kind_of(line: &str, start: &str) -> Line {
 }
 
 const LOG_STARTS: [&str; 21] = [
-    "Traceback (most recent", "File \"", "Caused by:", "Exception in thread", "npm ERR!", "npm error",
-    "error[E", "panicked at", "thread 'main' panicked", "goroutine ", "ERROR ", "WARN ", "INFO ", "DEBUG ",
-    "FATAL ", "[ERROR]", "[WARN", "[INFO", "[DEBUG", "--> src/", "FAILED ",
+    "Traceback (most recent",
+    "File \"",
+    "Caused by:",
+    "Exception in thread",
+    "npm ERR!",
+    "npm error",
+    "error[E",
+    "panicked at",
+    "thread 'main' panicked",
+    "goroutine ",
+    "ERROR ",
+    "WARN ",
+    "INFO ",
+    "DEBUG ",
+    "FATAL ",
+    "[ERROR]",
+    "[WARN",
+    "[INFO",
+    "[DEBUG",
+    "--> src/",
+    "FAILED ",
 ];
 
 fn is_log(first: u8, indent: usize, start: &str) -> bool {
@@ -241,10 +297,40 @@ fn timestamp(b: &[u8]) -> bool {
 }
 
 const CODE_STARTS: [&str; 34] = [
-    "def ", "class ", "import ", "from ", "#include", "#!/", "function ", "const ", "let ", "var ", "public ",
-    "private ", "protected ", "static ", "return ", "return;", "if (", "for (", "while (", "else {", "} else",
-    "async ", "fn ", "pub ", "use ", "impl ", "package ", "func ", "SELECT ", "INSERT ", "CREATE TABLE",
-    "<?php", "<div", "@Override",
+    "def ",
+    "class ",
+    "import ",
+    "from ",
+    "#include",
+    "#!/",
+    "function ",
+    "const ",
+    "let ",
+    "var ",
+    "public ",
+    "private ",
+    "protected ",
+    "static ",
+    "return ",
+    "return;",
+    "if (",
+    "for (",
+    "while (",
+    "else {",
+    "} else",
+    "async ",
+    "fn ",
+    "pub ",
+    "use ",
+    "impl ",
+    "package ",
+    "func ",
+    "SELECT ",
+    "INSERT ",
+    "CREATE TABLE",
+    "<?php",
+    "<div",
+    "@Override",
 ];
 
 fn is_code(first: u8, indent: usize, start: &str) -> bool {

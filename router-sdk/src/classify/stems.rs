@@ -63,10 +63,7 @@ pub(crate) fn take_apart(alternative: &str) -> Parts {
     for element in sequence(alternative) {
         match element {
             Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
-                run = run
-                    .iter()
-                    .flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}")))
-                    .collect();
+                run = run.iter().flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}"))).collect();
             }
             _ => {
                 out.exact = false;
@@ -153,10 +150,8 @@ fn group(text: &str) -> (Element, usize) {
         for element in sequence(alternative) {
             match element {
                 Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
-                    run = run
-                        .iter()
-                        .flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}")))
-                        .collect();
+                    run =
+                        run.iter().flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}"))).collect();
                 }
                 _ => return (Element::Gap, end),
             }

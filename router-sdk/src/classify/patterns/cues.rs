@@ -5,6 +5,8 @@ use super::Effect::{Easier, Harder, Kind};
 use super::{Row, row};
 use crate::classify::TaskKind::*;
 
+// One row a line, however long.
+#[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     row("en", "depth", Harder, 1.0, Word, r"prove\b|proof\b|rigorous|formal(?:ly)? (?:verif|prove)|optimi[sz]e|optimal|complexity|scalab|distributed|concurren|thread-?safe|lock-?free|fault[- ]toleran|consensus|high[- ]availability|production[- ](?:ready|grade)|architecture|multi-?tenant|zero[- ]downtime|security audit|vulnerabilit|cryptograph|in[- ]depth|comprehensive|detailed analysis|thorough|edge cases|trade-?offs?|first principles|derive\b|counterexample|asymptotic|np-hard|dynamic programming|stochastic|bayesian|differential equation|quantum|topolog|jurisdiction|differential diagnosis|contraindicat|pharmacokinetic|end-to-end|from scratch|without using|backward compatib|migrat(?:e|ion)|root cause|intermittent|legacy"),
     row("en", "constraints", Harder, 0.6, Word, r"must (?:not|be|have|support|handle)|at least \d|at most \d|exactly \d|no more than|ensure that|make sure|requirements?:|constraints?:|assum(?:e|ing) that|given that|taking into account|while (?:keeping|maintaining|preserving|avoiding)|considering|justify|for each|in addition|furthermore|as well as"),

@@ -2,8 +2,8 @@
 
 mod cjk;
 mod cues;
-mod english;
 mod eastern;
+mod english;
 mod european;
 mod tongues;
 
@@ -51,8 +51,7 @@ pub(crate) struct Row {
 }
 
 /// Languages whose common words are counted; their rows come first, in this order.
-pub(crate) const TONGUES: [&str; 12] =
-    ["en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "sv", "id", "vi"];
+pub(crate) const TONGUES: [&str; 12] = ["en", "es", "fr", "de", "pt", "it", "nl", "pl", "tr", "sv", "id", "vi"];
 
 /// Every row, in a fixed order.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {

@@ -4,6 +4,8 @@ use super::Bound::Word;
 use super::Effect::Tongue;
 use super::{Row, row};
 
+// One row a line, however long.
+#[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     row("en", "common words", Tongue, 0.0, Word, r"(?:the|of|and|is|are|to|for|with|this|that|you|my|me|your|what|how|which|was|were|it|its|an|from|be|have|has|does|please|i|at|by|or|if|on|we|they|their|who|can|into|each|following|between)\b"),
     row("es", "common words", Tongue, 0.0, Word, r"(?:el|la|los|las|de|del|que|un|una|por|para|con|en|es|este|esta|mi|tu|al|como|se|lo|y|me|su|sus|sobre|son|cual|si|mas|entre|tengo|siguiente)\b"),

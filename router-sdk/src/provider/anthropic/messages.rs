@@ -86,7 +86,9 @@ fn block(part: Part<'_>, at: &str) -> Result<Option<Value>, Failure> {
         Part::File { source, name, raw } => document(source, name, raw, at)?,
         Part::Audio { .. } => return Err(unsupported(at, "audio cannot be sent to Anthropic")),
         Part::Video { .. } => return Err(unsupported(at, "video cannot be sent to Anthropic")),
-        Part::Other { kind: "image" | "document" | "search_result" | "container_upload" | "tool_reference", raw } => raw.clone(),
+        Part::Other { kind: "image" | "document" | "search_result" | "container_upload" | "tool_reference", raw } => {
+            raw.clone()
+        }
         Part::Other { kind, .. } => {
             return Err(unsupported(format!("{at}.type"), format!("Anthropic has no content of type {kind}")));
         }

@@ -20,11 +20,7 @@ pub(super) struct Conversation {
     pub(super) contents: Vec<Value>,
 }
 
-pub(super) fn conversation(
-    messages: &[Value],
-    target: &Target,
-    adapted: &mut Vec<String>,
-) -> Result<Conversation, Failure> {
+pub(super) fn conversation(messages: &[Value], target: &Target) -> Result<Conversation, Failure> {
     let (told, said) = turns::instructions(messages);
     let mut turns = Turns { target, turns: Vec::new(), calls: HashMap::new(), order: 0 };
     for (place, message) in said {
@@ -38,7 +34,7 @@ pub(super) fn conversation(
         }
     }
     let system = told.into_iter().map(turns::text_of).filter(|text| !text.is_empty()).collect();
-    Ok(Conversation { system, contents: turns.finish(adapted)? })
+    Ok(Conversation { system, contents: turns.finish() })
 }
 
 /// Whose turn it is. Results are the user's too, but stay apart from what the user says.
@@ -138,14 +134,10 @@ impl Turns<'_> {
         Ok(())
     }
 
-    fn finish(mut self, adapted: &mut Vec<String>) -> Result<Vec<Value>, Failure> {
-        match self.turns.first() {
-            None => return Err(unsupported("messages", "Gemini needs a message that is not empty")),
-            Some((Turn::Model, _)) => {
-                self.turns.insert(0, (Turn::User, vec![json!({"text": "."})]));
-                adapted.push("messages: a user turn of \".\" was put first, since the user must begin".to_owned());
-            }
-            Some(_) => {}
+    fn finish(mut self) -> Vec<Value> {
+        // The user must begin; an empty text is taken for a turn, and says nothing that was not said.
+        if self.turns.first().is_none_or(|(turn, _)| *turn == Turn::Model) {
+            self.turns.insert(0, (Turn::User, vec![json!({"text": ""})]));
         }
         let contents = self.turns.into_iter().map(|(turn, mut parts)| {
             if turn == Turn::Results {
@@ -153,7 +145,7 @@ impl Turns<'_> {
             }
             json!({"role": if turn == Turn::Model { "model" } else { "user" }, "parts": parts})
         });
-        Ok(contents.collect())
+        contents.collect()
     }
 }
 

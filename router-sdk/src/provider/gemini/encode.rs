@@ -66,7 +66,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     if forced && target.model.capabilities.forced_tool_choice == Some(false) {
         return Err(unsupported("tool_choice", "the model cannot be forced to call a tool"));
     }
-    let conversation = conversation(request.messages(), target, &mut adapted)?;
+    let conversation = conversation(request.messages(), target)?;
     let tools = tools::tools(request)?;
     let format = turns::format(request);
     let (config, words) = config(request, target, format, !tools.is_empty(), &mut adapted)?;

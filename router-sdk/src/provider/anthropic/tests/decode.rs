@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Anthropic;
+use super::super::turns::replay::odd_versions;
 use super::modern;
 use crate::provider::{Cause, Failure, Provider};
 use crate::wire::ChatResponse;
@@ -157,4 +158,20 @@ fn what_is_no_answer_is_a_failure() {
     }
     let body = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
     assert_eq!(decode(body).unwrap_err().cause, Cause::Overloaded);
+}
+
+#[test]
+fn odd_values_anywhere_never_panic() {
+    let content = json!([
+        {"type": "thinking", "thinking": "Hm", "signature": "s"},
+        {"type": "text", "text": "x", "citations": [{"url": "u", "title": "t"}]},
+        {"type": "tool_use", "id": "t", "name": "f", "input": {"a": 1}},
+        {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+    ]);
+    let mut body = reply(content, "tool_use");
+    body["usage"]["cache_creation"] = json!({"ephemeral_5m_input_tokens": 1});
+    body["stop_details"] = json!({"explanation": "No."});
+    let versions = odd_versions(&body);
+    let answers = versions.iter().filter(|body| decode((*body).clone()).is_ok()).count();
+    assert!(answers > versions.len() / 2, "{answers} of {}", versions.len());
 }

@@ -223,3 +223,24 @@ impl Table {
 pub(in crate::provider) fn same(what: &str, left: &Value, right: &Value) -> Result<(), String> {
     if left == right { Ok(()) } else { Err(format!("{what} differs\n  {left}\n  {right}")) }
 }
+
+/// The value with each of its nodes in turn replaced by something that nobody expects there.
+pub(in crate::provider) fn odd_versions(value: &Value) -> Vec<Value> {
+    let odd = [Value::Null, json!(-1.5), json!("x"), json!([]), json!({}), json!([null]), json!({"text": 3})];
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, inner)| (name.clone(), inner)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(i, inner)| (i.to_string(), inner)).collect(),
+        _ => Vec::new(),
+    };
+    let mut out = odd.to_vec();
+    for (name, inner) in inner {
+        for version in odd_versions(inner) {
+            let mut whole = value.clone();
+            if let Some(place) = whole.pointer_mut(&format!("/{name}")) {
+                *place = version;
+            }
+            out.push(whole);
+        }
+    }
+    out
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Gemini;
+use super::super::turns::replay::odd_versions;
 use super::named;
 use crate::provider::{Cause, Failure, Provider};
 use crate::wire::ChatResponse;
@@ -185,4 +186,34 @@ fn what_is_no_answer_is_a_failure() {
         let failure = Gemini.decode(&named("m"), body).unwrap_err();
         assert_eq!(failure.cause, cause, "{:?}", String::from_utf8_lossy(body));
     }
+}
+
+#[test]
+fn odd_values_anywhere_never_panic() {
+    let mut body = reply(
+        json!([
+            {"text": "Hm", "thought": true},
+            {"text": "x", "thoughtSignature": "s"},
+            {"functionCall": {"id": "i", "name": "f", "args": {"a": 1}}},
+            {"inlineData": {"mimeType": "image/png", "data": "QQ=="}},
+        ]),
+        "STOP",
+    );
+    body["candidates"][0]["groundingMetadata"] = json!({
+        "groundingChunks": [{"web": {"uri": "u"}}],
+        "groundingSupports": [{"segment": {"startIndex": 0, "endIndex": 99}, "groundingChunkIndices": [0]}],
+    });
+    body["candidates"][0]["logprobsResult"] = json!({"chosenCandidates": [{"token": "x"}], "topCandidates": [{}]});
+    let versions = odd_versions(&body);
+    let (mut answers, mut finished) = (0, 0);
+    for body in &versions {
+        answers += usize::from(decode(body.clone()).is_ok());
+        let mut decoder = Gemini.decoder(&named("m"));
+        let mut chunks = Vec::new();
+        let _ = decoder.event("", &body.to_string(), &mut chunks);
+        decoder.end(&mut chunks);
+        finished += usize::from(chunks.iter().any(|c| c.finished));
+    }
+    assert!(answers > versions.len() / 2, "{answers} of {}", versions.len());
+    assert!(finished >= answers, "{finished} streams, {answers} whole");
 }

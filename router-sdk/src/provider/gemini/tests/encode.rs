@@ -67,6 +67,16 @@ fn instructions_and_turns() {
 }
 
 #[test]
+fn the_user_begins_and_silence_is_a_turn() {
+    let messages = json!([{"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "Hi"}]);
+    let (body, _) = sent(&named(NEW), json!({"model": "m", "messages": messages}));
+    assert_eq!(body["contents"][0], json!({"role": "user", "parts": [{"text": ""}]}));
+    assert_eq!(body["contents"][1], json!({"role": "model", "parts": [{"text": "Hello!"}]}));
+    let (body, _) = sent(&named(NEW), json!({"model": "m", "messages": [{"role": "user", "content": ""}]}));
+    assert_eq!(body["contents"], json!([{"role": "user", "parts": [{"text": ""}]}]));
+}
+
+#[test]
 fn media() {
     let content = json!([
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,QQ=="}},

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod replay;
+mod requests;
 mod stream;
 
 use serde_json::Value;

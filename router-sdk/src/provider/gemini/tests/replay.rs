@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::Gemini;
 use super::super::turns::replay::{Cuts, Table, bytes_of, events_of, plain, recordings, same, stream};
+use super::requests::{again, expressible};
 use super::{named, sent};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
@@ -25,6 +26,11 @@ fn recordings_replay() {
         }
         let id = recording["id"].as_str().unwrap_or_default();
         let response = &recording["response"];
+        if let Some(asked) = expressible(&recording["request"]["body"]) {
+            let refused = response["status"].as_u64() != Some(200);
+            let result = again(&target, &recording["request"]["body"], asked);
+            table.note("request", id, result.or_else(|why| if refused { Ok(()) } else { Err(why) }));
+        }
         let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
         match response["body_kind"].as_str() {
             Some("json") if status != 200 => table.note("error", id, error(status, body)),
@@ -68,7 +74,7 @@ fn parts_of(body: &Value) -> Vec<Value> {
 }
 
 /// Text of the answer, or of the thoughts.
-fn text_of(parts: &[Value], thought: bool) -> String {
+pub(super) fn text_of(parts: &[Value], thought: bool) -> String {
     parts.iter().filter(|p| (p["thought"] == true) == thought).filter_map(|p| p["text"].as_str()).collect()
 }
 

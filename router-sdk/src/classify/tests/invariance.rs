@@ -1,0 +1,129 @@
+//! What must not change the verdict: system prompts, tools, harness text, typos.
+
+use serde_json::json;
+
+use super::{ask, body};
+use crate::classify::{Task, TaskKind, classify};
+
+const ASKS: [&str; 20] = [
+    "What is the capital of Australia?",
+    "Write a Python function that merges two sorted lists",
+    "Translate this sentence into German: the train is late",
+    "Summarize this article in three bullet points",
+    "Hello, how are you today?",
+    "Extract all email addresses from the text as JSON",
+    "Classify this review as positive or negative: the food was cold",
+    "Compare the advantages and disadvantages of remote work",
+    "Write a short story about a lighthouse keeper",
+    "My script crashes with KeyError, please debug it",
+    "Calculate the integral of x^2 from 0 to 3",
+    "Pretend you are a pirate and greet me",
+    "Résume ce texte en deux phrases",
+    "Schreibe ein Gedicht über den Herbst",
+    "Напиши функцию на Python, которая сортирует список",
+    "把这句话翻译成英文",
+    "この記事を三文で要約してください",
+    "이 문장을 영어로 번역해 줘",
+    "¿Cuál es la capital de Perú?",
+    "Send an email to Anna saying I will be late",
+];
+
+fn tier(task: &Task) -> u8 {
+    (task.difficulty * 4.0) as u8
+}
+
+fn same(plain: &Task, dressed: &Task, what: &str) {
+    assert_eq!(plain.kind, dressed.kind, "{what}");
+    assert_eq!(tier(plain), tier(dressed), "{what}: {} {}", plain.difficulty, dressed.difficulty);
+}
+
+#[test]
+fn a_long_system_prompt_changes_nothing() {
+    let system =
+        "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. "
+            .repeat(50);
+    for text in ASKS {
+        let dressed = classify(&body(json!({"messages": [
+            {"role": "system", "content": system}, {"role": "user", "content": text}]})));
+        same(&ask(text), &dressed, text);
+        assert!(dressed.context_chars > 5_000 && dressed.ask_chars < 120);
+    }
+}
+
+#[test]
+fn many_tools_change_nothing() {
+    let tools: Vec<_> = (0..32)
+        .map(|n| {
+            json!({"type": "function", "function": {"name": format!("run_{n}"),
+            "description": "Execute a shell command, debug and deploy the repository",
+            "parameters": {"type": "object", "properties": {"command": {"type": "string"}}}}})
+        })
+        .collect();
+    for text in ASKS {
+        let dressed = classify(&body(json!({"tools": tools, "messages": [{"role": "user", "content": text}]})));
+        same(&ask(text), &dressed, text);
+        assert!(dressed.needs.tools);
+    }
+}
+
+#[test]
+fn harness_text_changes_nothing() {
+    for reminder in [
+        "<system-reminder>\nThe TODO list is empty. Run the tests, fix the bug, refactor the code.\n</system-reminder>",
+        "<environment_context>\n<cwd>/srv/app</cwd>\nfn main() { panic!() }\n</environment_context>",
+        "<ide_opened_file>src/main.rs: implement the parser and prove it</ide_opened_file>",
+    ] {
+        for text in ASKS {
+            for content in [format!("{reminder}\n{text}"), format!("{text}\n\n{reminder}")] {
+                let dressed = classify(&body(json!({"messages": [{"role": "user", "content": content}]})));
+                same(&ask(text), &dressed, &content);
+            }
+            let parts = json!([{"type": "text", "text": reminder}, {"type": "text", "text": text}]);
+            let dressed = classify(&body(json!({"messages": [{"role": "user", "content": parts}]})));
+            same(&ask(text), &dressed, text);
+        }
+    }
+    assert_eq!(ask("<task>\nTranslate 'cat' into French\n</task>").kind, TaskKind::Translation);
+}
+
+#[test]
+fn typos_keep_the_kind() {
+    for (typed, kind) in [
+        ("Tranlsate this sentence into German: the train is late", TaskKind::Translation),
+        ("Please tranzlate this letter", TaskKind::Translation),
+        ("Summerize this artcle for me", TaskKind::Summarisation),
+        ("Sumarise the folowing text", TaskKind::Summarisation),
+        ("Clasify this reveiw as good or bad", TaskKind::Classification),
+        ("Extarct all names from the text", TaskKind::Extraction),
+        ("Wirte a pyhton fucntion that sorts a list", TaskKind::Code),
+        ("Write a javscript fuction to sort a list", TaskKind::Code),
+        ("Calcualte the intergal of x", TaskKind::Math),
+        ("Anaylze the causes of inflation", TaskKind::Reasoning),
+        ("Traducr esta frase", TaskKind::Translation),
+        ("Übersezte diesen Satz", TaskKind::Translation),
+        ("Переведт это предложение", TaskKind::Translation),
+    ] {
+        assert_eq!(ask(typed).kind, kind, "{typed}");
+    }
+}
+
+#[test]
+fn pasted_material_is_sized_not_scored() {
+    let code = "def broken(x):\n    return x +\n\nfor i in range(10):\n    print(broken(i))\n";
+    let task = ask(&format!("What is the capital of Peru?\n```python\n{code}```"));
+    assert!(task.context_chars >= code.len() - 10 && task.ask_chars < 40, "{task:?}");
+    let log = "2026-11-22T10:00:00 ERROR worker failed\n".repeat(30);
+    let task = ask(&format!("Summarize this for me\n{log}"));
+    assert!(task.ask_chars < 40, "{}", task.ask_chars);
+    let article = "The council met and talked about roads, debug flags, proofs and poems.\n\n".repeat(60);
+    let task = ask(&format!("Translate the following text into French:\n\n{article}"));
+    assert_eq!(task.kind, TaskKind::Translation);
+    assert!(task.ask_chars < 1_600 && task.context_chars > 2_500);
+}
+
+#[test]
+fn the_same_request_gives_the_same_task() {
+    for text in ASKS {
+        assert_eq!(ask(text), ask(text));
+    }
+}

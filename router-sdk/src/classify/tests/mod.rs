@@ -1,0 +1,34 @@
+//! Behaviour of the classifier.
+
+mod invariance;
+mod kinds;
+mod odd_input;
+mod turns;
+
+use serde_json::{Map, Value, json};
+
+use super::{Task, classify};
+
+fn body(value: Value) -> Map<String, Value> {
+    let Value::Object(body) = value else { panic!("a request is an object") };
+    body
+}
+
+fn ask(text: &str) -> Task {
+    classify(&body(json!({"messages": [{"role": "user", "content": text}]})))
+}
+
+fn talk(turns: &[(&str, &str)]) -> Task {
+    let messages: Vec<_> = turns.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
+    classify(&body(json!({"messages": messages})))
+}
+
+#[test]
+fn the_artefact_and_the_word_lists_are_sound() {
+    assert!(super::predictor::loads());
+    let (rows, parts, nodes, unsound) = super::matcher::census();
+    assert!((200..512).contains(&rows), "{rows} rows");
+    assert!(parts < 1536, "{parts} parts");
+    assert!(nodes < 120_000, "{nodes} nodes");
+    assert!(unsound.is_empty(), "{unsound:#?}");
+}
