@@ -79,8 +79,10 @@ impl Automaton {
             root[usize::from(byte)] = child;
         }
         let mut also = vec![0u32; trie.len()];
+        let mut order = Vec::with_capacity(trie.len());
         let mut queue: VecDeque<u32> = trie[0].children.iter().map(|(_, child)| *child).collect();
         while let Some(node) = queue.pop_front() {
+            order.push(node);
             let fail = trie[node as usize].fail as usize;
             also[node as usize] = if trie[fail].marks.is_empty() { also[fail] } else { fail as u32 };
             for (byte, child) in trie[node as usize].children.clone() {
@@ -96,7 +98,14 @@ impl Automaton {
                 queue.push_back(child);
             }
         }
-        let mut out = Self { nodes: Vec::new(), bytes: Vec::new(), targets: Vec::new(), marks: Vec::new(), root, dense: Vec::new() };
+        let mut out = Self {
+            nodes: Vec::new(),
+            bytes: Vec::new(),
+            targets: Vec::new(),
+            marks: Vec::new(),
+            root,
+            dense: Vec::new(),
+        };
         for (at, node) in trie.into_iter().enumerate() {
             out.nodes.push(Node {
                 first: out.bytes.len() as u32,
@@ -105,10 +114,19 @@ impl Automaton {
                 also: also[at],
                 children: node.children.len() as u16,
                 mark_count: node.marks.len() as u16,
+                dense: 0,
             });
             out.bytes.extend(node.children.iter().map(|(byte, _)| *byte));
             out.targets.extend(node.children.iter().map(|(_, child)| *child));
             out.marks.extend(node.marks);
+        }
+        // Shallow nodes first: what they fail to is resolved by then.
+        for node in order {
+            if usize::from(out.nodes[node as usize].children) > SPARSE {
+                let row: Vec<u32> = (0..=255).map(|byte| out.next(node, byte)).collect();
+                out.dense.extend(row);
+                out.nodes[node as usize].dense = (out.dense.len() / 256) as u32;
+            }
         }
         out
     }
@@ -132,6 +150,9 @@ impl Automaton {
     fn next(&self, mut at: u32, byte: u8) -> u32 {
         while at != 0 {
             let node = &self.nodes[at as usize];
+            if node.dense != 0 {
+                return self.dense[(node.dense as usize - 1) * 256 + usize::from(byte)];
+            }
             let from = node.first as usize;
             let to = from + usize::from(node.children);
             if let Some(nth) = self.bytes[from..to].iter().position(|known| *known == byte) {

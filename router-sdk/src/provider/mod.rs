@@ -6,6 +6,7 @@ mod failure;
 pub(crate) mod gemini;
 pub(crate) mod openai;
 mod target;
+pub(crate) mod turns;
 
 use bytes::Bytes;
 use http::HeaderMap;

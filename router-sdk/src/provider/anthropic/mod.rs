@@ -12,12 +12,11 @@ mod stream;
 mod tests;
 mod thinking;
 mod tools;
-pub(in crate::provider) mod turns;
 mod usage;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors, turns};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.

@@ -19,7 +19,7 @@ mod usage;
 
 use http::HeaderMap;
 
-use super::anthropic::turns;
+use super::turns;
 use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
