@@ -23,8 +23,9 @@ export CARGO_TARGET_DIR := $(ROOT)/target
 export PYO3_PYTHON := $(VENV)/bin/python
 export PATH := $(VENV)/bin:$(PATH)
 
-RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router-sdk bindings-python/src bindings-python/Cargo.toml bindings-node/src \
-  bindings-node/Cargo.toml bindings-node/build.rs tests/fake-provider examples -name '*.md' -prune -o -type f -print 2>/dev/null)
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router-sdk bindings-node/src bindings-node/Cargo.toml bindings-node/build.rs \
+  tests/fake-provider examples/demo examples/rust -type f -not -name '*.md' 2>/dev/null)
+PYTHON_SOURCES := $(shell find bindings-python/src bindings-python/Cargo.toml -type f 2>/dev/null)
 NODE_SOURCES := $(shell find bindings-node/ts bindings-node/build.mjs tsconfig.json package.json -type f 2>/dev/null)
 
 .PHONY: help build demo test lint bench clean
@@ -43,8 +44,8 @@ test: test-rust test-python test-node test-scripts ## All tests.
 lint: lint-rust lint-deny lint-python lint-node ## Formatting, lints, types, licences, documentation.
 
 .PHONY: test-rust test-python test-node test-scripts
-test-rust: $(STAMPS)/venv
-	cargo test --quiet --workspace --profile $(PROFILE)
+test-rust: $(STAMPS)/rust
+	cargo test --quiet --workspace --exclude clawrouters-python --profile $(PROFILE)
 
 test-python: $(STAMPS)/python
 	$(VENV)/bin/python -m pytest -q
@@ -59,7 +60,7 @@ test-scripts: $(STAMPS)/venv
 lint-rust: $(STAMPS)/venv
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --profile $(PROFILE) -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --profile $(PROFILE) -p clawrouters
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --profile $(PROFILE)
 
 lint-deny: $(DENY)
 	$(DENY) check bans licenses sources
@@ -97,13 +98,12 @@ $(STAMPS)/npm: package.json package-lock.json | $(STAMPS)
 	npm ci --no-audit --no-fund
 	touch $@
 
-# The whole workspace at once: another selection of packages would have other features of shared dependencies, and build
-# them again.
-$(STAMPS)/rust: $(STAMPS)/venv $(RUST_SOURCES)
-	cargo build --workspace --lib --bins --examples --profile $(PROFILE)
+# Everything but the Python extension, which maturin builds with settings of its own.
+$(STAMPS)/rust: $(RUST_SOURCES) | $(STAMPS)
+	cargo build --workspace --exclude clawrouters-python --lib --bins --examples --profile $(PROFILE)
 	touch $@
 
-$(STAMPS)/python: $(STAMPS)/rust
+$(STAMPS)/python: $(STAMPS)/venv $(STAMPS)/rust $(PYTHON_SOURCES)
 	$(VENV)/bin/maturin develop --quiet --profile $(PROFILE)
 	touch $@
 

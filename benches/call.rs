@@ -24,7 +24,8 @@ struct Bench {
 }
 
 fn bench() -> Bench {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let server = runtime.block_on(FakeProvider::start()).expect("a server");
     let pieces = vec!["word "; CHUNKS];
     let reply = json!({"chunks": pieces, "say": "word ".repeat(CHUNKS), "usage": {"input": 9, "output": CHUNKS}});
@@ -33,7 +34,8 @@ fn bench() -> Bench {
     let models: Vec<Value> = (0..8)
         .map(|i| json!({"id": format!("alpha/m{i}"), "price": {"input": 1.0 + f64::from(i), "output": 2.0}, "quality": 30 + i}))
         .collect();
-    let config = json!({"providers": {"alpha": {"kind": "openai", "base_url": base, "api_key": "k"}}, "models": models});
+    let config =
+        json!({"providers": {"alpha": {"kind": "openai", "base_url": base, "api_key": "k"}}, "models": models});
     let router = Router::new(Config::from_value(config).expect("a config")).expect("a router");
     let client = reqwest::Client::builder().build().expect("a client");
     Bench { runtime, _server: server, base, router, client }

@@ -75,7 +75,7 @@ def by_ability(frame):
 
 def build_extractor(folder):
     """Builds the Rust feature extractor and returns the path of its binary."""
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", folder / "target"))
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", folder.parents[1] / "target" / "training"))
     subprocess.run(
         ["cargo", "build", "--release", "--quiet", "-j2", "--manifest-path", str(folder / "Cargo.toml"), "--target-dir", str(target)],
         check=True,

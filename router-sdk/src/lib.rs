@@ -40,8 +40,8 @@ pub use config::{
     Timeouts,
 };
 pub use endpoint::{Body, Endpoint};
-pub use pipeline::Spending;
 pub use error::{Error, ErrorKind, Partial, Refusal};
+pub use pipeline::Spending;
 pub use provider::{Deployment, Family, Target};
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};

@@ -19,7 +19,10 @@ pub struct ChatStream {
 
 impl std::fmt::Debug for ChatStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ChatStream").field("model", &self.head.model).field("ended", &self.ended).finish_non_exhaustive()
+        f.debug_struct("ChatStream")
+            .field("model", &self.head.model)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
     }
 }
 

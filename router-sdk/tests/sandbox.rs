@@ -117,7 +117,9 @@ async fn sandbox_and_real_targets_never_stand_in_one_plan() {
 async fn the_door_serves_chat_streams_models_and_errors() {
     let door = two().endpoint();
     let post = |path: &str, body: Value| {
-        Request::post(format!("https://any.host/some/prefix{path}")).body(Bytes::from(body.to_string())).expect("a request")
+        Request::post(format!("https://any.host/some/prefix{path}"))
+            .body(Bytes::from(body.to_string()))
+            .expect("a request")
     };
     let messages = json!([{"role": "user", "content": "What is the capital of Peru?"}]);
     let mut whole = door.call(post("/v1/chat/completions", json!({"model": "auto", "messages": messages}))).await;
@@ -205,11 +207,13 @@ fn configuration_mistakes_name_the_key() {
 #[test]
 fn keys_never_show() {
     let key = "sk-very-secret-0123456789";
-    let config = json!({"providers": {"mine": {"base_url": "http://127.0.0.1:9", "api_key": key, "headers": {"x-extra": key}}}});
+    let config =
+        json!({"providers": {"mine": {"base_url": "http://127.0.0.1:9", "api_key": key, "headers": {"x-extra": key}}}});
     let router = router(config.clone());
     let request = ChatRequest::new("mine/m", "a private prompt");
     let plan = router.plan(&request).expect("a plan");
-    let debug = format!("{router:?} {plan:?} {request:?} {:?}", Config::from_value(config).expect("a config").providers);
+    let debug =
+        format!("{router:?} {plan:?} {request:?} {:?}", Config::from_value(config).expect("a config").providers);
     let deployment = format!("{:?}", plan.candidates[0].target.deployment);
     assert!(!deployment.contains(key), "{deployment}");
     assert!(!debug.contains("a private prompt"));

@@ -48,7 +48,8 @@ async fn every_scenario_holds() {
         };
         for stream in modes {
             serial += 1;
-            let (fake, permits, scenario, stream) = (Arc::clone(&fake), Arc::clone(&permits), scenario.clone(), *stream);
+            let (fake, permits, scenario, stream) =
+                (Arc::clone(&fake), Arc::clone(&permits), scenario.clone(), *stream);
             let label = format!("{file}: {name} ({})", if stream { "stream" } else { "whole" });
             let id = format!("r{serial}");
             runs.spawn(async move {

@@ -62,7 +62,7 @@ class Completions:
         body = _encode.request(model, messages, stream, params)
         if stream:
             return Stream._open(self._native.stream(body))
-        (raw,) = self._native.chat(body).take() or ()
+        (raw,) = self._native.chat(body).take() or []
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 

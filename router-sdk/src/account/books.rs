@@ -165,7 +165,8 @@ impl Books {
         self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         self.record(open, "ok", "done", Some(usage), first_token_ms);
         if let Some(baseline) = &self.baseline {
-            self.route.baseline_nanos = usage_cost(baseline, &Usage { reported_cost_nanos: None, ..usage }, self.date, Some(self.week_minute));
+            self.route.baseline_nanos =
+                usage_cost(baseline, &Usage { reported_cost_nanos: None, ..usage }, self.date, Some(self.week_minute));
         }
         usage
     }
@@ -186,7 +187,14 @@ impl Books {
         if open.usage.is_some() || begun { Some(self.usage_of(open)) } else { None }
     }
 
-    fn record(&mut self, open: Open, verdict: &str, then: &'static str, usage: Option<Usage>, first_token_ms: Option<f64>) {
+    fn record(
+        &mut self,
+        open: Open,
+        verdict: &str,
+        then: &'static str,
+        usage: Option<Usage>,
+        first_token_ms: Option<f64>,
+    ) {
         let cost_nanos = match &usage {
             Some(usage) => usage_cost(&open.target.model, usage, self.date, Some(self.week_minute)),
             None => Some(0),

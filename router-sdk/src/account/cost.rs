@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn cached_tokens_are_charged_once_at_their_own_rate() {
         // 1 USD in, 0.1 USD cached, 2 USD out per 1M: (1000-800)*1 + 800*0.1 + 50*2 = 380 micro-dollars = 380,000 nano.
-        let rates = Rates { input: Some(1_000_000), output: Some(2_000_000), cached_input: Some(100_000), ..Rates::default() };
+        let rates =
+            Rates { input: Some(1_000_000), output: Some(2_000_000), cached_input: Some(100_000), ..Rates::default() };
         let usage = Usage { input: 1_000, cached_read: 800, output: 50, ..Usage::default() };
         assert_eq!(usage_cost(&model(rates, vec![]), &usage, DAY, None), Some(380_000));
     }

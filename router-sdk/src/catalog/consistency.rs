@@ -19,11 +19,8 @@ fn covers_enough_models_of_enough_providers() {
     let embedding = catalog.all().filter(|m| m.mode == Mode::Embedding).count();
     assert!(chat >= 300, "{chat} chat models");
     assert!(embedding >= 50, "{embedding} embedding models");
-    let with_chat = catalog
-        .providers()
-        .iter()
-        .filter(|name| catalog.models(name).iter().any(|m| m.mode == Mode::Chat))
-        .count();
+    let with_chat =
+        catalog.providers().iter().filter(|name| catalog.models(name).iter().any(|m| m.mode == Mode::Chat)).count();
     assert!(with_chat >= 25, "{with_chat} providers");
     assert!(catalog.providers().is_sorted(), "lookup needs the order");
 }
@@ -47,10 +44,7 @@ fn aliases_mean_one_model() {
         let mut seen = HashSet::new();
         for model in catalog.models(provider) {
             for alias in &model.aliases {
-                assert!(
-                    seen.insert(alias.clone()),
-                    "{provider}: {alias} is there twice"
-                );
+                assert!(seen.insert(alias.clone()), "{provider}: {alias} is there twice");
                 assert_eq!(catalog.get(provider, alias).unwrap().id, model.id);
             }
         }
@@ -75,16 +69,9 @@ fn prices_are_sane() {
                 above = tier.above_input_tokens;
                 check_rates(&key, &tier.rates);
             }
-            for rates in period
-                .batch
-                .iter()
-                .chain(period.off_peak.iter().map(|o| &o.rates))
-            {
+            for rates in period.batch.iter().chain(period.off_peak.iter().map(|o| &o.rates)) {
                 check_rates(&key, rates);
-                assert!(
-                    rates.input <= period.rates.input,
-                    "{key}: a discount that is none"
-                );
+                assert!(rates.input <= period.rates.input, "{key}: a discount that is none");
             }
         }
     }
@@ -93,19 +80,11 @@ fn prices_are_sane() {
 fn check_rates(key: &str, rates: &Rates) {
     // A thousand dollars for 1M tokens is beyond every list price.
     let most = usd_per_million_to_pico(1_000.0).unwrap();
-    for rate in [
-        rates.input,
-        rates.output,
-        rates.cached_input,
-        rates.cache_write,
-    ] {
+    for rate in [rates.input, rates.output, rates.cached_input, rates.cache_write] {
         assert!(rate.is_none_or(|rate| rate < most), "{key}: {rates:?}");
     }
     if let (Some(cached), Some(input)) = (rates.cached_input, rates.input) {
-        assert!(
-            cached <= input,
-            "{key}: a cached token costs more: {rates:?}"
-        );
+        assert!(cached <= input, "{key}: a cached token costs more: {rates:?}");
     }
 }
 
@@ -113,11 +92,7 @@ fn check_rates(key: &str, rates: &Rates) {
 fn every_chat_model_that_costs_nothing_is_marked() {
     for model in catalog().all() {
         let zero = model.prices.iter().any(|period| period.rates.is_free());
-        assert!(
-            !zero || model.free,
-            "{} costs nothing unmarked",
-            model.key()
-        );
+        assert!(!zero || model.free, "{} costs nothing unmarked", model.key());
     }
 }
 
@@ -125,11 +100,7 @@ fn every_chat_model_that_costs_nothing_is_marked() {
 fn lives_end_after_they_begin_and_none_has_ended() {
     let catalog = catalog();
     for model in catalog.all() {
-        assert!(
-            !model.retired_on(catalog.as_of()),
-            "{} is gone",
-            model.key()
-        );
+        assert!(!model.retired_on(catalog.as_of()), "{} is gone", model.key());
         if let (Some(released), Some(sunset)) = (model.released, model.sunset) {
             assert!(released < sunset, "{}", model.key());
         }
@@ -146,15 +117,8 @@ fn scores_stay_in_range_and_say_where_they_come_from() {
             for (class, score) in scores.iter() {
                 let key = model.key();
                 assert!((0.0..=100.0).contains(&score.value), "{key} {class:?}");
-                assert!(
-                    score.sigma > 0.0 && score.sigma <= Score::UNKNOWN_SIGMA,
-                    "{key}"
-                );
-                assert_eq!(
-                    score.basis == Basis::None,
-                    *scores == Scores::default(),
-                    "{key}"
-                );
+                assert!(score.sigma > 0.0 && score.sigma <= Score::UNKNOWN_SIGMA, "{key}");
+                assert_eq!(score.basis == Basis::None, *scores == Scores::default(), "{key}");
             }
         }
         measured += usize::from(model.scores.get(TaskClass::Code).basis == Basis::Measured);
@@ -167,15 +131,9 @@ fn a_dated_price_changes_on_its_day() {
     let argon = catalog().get("google", "gemini-4-argon").unwrap();
     let on = |day| argon.price_at(day).unwrap().rates;
     let before = on(date(2026, 11, 30));
-    assert_eq!(
-        (before.input, before.output),
-        (Some(2_000_000), Some(10_000_000))
-    );
+    assert_eq!((before.input, before.output), (Some(2_000_000), Some(10_000_000)));
     let after = on(date(2026, 12, 1));
-    assert_eq!(
-        (after.input, after.output),
-        (Some(4_000_000), Some(20_000_000))
-    );
+    assert_eq!((after.input, after.output), (Some(4_000_000), Some(20_000_000)));
     assert_eq!(after.cached_input, Some(200_000));
 }
 
@@ -185,10 +143,7 @@ fn a_tier_bills_the_whole_request() {
     let price = haiku.price_at(date(2026, 11, 22)).unwrap();
     assert_eq!(price.rates_for(100_000, None).input, Some(100_000));
     let above = price.rates_for(100_001, None);
-    assert_eq!(
-        (above.input, above.output),
-        (Some(500_000), Some(2_500_000))
-    );
+    assert_eq!((above.input, above.output), (Some(500_000), Some(2_500_000)));
     assert_eq!(above.cache_write_1h, Some(1_000_000));
     let gpt = catalog().get("openai", "gpt-5.4").unwrap();
     let price = gpt.price_at(date(2026, 11, 22)).unwrap();
@@ -229,16 +184,8 @@ fn sunsets_and_rules_of_known_models() {
     let thinking = opus.reasoning.as_ref().unwrap();
     assert_eq!(thinking.control, ReasoningControl::Adaptive);
     assert_eq!(thinking.can_disable, Some(false));
-    assert!(
-        catalog
-            .get("meta", "muse-spark-1.2-contributor")
-            .unwrap()
-            .free
-    );
-    assert_eq!(
-        catalog.get("openai", "gpt-5.4-pro").unwrap().mode,
-        Mode::Responses
-    );
+    assert!(catalog.get("meta", "muse-spark-1.2-contributor").unwrap().free);
+    assert_eq!(catalog.get("openai", "gpt-5.4-pro").unwrap().mode, Mode::Responses);
 }
 
 #[test]
@@ -253,10 +200,7 @@ fn effort_changes_scores() {
 #[test]
 fn names_lead_to_the_maker_first() {
     let catalog = catalog();
-    assert_eq!(
-        catalog.makers_of("claude-opus-5").first(),
-        Some(&"anthropic")
-    );
+    assert_eq!(catalog.makers_of("claude-opus-5").first(), Some(&"anthropic"));
     assert_eq!(catalog.makers_of("gemini-2.5-pro").first(), Some(&"google"));
     assert!(catalog.makers_of("gpt-oss-120b").len() > 5);
     assert!(catalog.makers_of("no-such-model").is_empty());
@@ -271,10 +215,7 @@ fn names_lead_to_the_maker_first() {
 fn vendors_answer_to_their_aliases() {
     let catalog = catalog();
     assert_eq!(catalog.vendor("gemini").unwrap().name, "google");
-    assert_eq!(
-        catalog.models("gemini").len(),
-        catalog.models("google").len()
-    );
+    assert_eq!(catalog.models("gemini").len(), catalog.models("google").len());
     assert!(catalog.get("gemini", "gemini-4-argon").is_some());
     assert!(catalog.models("no-such-provider").is_empty());
     let mut seen = HashSet::new();
@@ -285,11 +226,7 @@ fn vendors_answer_to_their_aliases() {
         assert!(vendor.base_url.starts_with("http"), "{}", vendor.name);
         assert!(!vendor.base_url.ends_with('/'), "{}", vendor.name);
         assert!(vendor.chat_path.starts_with('/'), "{}", vendor.name);
-        assert!(
-            vendor.local || !vendor.key_env.is_empty(),
-            "{}",
-            vendor.name
-        );
+        assert!(vendor.local || !vendor.key_env.is_empty(), "{}", vendor.name);
     }
     let general = |name| catalog.vendor(name).unwrap().general_credentials;
     assert!(general("huggingface") && general("bedrock") && general("vertex"));
@@ -319,18 +256,9 @@ fn a_broken_file_is_an_error_that_names_it() {
     let broken = |text| load::models("acme", text, &scores).err().unwrap();
     assert_eq!(broken("[{]").file, "models/acme.json");
     let wrong = broken(r#"[{"id":"x","can":"fly"}]"#);
-    assert!(
-        wrong.to_string().contains("no ability is called fly"),
-        "{wrong}"
-    );
+    assert!(wrong.to_string().contains("no ability is called fly"), "{wrong}");
     let wrong = broken(r#"[{"id":"x","prices":[{"rates":[-1]}]}]"#);
     assert!(wrong.message.contains("-1 is not a price"), "{wrong}");
     let row = r#"{"m":{"value":[0,0,0,0,0,0,0,0,0,0],"sigma":[1,1,1,1,1,1,1,1,1,1],"basis":"mm"}}"#;
-    assert!(
-        load::scores(row)
-            .err()
-            .unwrap()
-            .message
-            .contains("m: basis")
-    );
+    assert!(load::scores(row).err().unwrap().message.contains("m: basis"));
 }

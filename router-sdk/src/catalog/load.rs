@@ -35,9 +35,7 @@ pub(super) fn vendors(text: &'static str) -> Result<Vec<Vendor>, CatalogError> {
 }
 
 /// Reads the index of bare names: the providers that have it, its maker first.
-pub(super) fn names(
-    text: &'static str,
-) -> Result<HashMap<&'static str, &'static str>, CatalogError> {
+pub(super) fn names(text: &'static str) -> Result<HashMap<&'static str, &'static str>, CatalogError> {
     serde_json::from_str(text).map_err(|error| broken("names.json", error))
 }
 
@@ -54,20 +52,13 @@ pub(super) fn scores(text: &'static str) -> Result<ScoreTable, CatalogError> {
 }
 
 /// Reads one provider's models and gives them their scores.
-pub(super) fn models(
-    provider: &str,
-    text: &'static str,
-    scores: &ScoreTable,
-) -> Result<ProviderModels, CatalogError> {
+pub(super) fn models(provider: &str, text: &'static str, scores: &ScoreTable) -> Result<ProviderModels, CatalogError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let models = reader
         .deserialize_seq(Rows { provider, scores })
         .and_then(|models| reader.end().map(|()| models))
         .map_err(|error| broken(&format!("models/{provider}.json"), error))?;
-    Ok(ProviderModels {
-        models,
-        by_name: OnceLock::new(),
-    })
+    Ok(ProviderModels { models, by_name: OnceLock::new() })
 }
 
 /// Turns each row into a model as it is read, so that rows never pile up.
@@ -113,8 +104,5 @@ fn index(models: &[Arc<Model>]) -> HashMap<String, usize> {
 }
 
 fn broken(file: &str, error: impl ToString) -> CatalogError {
-    CatalogError {
-        file: file.to_owned(),
-        message: error.to_string(),
-    }
+    CatalogError { file: file.to_owned(), message: error.to_string() }
 }

@@ -62,16 +62,13 @@ impl Catalog {
 
     /// The vendor of this name or alias.
     pub fn vendor(&self, name: &str) -> Option<&Vendor> {
-        self.vendors()
-            .iter()
-            .find(|row| row.name == name || row.aliases.iter().any(|alias| alias == name))
+        self.vendors().iter().find(|row| row.name == name || row.aliases.iter().any(|alias| alias == name))
     }
 
     /// The models of a provider (by name or alias); empty when it is unknown
     /// or its file is broken, which [`Catalog::check`] tells apart.
     pub fn models(&self, provider: &str) -> &[Arc<Model>] {
-        self.provider(provider)
-            .map_or(&[], |found| found.models.as_slice())
+        self.provider(provider).map_or(&[], |found| found.models.as_slice())
     }
 
     /// A model of a provider, by id or alias.
@@ -82,11 +79,7 @@ impl Catalog {
     /// The providers that have a model of this bare name, its maker's own
     /// first. Does not read any provider's models.
     pub fn makers_of(&self, bare_name: &str) -> Vec<&'static str> {
-        let names = self
-            .read
-            .names
-            .get_or_init(|| load::names(embedded::NAMES))
-            .as_ref();
+        let names = self.read.names.get_or_init(|| load::names(embedded::NAMES)).as_ref();
         names
             .ok()
             .and_then(|names| names.get(bare_name))
@@ -96,19 +89,13 @@ impl Catalog {
 
     /// Every model of every provider. Reads what has not been read yet.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Model>> {
-        embedded::PROVIDERS
-            .iter()
-            .flat_map(|provider| self.models(provider))
+        embedded::PROVIDERS.iter().flat_map(|provider| self.models(provider))
     }
 
     /// Reads everything and says which data file is broken, if one is.
     pub fn check(&self) -> Result<(), CatalogError> {
         self.try_vendors().map_err(Clone::clone)?;
-        self.read
-            .names
-            .get_or_init(|| load::names(embedded::NAMES))
-            .as_ref()
-            .map_err(Clone::clone)?;
+        self.read.names.get_or_init(|| load::names(embedded::NAMES)).as_ref().map_err(Clone::clone)?;
         for at in 0..embedded::PROVIDERS.len() {
             self.try_provider(at).transpose().map_err(Clone::clone)?;
         }
@@ -116,10 +103,7 @@ impl Catalog {
     }
 
     fn try_vendors(&self) -> Result<&[Vendor], &CatalogError> {
-        self.read
-            .vendors
-            .get_or_init(|| load::vendors(embedded::VENDORS))
-            .as_deref()
+        self.read.vendors.get_or_init(|| load::vendors(embedded::VENDORS)).as_deref()
     }
 
     fn provider(&self, name: &str) -> Option<&ProviderModels> {
@@ -131,12 +115,8 @@ impl Catalog {
         let provider = embedded::PROVIDERS.get(at)?;
         let text = embedded::MODELS.get(at)?;
         let slot = self.read.models.get(at)?.get_or_init(|| {
-            let scores = self
-                .read
-                .scores
-                .get_or_init(|| load::scores(embedded::SCORES))
-                .as_ref()
-                .map_err(Clone::clone)?;
+            let scores =
+                self.read.scores.get_or_init(|| load::scores(embedded::SCORES)).as_ref().map_err(Clone::clone)?;
             load::models(provider, text, scores)
         });
         Some(slot.as_ref())
@@ -145,10 +125,7 @@ impl Catalog {
 
 impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Catalog")
-            .field("as_of", &self.as_of())
-            .field("providers", &embedded::PROVIDERS.len())
-            .finish()
+        f.debug_struct("Catalog").field("as_of", &self.as_of()).field("providers", &embedded::PROVIDERS.len()).finish()
     }
 }
 

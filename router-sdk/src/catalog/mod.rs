@@ -22,8 +22,6 @@ pub use capability::{Capabilities, ParameterRules, Reasoning, ReasoningControl};
 pub use error::CatalogError;
 pub use lookup::Catalog;
 pub use model::{EffortScores, Mode, Model, Status};
-pub use price::{
-    DayWindow, OffPeak, PricePeriod, Rates, Tier, usd_per_million_to_pico, utc_week_minute,
-};
+pub use price::{DayWindow, OffPeak, PricePeriod, Rates, Tier, usd_per_million_to_pico, utc_week_minute};
 pub use score::{Basis, Score, Scores, TaskClass};
 pub use vendor::{Auth, EffortStyle, Quirks, ToolIdFormat, Vendor};

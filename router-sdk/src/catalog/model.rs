@@ -101,9 +101,7 @@ impl Model {
 
     /// Relative output length at a level of effort, else the default one.
     pub fn verbosity_at(&self, effort: Option<&str>) -> Option<f32> {
-        self.effort(effort)
-            .and_then(|row| row.verbosity)
-            .or(self.verbosity)
+        self.effort(effort).and_then(|row| row.verbosity).or(self.verbosity)
     }
 
     fn effort(&self, effort: Option<&str>) -> Option<&EffortScores> {
@@ -132,16 +130,11 @@ mod shared {
 
     use super::EffortScores;
 
-    pub(super) fn serialize<S: Serializer>(
-        list: &Arc<[EffortScores]>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(list: &Arc<[EffortScores]>, serializer: S) -> Result<S::Ok, S::Error> {
         list.as_ref().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Arc<[EffortScores]>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<[EffortScores]>, D::Error> {
         Vec::deserialize(deserializer).map(Arc::from)
     }
 }

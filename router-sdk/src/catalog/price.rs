@@ -105,11 +105,9 @@ impl OffPeak {
     pub fn covers(&self, week_minute: u16) -> bool {
         let day = week_minute / MINUTES_A_DAY;
         let minute = week_minute % MINUTES_A_DAY;
-        self.windows.iter().any(|window| {
-            day < 7
-                && window.days & (1 << day) != 0
-                && (window.from..window.until).contains(&minute)
-        })
+        self.windows
+            .iter()
+            .any(|window| day < 7 && window.days & (1 << day) != 0 && (window.from..window.until).contains(&minute))
     }
 }
 
@@ -123,11 +121,7 @@ impl PricePeriod {
     /// UTC week. Without a minute the ordinary hours are assumed, which is the
     /// dearer guess. A tier outweighs quiet hours.
     pub fn rates_for(&self, input_tokens: u64, utc_week_minute: Option<u16>) -> &Rates {
-        let tier = self
-            .tiers
-            .iter()
-            .rev()
-            .find(|tier| input_tokens > tier.above_input_tokens);
+        let tier = self.tiers.iter().rev().find(|tier| input_tokens > tier.above_input_tokens);
         if let Some(tier) = tier {
             return &tier.rates;
         }

@@ -160,17 +160,9 @@ impl PriceRow {
             tiers: self
                 .tiers
                 .into_iter()
-                .map(|tier| Tier {
-                    above_input_tokens: tier.above,
-                    rates: tier.rates.0,
-                })
+                .map(|tier| Tier { above_input_tokens: tier.above, rates: tier.rates.0 })
                 .collect(),
-            off_peak: self.off_peak.map(|quiet| {
-                Box::new(OffPeak {
-                    windows: quiet.windows,
-                    rates: quiet.rates.0,
-                })
-            }),
+            off_peak: self.off_peak.map(|quiet| Box::new(OffPeak { windows: quiet.windows, rates: quiet.rates.0 })),
             batch: self.batch.map(|rates| rates.0),
         }
     }
@@ -221,9 +213,7 @@ impl<'de> Deserialize<'de> for RatesRow {
                         Some(None) => {}
                         Some(Some(usd)) => {
                             let pico = usd_per_million_to_pico(usd);
-                            *field = Some(pico.ok_or_else(|| {
-                                A::Error::custom(format_args!("{usd} is not a price"))
-                            })?);
+                            *field = Some(pico.ok_or_else(|| A::Error::custom(format_args!("{usd} is not a price")))?);
                         }
                     }
                 }
@@ -297,14 +287,7 @@ fn scores(value: &[f32], sigma: &[f32], letters: &str) -> Result<Scores, String>
             '-' => continue,
             other => return Err(format!("basis {other:?} is none of m, g, f, -")),
         };
-        scores.set(
-            class,
-            Score {
-                value,
-                sigma,
-                basis,
-            },
-        );
+        scores.set(class, Score { value, sigma, basis });
     }
     Ok(scores)
 }

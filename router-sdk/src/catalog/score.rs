@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The kinds of task that scores are kept for.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskClass {
     /// Writing, changing or explaining programs.
@@ -87,18 +85,12 @@ impl Score {
 
 impl Default for Score {
     fn default() -> Self {
-        Score {
-            value: 0.0,
-            sigma: Self::UNKNOWN_SIGMA,
-            basis: Basis::None,
-        }
+        Score { value: 0.0, sigma: Self::UNKNOWN_SIGMA, basis: Basis::None }
     }
 }
 
 /// Where a score comes from, the most trustworthy first.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// Benchmarks of this model in this class.

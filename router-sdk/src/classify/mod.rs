@@ -22,6 +22,7 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+pub(crate) use needs::PARAMS;
 pub use needs::{Needs, needs};
 pub use script::Script;
 pub use task::{Evidence, Success, Task, TaskKind};

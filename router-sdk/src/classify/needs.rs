@@ -42,7 +42,7 @@ pub struct Needs {
     pub max_output_tokens: Option<u64>,
 }
 
-const PARAMS: [&str; 17] = [
+pub(crate) const PARAMS: [&str; 17] = [
     "temperature",
     "top_p",
     "top_k",

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::fold::head;
+
 /// A writing system. Han alone is Chinese; kana makes Japanese, hangul Korean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,12 +71,17 @@ const KINDS: [Script; 12] = [
 
 // A CJK character carries about as much as three letters of an alphabet.
 const CJK_WEIGHT: usize = 3;
-const READ: usize = 2_000;
+/// Bytes that are read.
+const READ: usize = 3_000;
 
 /// The dominant script of the first characters of `text`.
 pub(crate) fn detect(text: &str) -> Option<Script> {
+    let text = head(text, READ);
+    if text.is_ascii() {
+        return text.bytes().any(|b| b.is_ascii_alphabetic()).then_some(Script::Latin);
+    }
     let mut counts = [0usize; KINDS.len()];
-    for c in text.chars().take(READ) {
+    for c in text.chars() {
         if c.is_ascii() {
             counts[0] += usize::from(c.is_ascii_alphabetic());
         } else if let Some(script) = of(c) {

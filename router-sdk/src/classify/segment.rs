@@ -37,7 +37,8 @@ const SAMPLE_MIDDLE: usize = 4 * 1024;
 // Above this much text the ask is looked for at both ends only.
 const ASK_LIMIT: usize = 1_600;
 const ASK_END: usize = 700;
-const TAG_SEARCHES: usize = 24;
+// Tags that nothing closes are looked for this often.
+const TAG_SEARCHES: usize = 8;
 const TAG_REACH: usize = 32 * 1024;
 
 // Tags whose content is what the user asks.
@@ -133,7 +134,6 @@ fn cut_tags<'a>(text: &'a str, pieces: &mut Vec<&'a str>, out: &mut Segments) {
             from = at + 1;
             continue;
         }
-        searches -= 1;
         // A search looks no further than this, so that unclosed tags stay cheap.
         match closing(head(&rest[at..], TAG_REACH), name) {
             Some(end) => {
@@ -143,7 +143,10 @@ fn cut_tags<'a>(text: &'a str, pieces: &mut Vec<&'a str>, out: &mut Segments) {
                 rest = &rest[at + end..];
                 from = 0;
             }
-            None => from = at + 1,
+            None => {
+                searches -= 1;
+                from = at + 1;
+            }
         }
     }
     pieces.push(rest);

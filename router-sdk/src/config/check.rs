@@ -22,7 +22,10 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
             return Err(Error::invalid_config(format!("models[{i}].id"), "must be \"provider/model\""));
         }
         if model.context_window == Some(0) || model.max_output_tokens == Some(0) {
-            return Err(Error::invalid_config(format!("models[{i}]"), "context_window and max_output_tokens must be above 0"));
+            return Err(Error::invalid_config(
+                format!("models[{i}]"),
+                "context_window and max_output_tokens must be above 0",
+            ));
         }
     }
     providers(config)
@@ -41,7 +44,10 @@ fn timeouts(config: &Config) -> Result<(), Error> {
     for (name, value) in limits {
         // A year keeps every sum of limits inside what clocks can hold.
         if value == 0 || value > 31_536_000_000 {
-            return Err(Error::invalid_config(format!("timeouts.{name}"), "must be from 1 to 31536000000 milliseconds"));
+            return Err(Error::invalid_config(
+                format!("timeouts.{name}"),
+                "must be from 1 to 31536000000 milliseconds",
+            ));
         }
     }
     Ok(())
@@ -58,13 +64,19 @@ fn retries(config: &Config) -> Result<(), Error> {
         return Err(Error::invalid_config("retry.budget_earn", "must be from 0 to 1"));
     }
     if r.backoff_ms == 0 || r.backoff_max_ms < r.backoff_ms {
-        return Err(Error::invalid_config("retry.backoff_max_ms", "must be at least retry.backoff_ms, which must be above 0"));
+        return Err(Error::invalid_config(
+            "retry.backoff_max_ms",
+            "must be at least retry.backoff_ms, which must be above 0",
+        ));
     }
     if b.failures == 0 {
         return Err(Error::invalid_config("breaker.failures", "must be at least 1"));
     }
     if b.cooldown_ms == 0 || b.cooldown_max_ms < b.cooldown_ms {
-        return Err(Error::invalid_config("breaker.cooldown_max_ms", "must be at least breaker.cooldown_ms, which must be above 0"));
+        return Err(Error::invalid_config(
+            "breaker.cooldown_max_ms",
+            "must be at least breaker.cooldown_ms, which must be above 0",
+        ));
     }
     Ok(())
 }
@@ -98,7 +110,8 @@ fn providers(config: &Config) -> Result<(), Error> {
             }
         }
         for (header, value) in &provider.headers {
-            let sound = http::HeaderName::try_from(header.as_str()).is_ok() && http::HeaderValue::from_str(value.expose_secret()).is_ok();
+            let sound = http::HeaderName::try_from(header.as_str()).is_ok()
+                && http::HeaderValue::from_str(value.expose_secret()).is_ok();
             if !sound {
                 return Err(Error::invalid_config(key(&format!("headers.{header}")), "is not a valid HTTP header"));
             }

@@ -78,8 +78,9 @@ impl Config {
     /// `InvalidConfig` when the file cannot be read or is not a valid configuration.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error::invalid_config("config", format!("the file {} cannot be read: {}", path.display(), e.kind())))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Error::invalid_config("config", format!("the file {} cannot be read: {}", path.display(), e.kind()))
+        })?;
         Self::from_toml(&text)
     }
 

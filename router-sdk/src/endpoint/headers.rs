@@ -17,7 +17,8 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
         let number = || value.parse::<f64>().map_err(|_| fault("must be a number"));
         match option {
             "strategy" => {
-                let strategy = Strategy::parse(value).ok_or_else(|| fault("must be cheapest, balanced, best or fastest"))?;
+                let strategy =
+                    Strategy::parse(value).ok_or_else(|| fault("must be cheapest, balanced, best or fastest"))?;
                 options.strategy = Some(strategy);
             }
             "only" => options.only = list(),

@@ -101,7 +101,14 @@ fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model:
     let route = books.close(None);
     let usage_json = usage.to_openai();
     if !usage_chunk {
-        last.body.entry("usage").and_modify(|u| if !u.is_object() { *u = usage_json.clone() }).or_insert(usage_json);
+        last.body
+            .entry("usage")
+            .and_modify(|u| {
+                if !u.is_object() {
+                    *u = usage_json.clone()
+                }
+            })
+            .or_insert(usage_json);
         last.usage = Some(usage);
         last.route = Some(Box::new(route));
         return vec![last];

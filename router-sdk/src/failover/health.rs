@@ -96,7 +96,8 @@ impl Health {
                 targets.insert(target.to_owned(), State::default());
             }
             if let Some(state) = targets.get_mut(target) {
-                let average = state.seconds_to_first.map_or(seconds_to_first, |old| old + NEWEST * (seconds_to_first - old));
+                let average =
+                    state.seconds_to_first.map_or(seconds_to_first, |old| old + NEWEST * (seconds_to_first - old));
                 *state = State { seconds_to_first: Some(average), ..State::default() };
             }
         });

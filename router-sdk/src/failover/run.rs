@@ -158,7 +158,13 @@ impl Loop<'_> {
         let another = self.another_after(index);
         let then = verdict::decide(failure, Facts { another, sends, left }, &self.config.retry);
         match then {
-            Then::Same(_) if !self.sender.budget.spend() => if another { Then::Next } else { Then::Stop },
+            Then::Same(_) if !self.sender.budget.spend() => {
+                if another {
+                    Then::Next
+                } else {
+                    Then::Stop
+                }
+            }
             then => then,
         }
     }

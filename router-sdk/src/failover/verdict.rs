@@ -97,7 +97,11 @@ fn rate_limited(hint: Option<Duration>, facts: Facts, again: bool, retry: &Retry
     let patience = Duration::from_millis(retry.wait_for_hint_ms);
     match hint {
         Some(hint) if facts.another => {
-            if again && hint <= patience && hint < facts.left { Then::Same(Pause::Hint(hint)) } else { Then::Next }
+            if again && hint <= patience && hint < facts.left {
+                Then::Same(Pause::Hint(hint))
+            } else {
+                Then::Next
+            }
         }
         None if facts.another => Then::Next,
         Some(hint) if again && hint < facts.left => Then::Same(Pause::Hint(hint)),
@@ -172,7 +176,10 @@ mod tests {
     #[test]
     fn rate_limits_move_on_and_wait_for_the_hint_alone() {
         assert_eq!(decided(Cause::RateLimited, true, 1, Some(500)), Then::Next);
-        assert_eq!(decided(Cause::RateLimited, false, 1, Some(500)), Then::Same(Pause::Hint(Duration::from_millis(500))));
+        assert_eq!(
+            decided(Cause::RateLimited, false, 1, Some(500)),
+            Then::Same(Pause::Hint(Duration::from_millis(500)))
+        );
         assert_eq!(decided(Cause::RateLimited, false, 1, Some(90_000)), Then::Stop);
         let patient = Retry { wait_for_hint_ms: 600, ..Retry::default() };
         let failure = Failure { retry_after: Some(Duration::from_millis(500)), ..Failure::new(Cause::RateLimited, "") };

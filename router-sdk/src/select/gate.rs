@@ -75,20 +75,24 @@ pub(crate) fn matches(name: &str, target: &Target) -> bool {
     name.split_once('/').is_some_and(|(p, m)| m == id && (p == deployment || p == provider))
 }
 
-/// Abilities, sizes and parameters. `strict` doubts what nobody knows.
+/// Abilities, parameters and sizes. `strict` doubts what nobody knows.
 pub(crate) fn fits(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> Result<(), Refused> {
+    able(entry, ask, needed, strict)?;
+    sizes(&entry.target.model, ask)
+}
+
+/// Abilities and parameters: what does not depend on the size of the request.
+pub(crate) fn able(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> Result<(), Refused> {
     let missing = entry.able.missing(needed, strict);
     if missing != 0 {
         let name = able::name(missing);
         return refused(name, if missing & entry.able.no != 0 { Why::Cannot(name) } else { Why::Unproven(name) });
     }
-    let model = &entry.target.model;
-    sizes(model, ask)?;
     if ask.needs.n_gt_1 && (entry.target.deployment.family == Family::Anthropic || !entry.target.deployment.quirks.n) {
         return refused("n", Why::Words("gives one choice only"));
     }
     if strict && !ask.needs.params.is_empty() {
-        let rules = [&model.parameters.rejects, &entry.target.deployment.quirks.rejects];
+        let rules = [&entry.target.model.parameters.rejects, &entry.target.deployment.quirks.rejects];
         let rejected = ask.needs.params.iter().find(|p| rules.iter().any(|r| r.iter().any(|name| name == *p)));
         if let Some(parameter) = rejected {
             return refused("parameters", Why::Rejects(parameter));

@@ -42,7 +42,8 @@ pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) 
         plan.candidates.truncate(1);
     }
     plan.baseline = plan.candidates.iter().max_by_key(|c| c.cost_nanos).map(|c| c.target.clone());
-    plan.reasons.push(if several { "the first of the named models that can answer" } else { "named by the caller" }.into());
+    plan.reasons
+        .push(if several { "the first of the named models that can answer" } else { "named by the caller" }.into());
     plan
 }
 

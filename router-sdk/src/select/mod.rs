@@ -8,11 +8,12 @@ mod listed;
 mod plan;
 mod pool;
 mod rank;
+mod shortlist;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use facts::{Ask, HealthFacts};
-pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use listed::listed;
+pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;
 pub(crate) use rank::choose;

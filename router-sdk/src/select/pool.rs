@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::able::Able;
+use super::shortlist::Shortlists;
 use crate::catalog::{Basis, Mode, PricePeriod, Score, TaskClass};
 use crate::provider::Target;
 
@@ -15,6 +16,7 @@ pub(crate) struct Pool {
     pub(crate) entries: Vec<Entry>,
     /// How many providers the entries are of.
     pub(crate) providers: usize,
+    pub(super) shortlists: Shortlists,
 }
 
 /// One model of the pool.
@@ -30,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) listed: bool,
     pub(crate) price: Option<PricePeriod>,
     pub(crate) abilities: [f32; TaskClass::ALL.len()],
+    /// `exp(-ability / K)` by class: times the demand's share these are the odds of failure.
+    pub(crate) odds: [f64; TaskClass::ALL.len()],
     pub(crate) unscored: bool,
     pub(crate) verbosity: f64,
     /// A reason why this model is never chosen by `auto`, whatever the request.
@@ -57,7 +61,7 @@ impl Pool {
                 names.len() - 1
             });
         }
-        Arc::new(Self { date, entries, providers: names.len() })
+        Arc::new(Self { date, entries, providers: names.len(), shortlists: Shortlists::default() })
     }
 }
 
@@ -79,6 +83,7 @@ impl Entry {
             able: Able::of(model),
             listed,
             price: model.price_at(date).cloned(),
+            odds: abilities.map(|a| super::rank::odds_share(f64::from(a))),
             abilities,
             unscored,
             verbosity,

@@ -5,9 +5,10 @@
 //! a step of `K` points of score worth a factor of e in the odds of a good answer.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::able;
-use super::chain::chain;
+use super::chain::{CHAIN, chain};
 use super::facts::{Ask, HealthFacts};
 use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
@@ -32,6 +33,7 @@ pub(super) struct Able<'p> {
     ability: f64,
     cost: Option<u64>,
     worst: Option<u64>,
+    odds: f64,
     /// Smaller is better; the second decides between equals.
     merit: (f64, f64),
 }
@@ -40,18 +42,47 @@ impl Able<'_> {
     /// Best first. Names break ties, so that the same request always goes the same way.
     pub(super) fn rank(&self, other: &Self) -> Ordering {
         let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
-        merits.then_with(|| self.entry.key.cmp(&other.entry.key))
+        let able = || other.ability.total_cmp(&self.ability);
+        merits.then_with(able).then_with(|| self.entry.key.cmp(&other.entry.key))
     }
 }
 
-/// Chooses among the pool. `explain` fills the refusals.
+/// Chooses among the pool. `explain` looks at every model and fills the refusals; without it the same plan comes from
+/// the few models that can win, unless the request's options call for others.
 pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Plan {
-    let mut passed = Vec::with_capacity(pool.entries.len());
+    if !explain && plain(ask) && health.resting.is_empty() {
+        let needed = able::needed(ask.needs);
+        let list = pool.shortlists.of(&pool.entries, ask, needed, ask.class() as usize);
+        let short = list.entries.iter().filter_map(|at| pool.entries.get(*at));
+        let plan = among(short, pool.providers, ask, health, false);
+        // With fewer providers than places the chain takes more than the best of each.
+        if plan.candidates.iter().map(|c| &c.target.deployment.provider).collect::<HashSet<_>>().len() == CHAIN {
+            return plan;
+        }
+    }
+    among(pool.entries.iter(), pool.providers, ask, health, explain)
+}
+
+/// True when no option of the request can make a model win that is beaten on ability and price.
+fn plain(ask: &Ask<'_>) -> bool {
+    let o = ask.options;
+    let unrestricted = o.only.is_empty() && o.ignore.is_empty() && o.order.is_empty() && o.require.is_empty();
+    unrestricted && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
+}
+
+fn among<'p>(
+    entries: impl Iterator<Item = &'p Entry>,
+    providers: usize,
+    ask: &Ask<'_>,
+    health: &HealthFacts,
+    explain: bool,
+) -> Plan {
+    let mut passed = Vec::new();
     let mut refusals = Vec::new();
     let mut resting = Vec::new();
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let class = ask.class() as usize;
-    for entry in &pool.entries {
+    for entry in entries {
         if let Some((gate, reason)) = &entry.barred {
             if explain {
                 refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
@@ -72,8 +103,8 @@ pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: 
     let demand = DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty();
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     weigh(&mut passed, ask, health, demand);
-    let chain = chain(&passed, pool.providers, ask);
-    let reasons = chain.first().map(|first| reasons(first, ask, demand, passed.len())).unwrap_or_default();
+    let chain = chain(&passed, providers, ask);
+    let reasons = chain.first().map(|first| reasons(first, ask, demand)).unwrap_or_default();
     let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
     Plan { candidates, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
 }
@@ -90,8 +121,8 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     let expected = ask.needs.max_output_tokens.map_or(typical, |limit| typical.min(limit));
     let at = |output: u64| {
         let rates = rates?;
-        let pico = u128::from(ask.input_tokens) * u128::from(rates.input?) + u128::from(output) * u128::from(rates.output?);
-        u64::try_from(pico / 1_000).ok()
+        let input = ask.input_tokens.checked_mul(rates.input?)?;
+        Some(input.checked_add(output.checked_mul(rates.output?)?)? / 1_000)
     };
     let worst = at(gate::worst_output(model, ask));
     gate::affordable(rates, worst, model.free, ask.options, true)?;
@@ -100,11 +131,17 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
         gate::refused("price", Why::Words("has no known price"))?;
     }
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
-    Ok(Able { entry, ability, cost, worst, merit: (0.0, 0.0) })
+    let odds = entry.odds.get(class).copied().unwrap_or(1.0);
+    Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
 }
 
 fn quality(ability: f64, demand: f64) -> f64 {
     1.0 / (1.0 + ((demand - ability) / K).exp())
+}
+
+/// A model's share of the odds of failure.
+pub(super) fn odds_share(ability: f64) -> f64 {
+    (-ability / K).exp()
 }
 
 /// Gives everyone its merit under the strategy.
@@ -112,9 +149,11 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
+    let bar = demand + K * (BAR / (1.0 - BAR)).ln();
+    let demanded = (demand / K).exp();
     for a in passed {
         let cost = a.cost.unwrap_or(dear) as f64;
-        let below = quality(a.ability, demand) < BAR;
+        let below = a.ability < bar;
         a.merit = match ask.strategy {
             // Below the bar ability counts alone, so a harder request never gets a weaker model.
             Strategy::Cheapest | Strategy::Fastest if below => (f64::MAX, -a.ability),
@@ -122,7 +161,7 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
             Strategy::Fastest => (seconds(a.entry, ask, health), cost),
             Strategy::Best => (-a.ability.round(), cost),
             Strategy::Balanced => {
-                let odds_of_failure = ((demand - a.ability) / K).exp();
+                let odds_of_failure = demanded * a.odds;
                 (odds_of_failure + DOUBLING * (cost.max(1.0) / cheap).log2(), cost)
             }
         };
@@ -150,10 +189,11 @@ fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
     first + ask.expected_output() as f64 * entry.verbosity / tokens_a_second
 }
 
-fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64, able: usize) -> Vec<String> {
+fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64) -> Vec<String> {
     let mut out = Vec::with_capacity(3);
     if let Some(task) = ask.task {
-        let sure = if task.no_evidence { "nothing known in the text, taken as middling" } else { "by its wording and shape" };
+        let sure =
+            if task.no_evidence { "nothing known in the text, taken as middling" } else { "by its wording and shape" };
         out.push(format!("{} of difficulty {:.2}, {sure}", task.kind.as_str(), task.difficulty));
     }
     let q = quality(first.ability, demand);
@@ -164,7 +204,7 @@ fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64, able: usize) -> Vec<Str
         Strategy::Best => "the highest expected quality",
         Strategy::Fastest => "the quickest that clears the bar",
     };
-    out.push(format!("{why} of {able} able models: expected quality {q:.2}, bar {BAR}"));
+    out.push(format!("{why} among the able models: expected quality {q:.2}, bar {BAR}"));
     if !ask.options.order.is_empty() {
         out.push("route.order was followed".into());
     }

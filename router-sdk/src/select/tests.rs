@@ -25,15 +25,8 @@ fn task(text: &str) -> Task {
 }
 
 fn plan(pool: &Pool, task: &Task, strategy: Strategy, options: &RouteOptions) -> Plan {
-    let ask = Ask {
-        task: Some(task),
-        needs: &task.needs,
-        options,
-        strategy,
-        input_tokens: 200,
-        today: DAY,
-        week_minute: 0,
-    };
+    let ask =
+        Ask { task: Some(task), needs: &task.needs, options, strategy, input_tokens: 200, today: DAY, week_minute: 0 };
     choose(pool, &ask, &HealthFacts::default(), false)
 }
 
@@ -117,4 +110,43 @@ fn keys_of_general_purpose_credentials_make_nothing_eligible() {
     let config = Config::from_value(json!({})).expect("a config");
     let bare = Setup::build(config, &Environment::Fixed(BTreeMap::new())).expect("a setup");
     assert!(bare.eligible.is_empty() && bare.auto_models().is_empty());
+}
+
+#[test]
+fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
+    let pool = pool();
+    let texts = ["Hi!", "Write a quicksort in Rust.", "Fasse den Text zusammen: ...", "Prove Fermat's little theorem."];
+    let sizes = [(10, None), (3_000, Some(200)), (150_000, Some(4_000)), (900_000, None), (20_000, Some(60_000))];
+    let mut compared = 0;
+    for text in texts {
+        let mut task = task(text);
+        for strategy in STRATEGIES {
+            for (input_tokens, max_output_tokens) in sizes {
+                for tools in [false, true] {
+                    task.needs.tools = tools;
+                    task.needs.max_output_tokens = max_output_tokens;
+                    let options = RouteOptions::default();
+                    let ask = Ask {
+                        task: Some(&task),
+                        needs: &task.needs,
+                        options: &options,
+                        strategy,
+                        input_tokens,
+                        today: DAY,
+                        week_minute: 600,
+                    };
+                    let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
+                    let (short, long) = (
+                        choose(&pool, &ask, &HealthFacts::default(), false),
+                        choose(&pool, &ask, &HealthFacts::default(), true),
+                    );
+                    assert_eq!(keys(&short), keys(&long), "{text} {strategy:?} {input_tokens} {max_output_tokens:?}");
+                    let cost = |plan: &Plan| plan.baseline.as_ref().map(|b| b.model.prices.clone());
+                    assert_eq!(cost(&short), cost(&long), "baseline of {text} {strategy:?} {input_tokens}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 160);
 }

@@ -85,7 +85,10 @@ fn named_in_environment(catalog: &Catalog, env: &Environment) -> Result<Vec<Stri
     names
         .map(|name| {
             catalog.vendor(name).map(|v| v.name.clone()).ok_or_else(|| {
-                Error::invalid_config("CLAWROUTERS_PROVIDERS", format!("{name} is not a known provider; configure it under providers"))
+                Error::invalid_config(
+                    "CLAWROUTERS_PROVIDERS",
+                    format!("{name} is not a known provider; configure it under providers"),
+                )
             })
         })
         .collect()
@@ -133,7 +136,12 @@ fn base_url(vendor: &Vendor, env: &Environment) -> String {
     vendor.base_url_env.iter().find_map(|name| env.get(name)).unwrap_or_else(|| vendor.base_url.clone())
 }
 
-fn configured(name: &str, own: &ProviderConfig, vendor: Option<&Vendor>, env: &Environment) -> Result<Deployment, Error> {
+fn configured(
+    name: &str,
+    own: &ProviderConfig,
+    vendor: Option<&Vendor>,
+    env: &Environment,
+) -> Result<Deployment, Error> {
     let at = |field: &str| format!("providers.{name}.{field}");
     if own.kind.as_deref() == Some("sandbox") {
         return Ok(sandbox(name));
@@ -141,7 +149,9 @@ fn configured(name: &str, own: &ProviderConfig, vendor: Option<&Vendor>, env: &E
     let base = match (&own.base_url, vendor) {
         (Some(url), _) => url.clone(),
         (None, Some(vendor)) => base_url(vendor, env),
-        (None, None) => return Err(Error::invalid_config(at("base_url"), "is needed for a provider that is not known by name")),
+        (None, None) => {
+            return Err(Error::invalid_config(at("base_url"), "is needed for a provider that is not known by name"));
+        }
     };
     if base.contains('{') || base.is_empty() {
         return Err(Error::invalid_config(at("base_url"), format!("is needed in full, of the form {base}")));
@@ -149,10 +159,14 @@ fn configured(name: &str, own: &ProviderConfig, vendor: Option<&Vendor>, env: &E
     let from_env = |names: &[String]| names.iter().find_map(|n| env.get(n)).map(SecretString::from);
     let key = match (&own.api_key, &own.api_key_env) {
         (Some(key), _) if !key.expose_secret().trim().is_empty() => Some(key.clone()),
-        (Some(_), _) => return Err(Error::invalid_config(at("api_key"), "must not be empty; leave it out to use the environment")),
+        (Some(_), _) => {
+            return Err(Error::invalid_config(at("api_key"), "must not be empty; leave it out to use the environment"));
+        }
         (None, Some(variable)) => match from_env(std::slice::from_ref(variable)) {
             Some(key) => Some(key),
-            None => return Err(Error::invalid_config(at("api_key_env"), format!("names {variable}, which is not set"))),
+            None => {
+                return Err(Error::invalid_config(at("api_key_env"), format!("names {variable}, which is not set")));
+            }
         },
         (None, None) => vendor.and_then(|v| from_env(&v.key_env)),
     };
@@ -174,7 +188,10 @@ fn build(
     let at = |field: &str| format!("providers.{name}.{field}");
     let kind = own.kind.as_deref().or(vendor.map(|v| v.kind.as_str())).unwrap_or("openai");
     let family = Family::parse(kind).ok_or_else(|| {
-        Error::invalid_config(at("kind"), format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"))
+        Error::invalid_config(
+            at("kind"),
+            format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"),
+        )
     })?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.
     let row = vendor.filter(|v| Family::parse(&v.kind) == Some(family));
@@ -200,7 +217,10 @@ fn build(
         provider: name.to_owned(),
         family,
         base_url: base.trim_end_matches('/').to_owned(),
-        chat_path: row.map(|v| v.chat_path.clone()).filter(|p| !p.is_empty()).unwrap_or_else(|| "/chat/completions".into()),
+        chat_path: row
+            .map(|v| v.chat_path.clone())
+            .filter(|p| !p.is_empty())
+            .unwrap_or_else(|| "/chat/completions".into()),
         key,
         key_header,
         headers,

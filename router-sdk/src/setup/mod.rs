@@ -81,7 +81,12 @@ impl Setup {
         let found = own.or_else(|| self.catalog_model(deployment, id));
         let known = found.is_some();
         let model = found.unwrap_or_else(|| {
-            Arc::new(Model { provider: provider.to_owned(), id: id.to_owned(), name: id.to_owned(), ..Model::default() })
+            Arc::new(Model {
+                provider: provider.to_owned(),
+                id: id.to_owned(),
+                name: id.to_owned(),
+                ..Model::default()
+            })
         });
         Target { deployment: Arc::clone(deployment), model, known }
     }

@@ -21,9 +21,9 @@ impl Setup {
             return Ok(Asked::Auto(None));
         }
         if let Some(word) = model.strip_prefix("auto:") {
-            return Strategy::parse(word).map(|s| Asked::Auto(Some(s))).ok_or_else(|| {
-                Error::invalid_request("model", "auto takes :cheapest, :balanced, :best or :fastest")
-            });
+            return Strategy::parse(word)
+                .map(|s| Asked::Auto(Some(s)))
+                .ok_or_else(|| Error::invalid_request("model", "auto takes :cheapest, :balanced, :best or :fastest"));
         }
         let mut targets = Vec::new();
         if model != "auto" {

@@ -22,7 +22,14 @@ pub struct ChatChunk {
 
 /// Fields of a delta that are output when they are neither null nor empty.
 const OUTPUT_FIELDS: [&str; 8] = [
-    "content", "tool_calls", "function_call", "refusal", "reasoning_content", "reasoning", "reasoning_details", "audio",
+    "content",
+    "tool_calls",
+    "function_call",
+    "refusal",
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "audio",
 ];
 
 impl ChatChunk {

@@ -156,7 +156,9 @@ impl ChatRequest {
             .get_or_init(|| {
                 let mut out = Vec::with_capacity(self.size + 64);
                 for (key, value) in &self.body {
-                    if matches!(key.as_str(), "model" | "stream" | "stream_options") || OWN_FIELDS.contains(&key.as_str()) {
+                    if matches!(key.as_str(), "model" | "stream" | "stream_options")
+                        || OWN_FIELDS.contains(&key.as_str())
+                    {
                         continue;
                     }
                     out.push(b',');

@@ -13,7 +13,9 @@ const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "f
 
 pub(crate) fn size(bytes: usize) -> Result<(), Error> {
     if bytes > MAX_REQUEST_BYTES {
-        let fix = format!("the request has {bytes} bytes of JSON, at most {MAX_REQUEST_BYTES} are accepted; shorten it or refer to files by URL");
+        let fix = format!(
+            "the request has {bytes} bytes of JSON, at most {MAX_REQUEST_BYTES} are accepted; shorten it or refer to files by URL"
+        );
         return Err(Error::invalid_request("messages", fix));
     }
     Ok(())
@@ -162,7 +164,11 @@ fn tool_choice(body: &Object) -> Result<(), Error> {
             let known = name.is_none_or(|name| {
                 listed.into_iter().flatten().any(|t| t.pointer("/function/name").and_then(Value::as_str) == Some(name))
             });
-            if known { Ok(()) } else { Err(Error::invalid_request("tool_choice.function.name", "must name one of tools")) }
+            if known {
+                Ok(())
+            } else {
+                Err(Error::invalid_request("tool_choice.function.name", "must name one of tools"))
+            }
         }
         _ => Err(Error::invalid_request("tool_choice", "must be none, auto, required or {type, function: {name}}")),
     }
@@ -173,7 +179,10 @@ fn response_format(format: Option<&Value>) -> Result<(), Error> {
     match format.get("type").and_then(Value::as_str) {
         Some("json_schema") => {
             if !format.pointer("/json_schema/schema").is_some_and(Value::is_object) {
-                return Err(Error::invalid_request("response_format.json_schema.schema", "must be a JSON schema object"));
+                return Err(Error::invalid_request(
+                    "response_format.json_schema.schema",
+                    "must be a JSON schema object",
+                ));
             }
             Ok(())
         }
@@ -224,7 +233,16 @@ pub(crate) fn route(route: Option<Value>) -> Result<RouteOptions, Error> {
 
 /// Capabilities that `require` may name.
 pub(crate) const REQUIRABLE: [&str; 10] = [
-    "tools", "parallel_tools", "vision", "audio", "video", "pdf", "json_mode", "json_schema", "reasoning", "zero_price",
+    "tools",
+    "parallel_tools",
+    "vision",
+    "audio",
+    "video",
+    "pdf",
+    "json_mode",
+    "json_schema",
+    "reasoning",
+    "zero_price",
 ];
 
 pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {

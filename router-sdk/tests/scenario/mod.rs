@@ -78,9 +78,8 @@ async fn call(router: &Router, scenario: &Value, stream: bool) -> Outcome {
     };
     let cancel = &scenario["cancel"];
     let after_chunks = cancel["after_chunks"].as_u64();
-    let called = async {
-        if stream { streamed(router, request, after_chunks).await } else { whole(router, request).await }
-    };
+    let called =
+        async { if stream { streamed(router, request, after_chunks).await } else { whole(router, request).await } };
     match cancel["after_ms"].as_u64() {
         Some(ms) => tokio::time::timeout(Duration::from_millis(ms), called)
             .await

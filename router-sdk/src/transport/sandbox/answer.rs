@@ -48,7 +48,8 @@ impl Answer {
         }
         let input = estimate_tokens(&body.get("messages").unwrap_or(&Value::Null).to_string())
             + body.get("tools").map_or(0, |t| estimate_tokens(&t.to_string()));
-        let output = estimate_tokens(&text) + calls.iter().map(|(n, a)| estimate_tokens(n) + estimate_tokens(a)).sum::<u64>();
+        let output =
+            estimate_tokens(&text) + calls.iter().map(|(n, a)| estimate_tokens(n) + estimate_tokens(a)).sum::<u64>();
         let usage = json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output});
         Self { id: format!("chatcmpl-sandbox-{seed:016x}"), model: model.to_owned(), text, calls, usage, finish }
     }
@@ -60,7 +61,8 @@ impl Answer {
 
     /// The `chat.completion`.
     pub(super) fn whole(&self) -> Value {
-        let mut message = json!({"role": "assistant", "content": if self.calls.is_empty() { json!(self.text) } else { Value::Null }});
+        let mut message =
+            json!({"role": "assistant", "content": if self.calls.is_empty() { json!(self.text) } else { Value::Null }});
         if !self.calls.is_empty() {
             message["tool_calls"] = self.calls.iter().enumerate().map(|(i, call)| self.call(i, call)).collect();
         }
@@ -79,7 +81,9 @@ impl Answer {
     /// The chunks of a stream, usage last.
     pub(super) fn chunks(&self) -> Vec<Value> {
         let chunk = |choices: Value| json!({"id": self.id, "object": "chat.completion.chunk", "created": 0, "model": self.model, "choices": choices});
-        let delta = |delta: Value, finish: Value| chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]));
+        let delta = |delta: Value, finish: Value| {
+            chunk(json!([{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]))
+        };
         let mut out = vec![delta(json!({"role": "assistant", "content": ""}), Value::Null)];
         out.extend(self.text.split_inclusive(' ').map(|piece| delta(json!({"content": piece}), Value::Null)));
         for (i, call) in self.calls.iter().enumerate() {
@@ -143,7 +147,9 @@ fn calls(body: &Value) -> Vec<(String, String)> {
 
 /// A value that keeps to a schema: required properties, first choices, plain defaults.
 fn sample(schema: &Value, depth: u8) -> Value {
-    if let Some(first) = schema.get("const").or_else(|| schema.get("default")).or_else(|| schema.get("enum").and_then(|e| e.get(0))) {
+    if let Some(first) =
+        schema.get("const").or_else(|| schema.get("default")).or_else(|| schema.get("enum").and_then(|e| e.get(0)))
+    {
         return first.clone();
     }
     if let Some(first) = ["anyOf", "oneOf", "allOf"].iter().find_map(|k| schema.get(*k).and_then(|o| o.get(0))) {
@@ -173,7 +179,8 @@ mod tests {
 
     #[test]
     fn the_same_request_gets_the_same_reply_and_another_another() {
-        let ask = |text: &str| Answer::to(&json!({"messages": [{"role": "user", "content": text}]}), "m").whole().to_string();
+        let ask =
+            |text: &str| Answer::to(&json!({"messages": [{"role": "user", "content": text}]}), "m").whole().to_string();
         assert_eq!(ask("one"), ask("one"));
         assert_ne!(ask("one"), ask("two"));
     }
@@ -181,7 +188,8 @@ mod tests {
     #[test]
     fn schemas_and_tools_are_honoured() {
         let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}, "tags": {"type": "array", "items": {"enum": ["a"]}}}});
-        let body = json!({"messages": [], "response_format": {"type": "json_schema", "json_schema": {"schema": schema}}});
+        let body =
+            json!({"messages": [], "response_format": {"type": "json_schema", "json_schema": {"schema": schema}}});
         assert_eq!(Answer::to(&body, "m").text, r#"{"n":1,"tags":["a"]}"#);
         let tools = json!([{"type": "function", "function": {"name": "f", "parameters": schema}}]);
         let body = json!({"messages": [{"role": "user", "content": "go"}], "tools": tools});

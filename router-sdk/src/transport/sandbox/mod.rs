@@ -69,7 +69,8 @@ impl SandboxTransport {
 
 fn refusal(status: u16) -> HttpReply {
     let body = json!({"error": {"message": "the sandbox was told to fail", "type": "sandbox_failure", "param": null, "code": null}});
-    let mut refused = reply(status, "application/json", Box::pin(futures_util::stream::iter([Ok(Bytes::from(body.to_string()))])));
+    let mut refused =
+        reply(status, "application/json", Box::pin(futures_util::stream::iter([Ok(Bytes::from(body.to_string()))])));
     if status == 429 {
         refused.headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
