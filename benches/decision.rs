@@ -42,6 +42,31 @@ fn classify_only(bencher: divan::Bencher<'_, '_>, characters: usize) {
     bencher.bench_local(|| router.classify(divan::black_box(&request)));
 }
 
+/// Short prompts of several kinds and languages.
+const SHORT: [&str; 6] = [
+    "Name three rivers in Europe and the seas that they reach.",
+    "Write a Python function that merges overlapping intervals.",
+    "Was ist die Hauptstadt von Peru, und seit wann?",
+    "この文章を英語に翻訳してください。今日はとても寒いです。",
+    "hmm, and what about the other one then",
+    "Translate 'good morning' into French, Spanish and Polish.",
+];
+
+#[divan::bench(args = 0..SHORT.len())]
+fn classify_short(bencher: divan::Bencher<'_, '_>, which: usize) {
+    let router = router();
+    let request = ChatRequest::new("auto", SHORT[which]);
+    bencher.bench_local(|| router.classify(divan::black_box(&request)));
+}
+
+#[divan::bench(args = 0..SHORT.len())]
+fn plan_short(bencher: divan::Bencher<'_, '_>, which: usize) {
+    let router = router();
+    let request = ChatRequest::new("auto", SHORT[which]);
+    router.plan(&request).expect("a plan");
+    bencher.bench_local(|| router.plan(divan::black_box(&request)).expect("a plan"));
+}
+
 #[divan::bench]
 fn plan_explicit(bencher: divan::Bencher<'_, '_>) {
     let router = router();

@@ -10,12 +10,13 @@ use std::io::{Read, Write};
 #[cfg(unix)]
 use std::os::fd::AsRawFd;
 #[cfg(unix)]
+use std::os::unix::net::UnixStream;
 
 /// How the worker gets the loop's attention.
 enum Bell {
     /// A byte in a socket that the loop watches: the worker never waits for the interpreter lock.
     #[cfg(unix)]
-    Socket(std::fs::File),
+    Socket(UnixStream),
     /// `loop.call_soon_threadsafe`, for loops that cannot watch a socket.
     CallSoon(Py<PyAny>),
 }
@@ -48,7 +49,7 @@ impl Lobby {
             #[cfg(unix)]
             Bell::Socket(socket) => {
                 // A full socket means that the loop has been told already; a broken one that the loop is gone.
-                let _ = (&*socket).write(&1_u64.to_ne_bytes());
+                let _ = (&*socket).write(&[1]);
             }
             Bell::CallSoon(call_soon) => {
                 // Fails when the loop is closed or the interpreter shuts down: then nobody awaits the future.
@@ -90,7 +91,7 @@ impl Drain {
 pub(crate) struct Port {
     pub(crate) lobby: Arc<Lobby>,
     #[cfg(unix)]
-    ear: Option<std::fs::File>,
+    ear: Option<UnixStream>,
 }
 
 #[pymethods]
@@ -111,11 +112,9 @@ impl Port {
     fn socket() -> PyResult<Self> {
         #[cfg(unix)]
         {
-            // SAFETY: plain call; the descriptor is checked and owned by the File.
-            let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
-            if fd < 0 { return Err(std::io::Error::last_os_error().into()); }
-            let bell = unsafe { <std::fs::File as std::os::fd::FromRawFd>::from_raw_fd(fd) };
-            let ear = bell.try_clone()?;
+            let (bell, ear) = UnixStream::pair()?;
+            bell.set_nonblocking(true)?;
+            ear.set_nonblocking(true)?;
             let lobby = Arc::new(Lobby { waiting: Mutex::default(), bell: Bell::Socket(bell) });
             Ok(Self { lobby, ear: Some(ear) })
         }
@@ -136,8 +135,8 @@ impl Port {
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         #[cfg(unix)]
         if let Some(ear) = &self.ear {
-            let mut rung = [0_u8; 8];
-            let _ = (&*ear).read(&mut rung);
+            let mut rung = [0_u8; 64];
+            while matches!((&*ear).read(&mut rung), Ok(n) if n == rung.len()) {}
         }
         self.lobby.settle(py)
     }

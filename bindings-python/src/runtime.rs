@@ -24,10 +24,10 @@ pub(crate) fn current() -> io::Result<&'static Runtime> {
     loop {
         let seen = CURRENT.load(Ordering::Acquire);
         // SAFETY: the pointer is null or comes from `Box::into_raw` below and is never freed once published.
-        if let Some(owned) = unsafe { seen.as_ref() } {
-            if owned.pid == pid {
-                return Ok(&owned.runtime);
-            }
+        if let Some(owned) = unsafe { seen.as_ref() }
+            && owned.pid == pid
+        {
+            return Ok(&owned.runtime);
         }
         let fresh = Box::into_raw(Box::new(Owned { pid, runtime: build()? }));
         if CURRENT.compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire).is_err() {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake import Fake, Scripted
 
-_KEYS = re.compile(r"^CLAWROUTERS_|_API_KEY$|^(OPENAI|ANTHROPIC|GEMINI|GOOGLE|AWS|HF|AZURE)_")
+_KEYS = re.compile(r"^CLAWROUTERS_|_API_KEY$|_TOKEN$|^(OLLAMA|OPENAI|ANTHROPIC|GEMINI|GOOGLE|AWS|HF|AZURE)_")
 for _name in [n for n in os.environ if _KEYS.search(n)]:
     del os.environ[_name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import time
 from typing import Any
 
@@ -56,6 +57,17 @@ def test_giving_up_a_stream_closes_the_connection(slow: Scripted, way: str) -> N
         del stream
         gc.collect()
     assert slow.until(closed_early)[0]["closed_early"] is True
+
+
+def test_closing_from_another_thread_ends_a_waiting_reader(slow: Scripted) -> None:
+    stream = Router(slow.config()).chat.completions.create(model="alpha/big", messages=HELLO, stream=True)
+    next(stream)
+    timer = threading.Timer(0.2, stream.close)
+    timer.start()
+    start = time.monotonic()
+    assert len(list(stream)) < 4
+    assert time.monotonic() - start < 1
+    timer.join()
 
 
 async def first_chunk(run: Scripted) -> Any:

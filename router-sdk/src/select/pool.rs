@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     /// `exp(-ability / K)` by class: times the demand's share these are the odds of failure.
     pub(crate) odds: [f64; TaskClass::ALL.len()],
     pub(crate) unscored: bool,
+    /// What its price is multiplied with when models are compared.
+    pub(crate) price_doubt: u64,
     pub(crate) verbosity: f64,
     /// A reason why this model is never chosen by `auto`, whatever the request.
     pub(crate) barred: Option<(&'static str, String)>,
@@ -46,6 +48,9 @@ const DOUBT: f32 = 0.5;
 const OWN_ABILITY: f32 = 20.0;
 /// Output of a reasoning model of unknown verbosity, relative to a plain one.
 const REASONING_VERBOSITY: f64 = 2.5;
+/// A price that only one source states, or on which sources disagree, counts as so many times itself when models are
+/// compared: such prices are often stale or a placeholder. What is charged to the books is the price as stated.
+const UNCONFIRMED: u64 = 2;
 /// A model is not chosen any more when it is switched off within so many days.
 const SUNSET_MARGIN_DAYS: i64 = 21;
 
@@ -86,6 +91,7 @@ impl Entry {
             odds: abilities.map(|a| super::rank::odds_share(f64::from(a))),
             abilities,
             unscored,
+            price_doubt: if listed && model.price_sources.is_some_and(|n| n <= 1) { UNCONFIRMED } else { 1 },
             verbosity,
             key: target.key(),
             provider: 0,
@@ -111,6 +117,9 @@ fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {
     let horizon = date.checked_add(margin).unwrap_or(date);
     if let Some(sunset) = model.sunset.filter(|s| *s <= horizon) {
         return Some(("sunset", format!("is switched off on {sunset}")));
+    }
+    if model.id.ends_with("latest") {
+        return Some(("moving_alias", "is a name that moves from model to model; its dated name can be chosen".into()));
     }
     if model.status == crate::catalog::Status::Deprecated {
         return Some(("sunset", "is deprecated".into()));

@@ -152,7 +152,7 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     let bar = demand + K * (BAR / (1.0 - BAR)).ln();
     let demanded = (demand / K).exp();
     for a in passed {
-        let cost = a.cost.unwrap_or(dear) as f64;
+        let cost = a.cost.unwrap_or(dear) as f64 * a.entry.price_doubt as f64;
         let below = a.ability < bar;
         a.merit = match ask.strategy {
             // Below the bar ability counts alone, so a harder request never gets a weaker model.

@@ -13,8 +13,37 @@ use super::pool::Entry;
 /// Kinds of need kept; more than traffic of one process has, few enough to stay small.
 const KEPT: usize = 64;
 
-/// What decides the list: needed abilities, class of task, parameters in the request, and more than one choice.
-type Key = (u32, usize, u32, bool);
+/// What decides the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    needed: u32,
+    class: usize,
+    params: u32,
+    several_choices: bool,
+    room: Room,
+}
+
+/// The room that requests of about one size need at the most, in tokens: beyond it more room is no advantage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Room {
+    input: u64,
+    output: u64,
+}
+
+/// Sizes up to which requests count as alike.
+const SIZES: [u64; 5] = [8_000, 32_000, 128_000, 400_000, u64::MAX];
+
+impl Room {
+    fn of(ask: &Ask<'_>) -> Self {
+        let bucket = |tokens: u64| SIZES.into_iter().find(|size| tokens <= *size).unwrap_or(u64::MAX);
+        let output = ask.needs.max_output_tokens.unwrap_or(0);
+        // The window holds both, and the gate adds a tenth to the input.
+        Self {
+            input: bucket((ask.input_tokens + ask.input_tokens / 10).saturating_add(output)),
+            output: bucket(output),
+        }
+    }
+}
 
 /// The lists of one pool.
 #[derive(Debug, Default)]
@@ -33,12 +62,13 @@ impl Shortlists {
     /// The list for a request, from what was found earlier or found now.
     pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
-        let key = (needed, class, params, ask.needs.n_gt_1);
+        let room = Room::of(ask);
+        let key = Key { needed, class, params, several_choices: ask.needs.n_gt_1, room };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
         }
-        let list = Arc::new(find(entries, ask, needed, class));
+        let list = Arc::new(find(entries, ask, key));
         if lists.len() >= KEPT {
             lists.clear();
         }
@@ -52,67 +82,85 @@ fn parameter(name: &str) -> u32 {
     crate::classify::PARAMS.iter().position(|p| *p == name).map_or(31, |at| at as u32)
 }
 
-fn find(entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Shortlist {
+fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
     let able: Vec<usize> = (0..entries.len())
         .filter(|at| {
             entries.get(*at).is_some_and(|e| {
-                e.barred.is_none() && !e.target.model.free && gate::able(e, ask, needed, e.listed).is_ok()
+                e.barred.is_none() && !e.target.model.free && gate::able(e, ask, key.needed, e.listed).is_ok()
             })
         })
         .collect();
     let entry = |at: &usize| entries.get(*at);
     let beaten = |at: &usize| {
         able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => o.provider == e.provider && wins(o, e, class),
+            (Some(o), Some(e)) => o.provider == e.provider && wins(o, e, key),
             _ => false,
         })
     };
     let outspent = |at: &usize| {
         able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => outspends(o, e),
+            (Some(o), Some(e)) => outspends(o, e, key.room),
             _ => false,
         })
     };
     Shortlist { entries: able.iter().filter(|at| !beaten(at) || !outspent(at)).copied().collect() }
 }
 
-/// Base rates of an entry whose price does not change with size or hour: input, output times verbosity.
-fn flat(entry: &Entry) -> Option<(f64, f64)> {
-    let price = entry.price.as_ref().filter(|p| p.tiers.is_empty() && p.off_peak.is_none())?;
-    Some((price.rates.input? as f64, price.rates.output? as f64))
+/// What a token costs: of the input, of an output that a limit cuts, and of one that runs to the model's usual length.
+struct Rate {
+    input: f64,
+    output: f64,
+    talk: f64,
 }
 
-fn roomier(one: &Entry, other: &Entry) -> bool {
+impl Rate {
+    /// The rates of an entry whose price does not change with the hour, nor with the size within this room.
+    fn flat(entry: &Entry, room: Room) -> Option<Self> {
+        let price = entry.price.as_ref().filter(|p| p.off_peak.is_none())?;
+        if price.tiers.iter().any(|tier| tier.above_input_tokens < room.input) {
+            return None;
+        }
+        let (input, output) = (price.rates.input? as f64, price.rates.output? as f64);
+        Some(Self { input, output, talk: output * entry.verbosity })
+    }
+
+    fn times(self, factor: f64) -> Self {
+        Self { input: self.input * factor, output: self.output * factor, talk: self.talk * factor }
+    }
+
+    /// At most the other in all, and less in something.
+    fn undercuts(&self, other: &Self) -> bool {
+        let at_most = self.input <= other.input && self.output <= other.output && self.talk <= other.talk;
+        at_most && (self.input < other.input || self.output < other.output || self.talk < other.talk)
+    }
+
+    fn equals(&self, other: &Self) -> bool {
+        self.input == other.input && self.output == other.output && self.talk == other.talk
+    }
+}
+
+fn roomier(one: &Entry, other: &Entry, room: Room) -> bool {
     let (a, b) = (&one.target.model, &other.target.model);
     // Unknown is no limit.
-    let at_least = |a: Option<u64>, b: Option<u64>| a.is_none_or(|a| b.is_some_and(|b| a >= b));
-    at_least(a.context_window, b.context_window)
-        && at_least(a.max_input_tokens, b.max_input_tokens)
-        && at_least(a.max_output_tokens, b.max_output_tokens)
+    let at_least =
+        |a: Option<u64>, b: Option<u64>, enough: u64| a.is_none_or(|a| a >= enough || b.is_some_and(|b| a >= b));
+    at_least(a.context_window, b.context_window, room.input)
+        && at_least(a.max_input_tokens, b.max_input_tokens, room.input)
+        && at_least(a.max_output_tokens, b.max_output_tokens, room.output)
 }
 
 /// True when `one` is chosen before `other` whatever the size of the request.
-fn wins(one: &Entry, other: &Entry, class: usize) -> bool {
-    let (Some(a), Some(b)) = (flat(one), flat(other)) else { return false };
-    let ability = |e: &Entry| e.abilities.get(class).copied().unwrap_or_default();
-    let sound = one.unscored == other.unscored && one.listed == other.listed;
-    let better = a.0 < b.0 || a.1 < b.1 || ability(one) > ability(other);
-    sound
-        && better
-        && ability(one) >= ability(other)
-        && a.0 <= b.0
-        && a.1 <= b.1
-        && one.verbosity <= other.verbosity
-        && roomier(one, other)
+fn wins(one: &Entry, other: &Entry, key: Key) -> bool {
+    let rates = |e: &Entry| Rate::flat(e, key.room).map(|r| r.times(e.price_doubt as f64));
+    let (Some(a), Some(b)) = (rates(one), rates(other)) else { return false };
+    let ability = |e: &Entry| e.abilities.get(key.class).copied().unwrap_or_default();
+    let (able, abler) = (ability(one) >= ability(other), ability(one) > ability(other));
+    let cheap = a.undercuts(&b) || (abler && a.equals(&b));
+    cheap && able && one.unscored == other.unscored && one.listed == other.listed && roomier(one, other, key.room)
 }
 
 /// True when `one` costs more than `other` whatever the size of the request.
-fn outspends(one: &Entry, other: &Entry) -> bool {
-    let (Some(a), Some(b)) = (flat(one), flat(other)) else { return false };
-    let more = a.0 > b.0 || a.1 > b.1;
-    more && a.0 >= b.0
-        && a.1 >= b.1
-        && one.verbosity >= other.verbosity
-        && one.unscored == other.unscored
-        && roomier(one, other)
+fn outspends(one: &Entry, other: &Entry, room: Room) -> bool {
+    let (Some(a), Some(b)) = (Rate::flat(one, room), Rate::flat(other, room)) else { return false };
+    b.undercuts(&a) && one.unscored == other.unscored && roomier(one, other, room)
 }
