@@ -36,7 +36,7 @@ fn timeouts(config: &Config) -> Result<(), Error> {
     let limits = [
         ("connect_ms", t.connect_ms),
         ("first_token_ms", t.first_token_ms),
-        ("first_token_reasoning_ms", t.first_token_reasoning_ms),
+        ("first_token_reasoning_ms", t.first_token_reasoning_ms.unwrap_or(t.first_token_ms)),
         ("idle_ms", t.idle_ms),
         ("whole_ms", t.whole_ms),
         ("total_ms", t.total_ms),

@@ -11,8 +11,8 @@ pub struct Timeouts {
     pub connect_ms: u64,
     /// To the first output of a stream while another candidate remains.
     pub first_token_ms: u64,
-    /// The same for models that are known to reason before they answer.
-    pub first_token_reasoning_ms: u64,
+    /// The same for models that are known to reason before they answer; three times `first_token_ms` when absent.
+    pub first_token_reasoning_ms: Option<u64>,
     /// Between two pieces of a stream.
     pub idle_ms: u64,
     /// One attempt at a whole reply while another candidate remains.
@@ -26,10 +26,21 @@ impl Default for Timeouts {
         Self {
             connect_ms: 3_000,
             first_token_ms: 10_000,
-            first_token_reasoning_ms: 30_000,
+            first_token_reasoning_ms: None,
             idle_ms: 15_000,
             whole_ms: 120_000,
             total_ms: 600_000,
+        }
+    }
+}
+
+impl Timeouts {
+    /// The limit to the first output of a stream while another candidate remains.
+    pub(crate) fn first_token(&self, reasons: bool) -> u64 {
+        match (reasons, self.first_token_reasoning_ms) {
+            (false, _) => self.first_token_ms,
+            (true, Some(own)) => own,
+            (true, None) => self.first_token_ms.saturating_mul(3),
         }
     }
 }

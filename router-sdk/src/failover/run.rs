@@ -188,10 +188,9 @@ impl Loop<'_> {
             return whole;
         }
         let t = &self.config.timeouts;
-        let (ms, cause) = match (self.stream, target.model.reasons()) {
-            (false, _) => (t.whole_ms, Cause::HeadersTimeout),
-            (true, true) => (t.first_token_reasoning_ms, Cause::FirstTokenTimeout),
-            (true, false) => (t.first_token_ms, Cause::FirstTokenTimeout),
+        let (ms, cause) = match self.stream {
+            false => (t.whole_ms, Cause::HeadersTimeout),
+            true => (t.first_token(target.model.reasons()), Cause::FirstTokenTimeout),
         };
         let at = Instant::now() + Duration::from_millis(ms);
         if at < self.deadline { Limit { at, cause } } else { whole }

@@ -17,6 +17,7 @@ pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) 
     let required = ask.options.require.iter().fold(0, |bits, name| bits | able::bit(name));
     let mut plan = Plan {
         candidates: Vec::new(),
+        also_able: Vec::new(),
         strategy: ask.strategy,
         automatic: false,
         reasons: Vec::new(),

@@ -30,6 +30,8 @@ pub struct Candidate {
 pub struct Plan {
     /// In the order in which they are tried.
     pub candidates: Vec<Candidate>,
+    /// Able models beyond those that would be tried, best first. Filled for `explain`.
+    pub also_able: Vec<Candidate>,
     /// The strategy in force.
     pub strategy: Strategy,
     /// True when the router chose; false when the caller named the models.
@@ -95,16 +97,8 @@ impl Explanation {
     /// The explanation as JSON; money in US dollars.
     pub fn to_json(&self) -> Value {
         let plan = &self.plan;
-        let candidates: Vec<Value> = plan
-            .candidates
-            .iter()
-            .map(|c| {
-                json!({
-                    "model": c.target.key(), "provider": c.target.deployment.provider, "sandbox": c.target.deployment.sandbox,
-                    "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
-                })
-            })
-            .collect();
+        let tried = plan.candidates.iter().map(|c| candidate(c, true));
+        let candidates: Vec<Value> = tried.chain(plan.also_able.iter().map(|c| candidate(c, false))).collect();
         let resting: Vec<Value> =
             plan.resting.iter().map(|(name, left)| json!({"model": name, "retry_after": left.as_secs_f64()})).collect();
         json!({
@@ -121,4 +115,12 @@ impl Explanation {
             "resting": resting,
         })
     }
+}
+
+/// A candidate as JSON; `tried` says whether the plan gets to it.
+fn candidate(c: &Candidate, tried: bool) -> Value {
+    json!({
+        "model": c.target.key(), "provider": c.target.deployment.provider, "sandbox": c.target.deployment.sandbox,
+        "tried": tried, "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+    })
 }

@@ -105,8 +105,14 @@ fn among<'p>(
     weigh(&mut passed, ask, health, demand);
     let chain = chain(&passed, providers, ask);
     let reasons = chain.first().map(|first| reasons(first, ask, demand)).unwrap_or_default();
+    let mut rest: Vec<&Able<'_>> = Vec::new();
+    if explain {
+        rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
+        rest.sort_by(|a, b| a.rank(b));
+    }
+    let also_able = rest.into_iter().map(|a| candidate(a, demand)).collect();
     let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
-    Plan { candidates, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
+    Plan { candidates, also_able, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
 }
 
 fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
