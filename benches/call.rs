@@ -1,5 +1,7 @@
 //! Times whole calls and streams over loopback: the router beside a plain HTTP client that sends and parses the same.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 use clawrouters::{ChatRequest, Config, Router};
 use fake_provider::FakeProvider;
 use futures_util::StreamExt;

@@ -1,5 +1,7 @@
 //! Times one decision, from parsed request to plan, over the whole catalogue: classify, gate, rank.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 use clawrouters::{ChatRequest, Config, Router};
 use serde_json::json;
 

@@ -1,5 +1,7 @@
 //! Attacks on failover, health and the books: dead, hanging and half-dead providers, crowds and callers who walk away.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod adversary_support;
 
 use std::time::{Duration, Instant};

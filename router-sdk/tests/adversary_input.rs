@@ -1,5 +1,7 @@
 //! Attacks on input: requests, configurations, names and options that are odd, huge, wrong or hold secrets.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod adversary_support;
 
 use adversary_support::{ID, ask, asked, read, stage};

@@ -1,5 +1,7 @@
 //! Attacks from the provider's side: odd, huge, lying and leaking replies of all three families, and what the door makes of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod adversary_support;
 
 use adversary_support::{ID, ask, asked, read, stage};

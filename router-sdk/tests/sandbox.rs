@@ -1,5 +1,7 @@
 //! The sandbox through the whole walk: labelled, deterministic, made to fail, cancelled, and through the door.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 use bytes::Bytes;
 use clawrouters::{ChatRequest, Config, ErrorKind, Router};
 use futures_util::StreamExt;

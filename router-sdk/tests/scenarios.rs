@@ -1,5 +1,7 @@
 //! Plays tests/scenarios/*.json against the fake provider through the Rust API.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod scenario;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What `auto` chooses and refuses, over the whole catalogue and over own models, without sending anything.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 use clawrouters::{ChatRequest, Config, ErrorKind, Explanation, Router, Strategy};
 use serde_json::{Value, json};
 

@@ -21,10 +21,10 @@ pub(super) fn chain<'a, 'p>(passed: &'a [Able<'p>], providers: usize, ask: &Ask<
         let taken = |a: &Able<'_>| chain.iter().any(|c| std::ptr::eq(c.entry, a.entry));
         let mut best: Vec<Option<&'a Able<'p>>> = vec![None; providers];
         for a in passed.iter().filter(|a| !taken(a)) {
-            if let Some(slot) = best.get_mut(a.entry.provider) {
-                if slot.is_none_or(|b| a.rank(b).is_lt()) {
-                    *slot = Some(a);
-                }
+            if let Some(slot) = best.get_mut(a.entry.provider)
+                && slot.is_none_or(|b| a.rank(b).is_lt())
+            {
+                *slot = Some(a);
             }
         }
         let mut best: Vec<&'a Able<'p>> = best.into_iter().flatten().collect();

@@ -105,10 +105,10 @@ fn sizes(model: &Model, ask: &Ask<'_>) -> Result<(), Refused> {
     // A tenth on top of the estimate, which is that good.
     let input = ask.input_tokens + ask.input_tokens / 10;
     let output = ask.needs.max_output_tokens;
-    if let (Some(limit), Some(wanted)) = (model.max_output_tokens, output) {
-        if wanted > limit {
-            return refused("max_output_tokens", Why::Output { limit, wanted });
-        }
+    if let (Some(limit), Some(wanted)) = (model.max_output_tokens, output)
+        && wanted > limit
+    {
+        return refused("max_output_tokens", Why::Output { limit, wanted });
     }
     let room = model.context_window.map(|w| w.saturating_sub(output.unwrap_or(0)));
     match model.max_input_tokens.into_iter().chain(room).min() {

@@ -53,10 +53,10 @@ impl Setup {
 
     /// The target of `provider/model` or of a bare model name.
     pub(crate) fn resolve(&self, name: &str, field: &str) -> Result<Target, Error> {
-        if let Some((provider, model)) = name.split_once('/') {
-            if let Some(deployment) = self.deployments.get(self.canonical(provider)).filter(|_| !model.is_empty()) {
-                return Ok(self.target(deployment, model));
-            }
+        if let Some((provider, model)) = name.split_once('/')
+            && let Some(deployment) = self.deployments.get(self.canonical(provider)).filter(|_| !model.is_empty())
+        {
+            return Ok(self.target(deployment, model));
         }
         if let Some(target) = self.bare(name) {
             return Ok(target);

@@ -114,10 +114,8 @@ fn tool_calls<'a>(listed: &'a Value, at: &str, calls: &mut HashSet<&'a str>) -> 
         let Some(id) = call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
             return Err(Error::invalid_request(format!("{at}.tool_calls[{j}].id"), "must be a non-empty string"));
         };
-        if let Some(function) = call.get("function") {
-            if !function.get("name").is_some_and(Value::is_string) {
-                return Err(Error::invalid_request(format!("{at}.tool_calls[{j}].function.name"), "must be a string"));
-            }
+        if call.get("function").is_some_and(|f| !f.get("name").is_some_and(Value::is_string)) {
+            return Err(Error::invalid_request(format!("{at}.tool_calls[{j}].function.name"), "must be a string"));
         }
         calls.insert(id);
     }
@@ -138,7 +136,7 @@ fn tools(tools: Option<&Value>) -> Result<(), Error> {
             continue;
         }
         let function = tool.get("function");
-        if !function.and_then(|f| f.get("name")).and_then(Value::as_str).is_some_and(|n| !n.is_empty()) {
+        if function.and_then(|f| f.get("name")).and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(Error::invalid_request(format!("{at}.function.name"), "must be a non-empty string"));
         }
         let schema = function.and_then(|f| f.get("parameters")).filter(|p| !p.is_null());
@@ -206,7 +204,7 @@ fn parameters(body: &Object) -> Result<(), Error> {
     }
     for name in ["max_tokens", "max_completion_tokens", "n"] {
         let Some(value) = body.get(name).filter(|v| !v.is_null()) else { continue };
-        if !value.as_u64().is_some_and(|v| v > 0) {
+        if value.as_u64().is_none_or(|v| v == 0) {
             return Err(Error::invalid_request(name, "must be a whole number above 0"));
         }
     }

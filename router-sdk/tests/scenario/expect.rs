@@ -47,10 +47,10 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     if !stream {
         part("reply", outcome.reply.clone().unwrap_or_default());
     }
-    if let Some(wanted) = expect.get("some_chunk").filter(|_| stream) {
-        if outcome.chunks.iter().all(|c| differs(c, wanted, "").is_some()) {
-            faults.push(format!("some_chunk: none of {} chunks has {wanted}", outcome.chunks.len()));
-        }
+    if let Some(wanted) = expect.get("some_chunk").filter(|_| stream)
+        && outcome.chunks.iter().all(|c| differs(c, wanted, "").is_some())
+    {
+        faults.push(format!("some_chunk: none of {} chunks has {wanted}", outcome.chunks.len()));
     }
     if let Some(wanted) = expect.get("cost_usd") {
         let got = route["cost"].as_f64();
