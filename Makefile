@@ -22,6 +22,8 @@ export CARGO_TARGET_DIR := $(ROOT)/target
 # The extension is built for this interpreter, whoever calls cargo.
 export PYO3_PYTHON := $(VENV)/bin/python
 export PATH := $(VENV)/bin:$(PATH)
+# Built with everything else; no test has to build it again.
+export FAKE_PROVIDER := $(ROOT)/target/$(PROFILE)/fake-provider
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router-sdk bindings-node/src bindings-node/Cargo.toml bindings-node/build.rs \
   tests/fake-provider examples/demo examples/rust -type f -not -name '*.md' 2>/dev/null)

@@ -121,6 +121,7 @@ struct Details {
     status: Option<u16>,
     retry_after: Option<Duration>,
     request_id: Option<String>,
+    route_id: Option<String>,
     attempts: Vec<AttemptRecord>,
     partial: Option<Partial>,
     refusals: Vec<Refusal>,
@@ -140,6 +141,7 @@ impl Error {
             status: None,
             retry_after: None,
             request_id: None,
+            route_id: None,
             attempts: Vec::new(),
             partial: None,
             refusals: Vec::new(),
@@ -191,9 +193,13 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
-    /// The provider's request id of the last attempt.
+    /// The provider's request id of the last attempt; this library's own where the provider gave none.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
+        self.0.request_id.as_deref().or(self.route_id())
+    }
+    /// This library's id of the request, under which its ledger entry stands.
+    pub fn route_id(&self) -> Option<&str> {
+        self.0.route_id.as_deref()
     }
     /// Every send made for this request, in order.
     pub fn attempts(&self) -> &[AttemptRecord] {
@@ -233,6 +239,10 @@ impl Error {
         self.0.request_id = id;
         self
     }
+    pub(crate) fn with_route_id(mut self, id: &str) -> Self {
+        self.0.route_id = Some(id.to_owned());
+        self
+    }
     pub(crate) fn with_attempts(mut self, attempts: Vec<AttemptRecord>) -> Self {
         self.0.attempts = attempts;
         self
@@ -248,7 +258,8 @@ impl Error {
 
     /// The error as the JSON that bindings rebuild their typed errors from.
     ///
-    /// Shape: `{kind, message, param, code, provider, model, status, status_code, retry_after, request_id, attempts, partial, refusals}`;
+    /// Shape: `{kind, message, param, code, provider, model, status, status_code, retry_after, request_id, route_id, attempts, partial,
+    /// refusals}`;
     /// `retry_after` is in seconds.
     pub fn to_json(&self) -> serde_json::Value {
         let d = &*self.0;
@@ -256,7 +267,8 @@ impl Error {
             "kind": d.kind.as_str(), "message": d.message, "param": d.param, "code": d.code,
             "provider": d.provider, "model": d.model, "status": d.status,
             "status_code": d.status.unwrap_or_else(|| d.kind.http_status()),
-            "retry_after": d.retry_after.map(|w| w.as_secs_f64()), "request_id": d.request_id,
+            "retry_after": d.retry_after.map(|w| w.as_secs_f64()), "request_id": self.request_id(),
+            "route_id": d.route_id,
             "attempts": d.attempts, "partial": d.partial, "refusals": d.refusals,
         })
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-use crate::account::{Books, Ledger, Opening};
+use crate::account::{Books, Entry, Ledger, Opening};
 use crate::admit::{self, Admission, Reservation};
 use crate::catalog::utc_week_minute;
 use crate::classify::{self, Needs, Task};
@@ -16,11 +16,11 @@ use crate::error::Error;
 use crate::failover::{self, Answer, Health, RetryBudget, Sender};
 use crate::provider::Target;
 use crate::select::{self, Ask, Explanation, HealthFacts, Plan, Pool};
-use crate::setup::{Asked, Setup};
+use crate::setup::{Asked, Named, Setup};
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport};
-use crate::wire::{ChatRequest, ChatResponse, RouteInfo, Strategy, estimate_request_tokens};
+use crate::wire::{ChatRequest, ChatResponse, RouteInfo, RouteOptions, Strategy, estimate_request_tokens};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
@@ -83,14 +83,11 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let caller = admit::authorise();
     let admission = admit::admit(caller, &request)?;
     shared.store.add(admission.caller.id(), Counter::Requests, 1);
-    let planned = plan(shared, &request, moment, false)?;
-    let planned = match planned.plan.candidates.is_empty() {
-        // The refusals are worth their time only when they are all there is to tell.
-        true => plan(shared, &request, moment, true)?,
-        false => planned,
+    let planned = match decide(shared, &request, moment) {
+        Ok(planned) => planned,
+        Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens } = planned;
-    let plan = plan.or_error()?;
     let deadline = moment.started + deadline(shared, &request);
     let mut books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let config = &shared.setup.config;
@@ -98,7 +95,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     match answer {
         Err(error) => {
             let route = books.close(Some(error.kind()));
-            Err(error.with_attempts(route.attempts))
+            Err(error.with_route_id(&route.request_id).with_attempts(route.attempts))
         }
         Ok(Answer::Whole(response)) => Ok(Reply::Whole(Box::new(finish(*response, &mut books)))),
         Ok(Answer::Stream(open)) => {
@@ -106,7 +103,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
                 idle: Duration::from_millis(config.timeouts.idle_ms),
                 deadline,
                 usage_chunk: wants_usage_chunk(&request),
-                choices: request.get("n").and_then(serde_json::Value::as_u64).unwrap_or(1),
+                choices: choices(&request),
             };
             let head = books.preview();
             let followed = failover::follow(*open, books, Arc::clone(&shared.sender), terms);
@@ -117,12 +114,51 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
 
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
-    let moment = Moment::now();
-    let planned = plan(shared, request, moment, false)?;
+    admit::admit(admit::authorise(), request)?;
+    decide(shared, request, Moment::now()).map(|planned| planned.plan)
+}
+
+/// A plan with candidates, or the reasons why there is none.
+fn decide(shared: &Shared, request: &ChatRequest, moment: Moment) -> Result<Planned, Error> {
+    let mut planned = plan(shared, request, moment, false)?;
     if planned.plan.candidates.is_empty() {
-        return plan(shared, request, moment, true)?.plan.or_error();
+        // The refusals are worth their time only when they are all there is to tell.
+        planned = plan(shared, request, moment, true)?;
     }
-    Ok(planned.plan)
+    Ok(Planned { plan: planned.plan.or_error()?, ..planned })
+}
+
+/// The ledger entry of a request that no model could be found for.
+fn refused(
+    shared: &Shared,
+    request: &ChatRequest,
+    admission: &Admission,
+    stream: bool,
+    moment: Moment,
+    error: Error,
+) -> Error {
+    let route = RouteInfo {
+        request_id: shared.sender.ids.next(moment.at_ms),
+        model_requested: request.model().to_owned(),
+        strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        latency_ms: moment.started.elapsed().as_secs_f64() * 1e3,
+        ..RouteInfo::default()
+    };
+    let error = error.with_route_id(&route.request_id);
+    shared.ledger.record(Entry {
+        at_ms: moment.at_ms,
+        caller: admission.caller.clone(),
+        tags: request.route().tags.clone(),
+        stream,
+        route,
+        error: Some(error.kind()),
+    });
+    error
+}
+
+/// Choices asked for.
+fn choices(request: &ChatRequest) -> u64 {
+    request.get("n").and_then(serde_json::Value::as_u64).unwrap_or(1)
 }
 
 /// The same walk stopped before anything is sent.
@@ -137,7 +173,8 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
     let input_tokens = estimate_request_tokens(request);
-    let options = request.route();
+    let options = setup.canonical_options(request.route());
+    let options = options.as_ref();
     let named = match &asked {
         Asked::Auto(strategy) => *strategy,
         Asked::Listed(_) => None,
@@ -147,17 +184,17 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
     match asked {
         Asked::Auto(_) => {
             let task = classify::classify(request.body());
-            let ask = ask(Some(&task), &task.needs, request, strategy, input_tokens, moment);
+            let ask = ask(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
             let plan = auto(shared, &ask, &health, explain)?;
             Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens })
         }
-        Asked::Listed(mut targets) => {
+        Asked::Listed(mut named) => {
             let needs = classify::needs(request.body());
             for (i, name) in options.fallbacks.iter().enumerate() {
-                setup.named(name, &format!("route.fallbacks[{i}]"), &mut targets)?;
+                setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
             }
-            let ask = ask(None, &needs, request, strategy, input_tokens, moment);
-            let plan = select::listed(targets, &ask, &health);
+            let ask = ask(None, &needs, request, options, strategy, input_tokens, moment);
+            let plan = select::listed(named.targets, named.refusals, &ask, &health);
             Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens })
         }
     }
@@ -166,13 +203,14 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
 fn ask<'a>(
     task: Option<&'a Task>,
     needs: &'a Needs,
-    request: &'a ChatRequest,
+    request: &ChatRequest,
+    options: &'a RouteOptions,
     strategy: Strategy,
     input_tokens: u64,
     moment: Moment,
 ) -> Ask<'a> {
     let Moment { date, week_minute, .. } = moment;
-    Ask { task, needs, options: request.route(), strategy, input_tokens, today: date, week_minute }
+    Ask { task, needs, options, strategy, input_tokens, choices: choices(request), today: date, week_minute }
 }
 
 /// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.
@@ -182,11 +220,12 @@ fn auto(shared: &Shared, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> 
     if ask.options.fallbacks.is_empty() || ask.options.allow_fallbacks == Some(false) {
         return Ok(plan);
     }
-    let mut targets: Vec<Target> = plan.candidates.first().map(|c| c.target.clone()).into_iter().collect();
+    let targets = plan.candidates.first().map(|c| c.target.clone()).into_iter().collect();
+    let mut named = Named { targets, refusals: Vec::new() };
     for (i, name) in ask.options.fallbacks.iter().enumerate() {
-        shared.setup.named(name, &format!("route.fallbacks[{i}]"), &mut targets)?;
+        shared.setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
     }
-    let named = select::listed(targets, ask, health);
+    let named = select::listed(named.targets, named.refusals, ask, health);
     plan.candidates.truncate(1);
     let first = plan.candidates.first().map(|c| c.target.key());
     plan.candidates.extend(named.candidates.into_iter().filter(|c| Some(c.target.key()) != first));
@@ -248,7 +287,10 @@ fn open_books(
 }
 
 fn finish(mut response: ChatResponse, books: &mut Books) -> ChatResponse {
-    let usage = books.answer(response.usage, response.text());
+    let usage = match response.usage {
+        Some(usage) => books.answer(Some(usage), ""),
+        None => books.answer(None, &said(&response)),
+    };
     response.usage = Some(usage);
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
@@ -256,6 +298,24 @@ fn finish(mut response: ChatResponse, books: &mut Books) -> ChatResponse {
     response.route = books.close(None);
     response.body.insert("model".into(), response.route.model.clone().into());
     response
+}
+
+/// All that a reply says and is billed for: text, reasoning, refusals and tool calls of every choice.
+fn said(response: &ChatResponse) -> String {
+    let mut out = String::new();
+    let choices = response.body.get("choices").and_then(serde_json::Value::as_array);
+    for message in choices.into_iter().flatten().filter_map(|c| c.get("message")) {
+        for field in ["content", "reasoning_content", "refusal"] {
+            out.push_str(message.get(field).and_then(serde_json::Value::as_str).unwrap_or_default());
+        }
+        for call in message.get("tool_calls").and_then(serde_json::Value::as_array).into_iter().flatten() {
+            for field in ["name", "arguments"] {
+                let text = call.get("function").and_then(|f| f.get(field)).and_then(serde_json::Value::as_str);
+                out.push_str(text.unwrap_or_default());
+            }
+        }
+    }
+    out
 }
 
 fn wants_usage_chunk(request: &ChatRequest) -> bool {

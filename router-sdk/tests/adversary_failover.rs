@@ -322,3 +322,46 @@ async fn redirects_are_not_followed_and_no_key_travels() {
         }
     }
 }
+
+#[tokio::test]
+async fn one_caller_of_a_crowd_probes() {
+    let script = json!({"alpha": [{"status": 503, "error": {}, "delay_ms": 400}], "beta": [{"say": "up"}]});
+    let settings = json!({"breaker": {"failures": 1, "cooldown_ms": 300, "cooldown_max_ms": 300}});
+    let (fake, router) = stage(script, settings).await;
+    router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.expect("beta answers");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let calls = (0..20).map(|_| router.chat(ask(&["alpha/m", "beta/m"], json!({}))));
+    for reply in futures_util::future::join_all(calls).await {
+        reply.expect("beta answers");
+    }
+    assert_eq!(asked(&fake, "alpha"), 2, "one call and one probe");
+}
+
+#[tokio::test]
+async fn an_error_whose_body_never_comes_is_left_at_once() {
+    let stalled = json!({"status": 503, "body": "overloaded", "fault": {"kind": "stall", "after_bytes": 3}});
+    let (_fake, router) = stage(json!({"alpha": [stalled], "beta": [{"say": "up"}]}), json!({})).await;
+    let started = Instant::now();
+    let reply = router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.expect("beta answers");
+    assert_eq!(reply.model(), "beta/m");
+    assert!(started.elapsed() < Duration::from_secs(3), "503 goes on at once, it took {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn an_older_answer_does_not_end_the_rest_that_a_hint_asks_for() {
+    let script = json!({
+        "alpha": [{"say": "slow", "delay_ms": 800}, {"status": 429, "error": {}, "headers": {"retry-after": "60"}}],
+        "beta": [{"say": "up"}],
+    });
+    let (_fake, router) = stage(script, json!({})).await;
+    let slow = tokio::spawn({
+        let router = router.clone();
+        async move { router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.expect("alpha answers").model().to_owned() }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let second = router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.expect("beta answers");
+    assert_eq!(second.model(), "beta/m");
+    assert_eq!(slow.await.expect("no panic"), "alpha/m");
+    let third = router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.expect("beta answers");
+    assert_eq!((third.model(), third.route.attempts.len()), ("beta/m", 1), "alpha asked for a minute");
+}

@@ -394,3 +394,48 @@ async fn a_broken_alias_and_baseline_are_faults_of_the_config() {
     let error = router.chat(ask(&["pair"], json!({}))).await.expect_err("nobody is no provider");
     assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidConfig, Some("aliases.pair")), "{error}");
 }
+
+#[tokio::test]
+async fn a_cost_ceiling_counts_every_choice_asked_for() {
+    let (_fake, router) = stage(json!({"alpha": [{"say": "up"}]}), json!({})).await;
+    // 1,000 tokens at 2 USD per 1M are 2,000 micro-dollars a choice.
+    let ceiling = |n: u64| json!({"n": n, "max_tokens": 1_000, "route": {"max_cost": 0.004}});
+    router.chat(ask(&["alpha/m"], ceiling(1))).await.expect("it fits");
+    let error = router
+        .chat(ask(&["alpha/m"], ceiling(4)))
+        .await
+        .map(|r| r.route.cost_nanos)
+        .expect_err("four choices could cost 0.008 USD");
+    assert_eq!(error.kind(), ErrorKind::NoCandidate);
+}
+
+#[tokio::test]
+async fn the_door_serves_its_paths_and_answers_the_rest_in_form() {
+    let (_fake, router) = stage(json!({"alpha": [{"say": "up"}]}), json!({"aliases": {"fast": ["alpha/m"]}})).await;
+    let call = async |method: &str, path: &str| {
+        let request = Request::builder().method(method).uri(path).body(Bytes::new()).expect("a request");
+        answer(router.endpoint().call(request).await).await
+    };
+    let (status, listed) = call("GET", "https://x/any/v1/models?limit=3").await;
+    let ids: Vec<_> = listed["data"].as_array().expect("a list").iter().filter_map(|m| m["id"].as_str()).collect();
+    assert_eq!((status, &listed["object"]), (200, &json!("list")));
+    for id in ["auto", "auto:cheapest", "auto:balanced", "auto:best", "auto:fastest", "fast", "alpha/m"] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert_eq!(call("GET", "/v1/models/alpha/m").await.1["id"], json!("alpha/m"));
+    for (method, path, status) in [
+        ("POST", "/v1/embeddingz", 404),
+        ("GET", "/", 404),
+        ("GET", "/v1/models/nobody/x", 404),
+        ("GET", "/v1/chat/completions", 405),
+        ("POST", "/v1/models", 405),
+        ("POST", "/v1/chat/completions", 400),
+        ("POST", "/chat/completions/", 400),
+    ] {
+        let (got, error) = call(method, path).await;
+        assert_eq!(got, status, "{method} {path}: {error}");
+        for field in ["message", "type", "param", "code"] {
+            assert!(error["error"].get(field).is_some(), "{field} of {error}");
+        }
+    }
+}

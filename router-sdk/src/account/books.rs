@@ -88,6 +88,9 @@ impl Books {
 
     /// A request is about to be sent.
     pub(crate) fn begin(&mut self, target: &Target) {
+        self.route.model = target.key();
+        self.route.provider.clone_from(&target.deployment.provider);
+        self.route.sandbox = target.deployment.sandbox;
         self.open = Some(Open {
             target: target.clone(),
             started: Instant::now(),
@@ -157,9 +160,6 @@ impl Books {
         }
         let usage = self.usage_of(&open);
         let first_token_ms = open.first_token.map(milliseconds);
-        self.route.model = open.target.key();
-        self.route.provider.clone_from(&open.target.deployment.provider);
-        self.route.sandbox = open.target.deployment.sandbox;
         self.route.usage = Some(usage);
         // First tokens are timed from the start of the request: earlier attempts are part of the wait.
         self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
@@ -218,9 +218,6 @@ impl Books {
     pub(crate) fn preview(&self) -> RouteInfo {
         let mut route = self.route.clone();
         if let Some(open) = &self.open {
-            route.model = open.target.key();
-            route.provider.clone_from(&open.target.deployment.provider);
-            route.sandbox = open.target.deployment.sandbox;
             route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         }
         route
@@ -239,7 +236,8 @@ impl Books {
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
         let costs = self.route.attempts.iter().map(|a| a.cost_nanos);
-        self.route.cost_nanos = costs.sum::<Option<u64>>().filter(|_| !self.route.attempts.is_empty());
+        let total = costs.fold(Some(0u64), |total, cost| total?.checked_add(cost?));
+        self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };

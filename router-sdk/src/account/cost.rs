@@ -21,8 +21,9 @@ pub(crate) fn usage_cost(model: &Model, usage: &Usage, date: Date, week_minute: 
 
 fn cost_at(rates: &Rates, usage: &Usage) -> Option<u64> {
     let (input, output) = (rates.input?, rates.output?);
-    let special_in = usage.cached_read + usage.cache_write + usage.cache_write_1h + usage.audio_in;
-    let special_out = usage.reasoning + usage.audio_out;
+    let sum = |counts: &[u64]| counts.iter().fold(0u64, |sum, count| sum.saturating_add(*count));
+    let special_in = sum(&[usage.cached_read, usage.cache_write, usage.cache_write_1h, usage.audio_in]);
+    let special_out = sum(&[usage.reasoning, usage.audio_out]);
     let write = rates.cache_write.unwrap_or(input);
     let parts = [
         (usage.input.saturating_sub(special_in), input),
@@ -34,8 +35,10 @@ fn cost_at(rates: &Rates, usage: &Usage) -> Option<u64> {
         (usage.reasoning, rates.reasoning.unwrap_or(output)),
         (usage.audio_out, rates.audio_out.unwrap_or(output)),
     ];
-    let pico: u128 = parts.iter().map(|(tokens, rate)| u128::from(*tokens) * u128::from(*rate)).sum();
-    u64::try_from((pico + PICO_PER_NANO / 2) / PICO_PER_NANO).ok()
+    // Eight products of 64-bit numbers can pass 128 bits; such a bill is no bill.
+    let products = parts.iter().map(|(tokens, rate)| u128::from(*tokens) * u128::from(*rate));
+    let pico = products.fold(Some(0u128), |sum, product| sum?.checked_add(product))?;
+    u64::try_from(pico.checked_add(PICO_PER_NANO / 2)? / PICO_PER_NANO).ok()
 }
 
 /// The cost of so many input and output tokens in nano-dollars; absent when the price is unknown.

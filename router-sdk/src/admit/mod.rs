@@ -40,8 +40,9 @@ pub(crate) fn authorise() -> Caller {
 /// Admits the request: refuses early and cheaply what may not go on.
 ///
 /// # Errors
-/// `InvalidRequest` for an option that cannot be honoured.
+/// `InvalidRequest` for a request that is too large or an option that cannot be honoured.
 pub(crate) fn admit(caller: Caller, request: &ChatRequest) -> Result<Admission, Error> {
+    crate::wire::check_size(request.size())?;
     crate::wire::check_route(request.route())?;
     Ok(Admission { caller })
 }

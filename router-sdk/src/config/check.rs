@@ -2,15 +2,48 @@
 
 use secrecy::ExposeSecret;
 
+use serde_json::Value;
+
 use super::Config;
 use crate::error::Error;
+use crate::wire::not_a_table;
 
 /// The words of a deserialisation error, with a hint for the common slip.
 pub(super) fn describe(message: &str) -> String {
-    match message.strip_prefix("unknown field ") {
-        Some(rest) => format!("unknown key {rest}"),
-        None => message.to_owned(),
+    let message = message.lines().next().unwrap_or_default();
+    if let Some(rest) = message.strip_prefix("unknown field ") {
+        return format!("unknown key {rest}");
     }
+    crate::wire::without_values(message)
+}
+
+/// Tables must be tables: a list would be taken for one by position.
+pub(super) fn tables(value: &Value) -> Result<(), Error> {
+    let fault = |key: String| Error::invalid_config(key, "must be a table");
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger"];
+    if let Some(key) = not_a_table(value, &top) {
+        return Err(fault(key));
+    }
+    for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
+        if !provider.is_object() {
+            return Err(fault(format!("providers.{name}")));
+        }
+        if let Some(key) = not_a_table(provider, &["headers", "sandbox"]) {
+            return Err(fault(format!("providers.{name}.{key}")));
+        }
+        if provider.get("sandbox").is_some_and(|s| not_a_table(s, &["fail"]).is_some()) {
+            return Err(fault(format!("providers.{name}.sandbox.fail")));
+        }
+    }
+    for (i, model) in value.get("models").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if !model.is_object() {
+            return Err(fault(format!("models[{i}]")));
+        }
+        if let Some(key) = not_a_table(model, &["price", "capabilities", "scores"]) {
+            return Err(fault(format!("models[{i}].{key}")));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn config(config: &Config) -> Result<(), Error> {

@@ -68,8 +68,10 @@ impl Config {
     /// # Errors
     /// `InvalidConfig` that names the key and the fix.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let value = toml::Table::try_from_str(text)?;
-        Self::read(value)
+        let table = toml::Table::try_from_str(text)?;
+        let value = serde_json::to_value(table)
+            .map_err(|_| Error::invalid_config("config", "holds a value that is no text, number, list or table"))?;
+        Self::from_value(value)
     }
 
     /// Reads a configuration from a TOML file.
@@ -92,15 +94,8 @@ impl Config {
         if !value.is_object() {
             return Err(Error::invalid_config("config", "must be a table of settings"));
         }
-        Self::read(value)
-    }
-
-    fn read<'de, D>(source: D) -> Result<Self, Error>
-    where
-        D: serde::Deserializer<'de>,
-        D::Error: std::fmt::Display,
-    {
-        let config: Self = serde_path_to_error::deserialize(source).map_err(|e| {
+        check::tables(&value)?;
+        let config: Self = serde_path_to_error::deserialize(value).map_err(|e| {
             let path = e.path().to_string();
             let key = if path == "." { "config".to_owned() } else { path };
             Error::invalid_config(key, check::describe(&e.inner().to_string()))

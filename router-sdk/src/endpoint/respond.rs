@@ -35,6 +35,9 @@ impl Refused {
         if let Some(id) = self.error.request_id() {
             set(headers, "x-request-id", id);
         }
+        if let Some(id) = self.error.route_id() {
+            set(headers, "x-clawrouters-request-id", id);
+        }
         response
     }
 }

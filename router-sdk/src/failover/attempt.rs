@@ -17,7 +17,7 @@ use crate::wire::{ChatChunk, ChatResponse};
 /// An error body longer than this says nothing more.
 const ERROR_BODY: usize = 1024 * 1024;
 /// How long an error's body may take once its head is there.
-const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+const ERROR_BODY_TIME: Duration = Duration::from_secs(1);
 
 type Events = Pin<Box<dyn Stream<Item = Result<Event, Failure>> + Send>>;
 

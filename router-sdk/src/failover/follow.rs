@@ -1,5 +1,6 @@
 //! A stream after its first output: events in, chunks with the route on the last one out. Never a silent truncation.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) fn follow(
     async_stream::stream! {
         let model = open.target.key();
         let mut last: Option<ChatChunk> = None;
-        let mut finishes = 0u64;
+        let mut choices = Choices::default();
         let mut counted = open.chunks.len();
         loop {
             while let Some(mut chunk) = open.chunks.pop_front() {
@@ -53,16 +54,17 @@ pub(crate) fn follow(
                 if let Some(earlier) = last.take() {
                     yield Ok(earlier);
                 }
+                choices.note(&chunk);
                 if chunk.finished {
-                    finishes += 1;
                     last = Some(chunk);
                 } else {
                     yield Ok(chunk);
                 }
             }
-            let finished = finishes > 0;
-            if open.ended || (finishes >= terms.choices && books.usage_told().is_some()) {
-                if finished {
+            let finished = choices.finished(terms.choices);
+            if open.ended || (finished && books.usage_told().is_some()) {
+                // A provider may give fewer choices than asked for; those that it began it has to finish.
+                if choices.finished(1) {
                     break;
                 }
                 let failure = Failure::new(Cause::Truncated, "the stream ended without a finish reason");
@@ -86,6 +88,30 @@ pub(crate) fn follow(
             yield Ok(chunk);
         }
         drain(open);
+    }
+}
+
+/// Which choices have begun and which have finished.
+#[derive(Default)]
+struct Choices {
+    begun: BTreeSet<u64>,
+    finished: BTreeSet<u64>,
+}
+
+impl Choices {
+    fn note(&mut self, chunk: &ChatChunk) {
+        for choice in chunk.body.get("choices").and_then(Value::as_array).into_iter().flatten() {
+            let index = choice.get("index").and_then(Value::as_u64).unwrap_or(0);
+            self.begun.insert(index);
+            if choice.get("finish_reason").and_then(Value::as_str).is_some_and(|reason| !reason.is_empty()) {
+                self.finished.insert(index);
+            }
+        }
+    }
+
+    /// True when at least so many choices have come and every one that began has finished.
+    fn finished(&self, at_least: u64) -> bool {
+        self.finished.len() as u64 >= at_least && self.begun.len() == self.finished.len()
     }
 }
 
@@ -128,12 +154,16 @@ fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model:
 
 /// The error of a stream that broke after output, with what had been delivered. The books are closed with it.
 fn broken(failure: &Failure, open: &OpenStream, books: &mut Books, sender: &Sender) -> Error {
+    let failure = &failure.clone().without(&open.target.deployment);
     let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
     sender.health.signal(&open.target.key(), signal, Instant::now());
     let partial = books.partial();
     books.failed(failure, "stop");
     let route = books.close(Some(ErrorKind::StreamInterrupted));
-    error_of(ErrorKind::StreamInterrupted, failure, &open.target).with_partial(partial).with_attempts(route.attempts)
+    error_of(ErrorKind::StreamInterrupted, failure, &open.target)
+        .with_partial(partial)
+        .with_route_id(&route.request_id)
+        .with_attempts(route.attempts)
 }
 
 /// Reads the few bytes after the finish so that the connection returns to the pool.

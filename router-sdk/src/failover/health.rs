@@ -98,7 +98,9 @@ impl Health {
             if let Some(state) = targets.get_mut(target) {
                 let average =
                     state.seconds_to_first.map_or(seconds_to_first, |old| old + NEWEST * (seconds_to_first - old));
-                *state = State { seconds_to_first: Some(average), ..State::default() };
+                // A rest that a hint asked for stays: an answer to an older request does not refill the limit.
+                let throttled_until = state.throttled_until;
+                *state = State { seconds_to_first: Some(average), throttled_until, ..State::default() };
             }
         });
     }
@@ -114,7 +116,9 @@ impl Health {
             match signal {
                 Signal::Failure => {
                     state.failures = state.failures.saturating_add(1);
-                    if probe || state.failures >= self.settings.failures {
+                    // Requests that were under way when it opened all fail of the same cause, which counts once.
+                    let open = state.open_until.is_some_and(|until| until > now);
+                    if probe || (!open && state.failures >= self.settings.failures) {
                         state.open_until = now.checked_add(self.cooldown(state.opened));
                         state.opened = state.opened.saturating_add(1);
                     }

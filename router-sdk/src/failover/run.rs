@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::{self, Limit, OpenStream};
-use super::verdict::{self, Facts, Pause, Then};
+use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{Health, RetryBudget, backoff};
 use crate::account::Books;
 use crate::config::Config;
@@ -115,15 +115,15 @@ impl Loop<'_> {
                 }
                 Err(failure) => failure,
             };
-            let then = self.judge(&failure, candidate, index, sends);
-            books.failed(&failure, word(then));
+            let failure = failure.without(&target.deployment);
             claim.open = false;
             let signal = verdict::signal(&failure, &self.config.breaker);
             self.sender.health.signal(&claim.target, signal, Instant::now());
-            let repeat = sends - 1;
+            let (then, wait) = self.judge(&failure, candidate, index, sends, signal);
+            books.failed(&failure, word(then));
             self.last = Some((failure, target.clone()));
             match then {
-                Then::Same(pause) => self.pause(pause, repeat).await,
+                Then::Same(_) => tokio::time::sleep(wait).await,
                 then => return Err(then),
             }
         }
@@ -147,26 +147,30 @@ impl Loop<'_> {
         attempt::whole(self.sender, target, encoded.http, limit, books).await.map(|r| Answer::Whole(Box::new(r)))
     }
 
-    fn judge(&mut self, failure: &Failure, candidate: &Candidate, index: usize, sends: u32) -> Then {
+    /// What follows a failure, and the pause before it where the same target is asked again.
+    fn judge(
+        &mut self,
+        failure: &Failure,
+        candidate: &Candidate,
+        index: usize,
+        sends: u32,
+        signal: Signal,
+    ) -> (Then, Duration) {
         if failure.cause == Cause::ContextTooLong {
             self.window_above = self.window_above.max(candidate.target.model.context_window);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() || self.total >= self.config.retry.max_total_attempts {
-            return Then::Stop;
+            return (Then::Stop, Duration::ZERO);
         }
         let another = self.another_after(index);
+        let onward = (if another { Then::Next } else { Then::Stop }, Duration::ZERO);
         let then = verdict::decide(failure, Facts { another, sends, left }, &self.config.retry);
-        match then {
-            Then::Same(_) if !self.sender.budget.spend() => {
-                if another {
-                    Then::Next
-                } else {
-                    Then::Stop
-                }
-            }
-            then => then,
-        }
+        let Then::Same(pause) = then else { return (then, Duration::ZERO) };
+        // A target whose breaker has just opened, or whose probe has failed, is not asked again.
+        let opened = signal == Signal::Failure && self.sender.health.rests(&candidate.target.key(), Instant::now());
+        let wait = self.wait(pause, sends - 1);
+        if opened || wait >= left || !self.sender.budget.spend() { onward } else { (then, wait) }
     }
 
     fn may_ask(&self, candidate: &Candidate) -> bool {
@@ -196,13 +200,12 @@ impl Loop<'_> {
         if at < self.deadline { Limit { at, cause } } else { whole }
     }
 
-    async fn pause(&self, pause: Pause, repeat: u32) {
-        let wait = match pause {
+    fn wait(&self, pause: Pause, repeat: u32) -> Duration {
+        match pause {
             Pause::Quick => backoff::quick(),
             Pause::Backoff => backoff::full_jitter(&self.config.retry, repeat),
             Pause::Hint(hint) => backoff::after_hint(hint),
-        };
-        tokio::time::sleep_until((Instant::now() + wait).min(self.deadline)).await;
+        }
     }
 
     /// The error when no candidate answered.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Deployment;
+
 /// The cause of a failed attempt. Retry, breaker, records and typed errors are all decided from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -108,6 +110,16 @@ impl Failure {
     /// A reply that breaks its protocol.
     pub fn malformed(what: impl Into<String>) -> Self {
         Self::new(Cause::Malformed, what)
+    }
+
+    /// The same without what the deployment keeps secret: providers do echo keys.
+    pub(crate) fn without(mut self, deployment: &Deployment) -> Self {
+        for secret in deployment.secrets() {
+            self.message = self.message.replace(secret, "***");
+            self.code = self.code.map(|code| code.replace(secret, "***"));
+            self.request_id = self.request_id.map(|id| id.replace(secret, "***"));
+        }
+        self
     }
 
     pub(crate) fn with_status(mut self, status: u16) -> Self {

@@ -56,6 +56,19 @@ pub struct Deployment {
     pub local: bool,
 }
 
+/// Values shorter than this are no secrets, and replacing them would garble messages.
+const SHORTEST_SECRET: usize = 6;
+
+impl Deployment {
+    /// The key and the values of own headers.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        use secrecy::ExposeSecret;
+        let key = self.key.as_ref().map(|k| k.expose_secret());
+        let headers = self.headers.values().filter(|v| v.is_sensitive()).filter_map(|v| v.to_str().ok());
+        key.into_iter().chain(headers).filter(|secret| secret.len() >= SHORTEST_SECRET)
+    }
+}
+
 /// Provider, model and deployment of one attempt.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -65,6 +78,8 @@ pub struct Target {
     pub model: Arc<Model>,
     /// False when neither the catalogue nor the config knows the model.
     pub known: bool,
+    /// True when the catalogue knows the model.
+    pub catalogued: bool,
 }
 
 impl Target {

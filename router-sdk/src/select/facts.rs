@@ -19,6 +19,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) strategy: Strategy,
     /// Estimated input tokens.
     pub(crate) input_tokens: u64,
+    /// Choices asked for; each is paid.
+    pub(crate) choices: u64,
     pub(crate) today: Date,
     pub(crate) week_minute: u16,
 }

@@ -11,8 +11,8 @@ use crate::provider::Target;
 
 /// Plans over named targets. A lone target is asked whatever the catalogue thinks it can do; in a list, a model that is
 /// known not to fit makes way for the next. The caller's own options hold for both.
-pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) -> Plan {
-    let several = targets.len() > 1;
+pub(crate) fn listed(targets: Vec<Target>, refusals: Vec<Refusal>, ask: &Ask<'_>, health: &HealthFacts) -> Plan {
+    let several = targets.len() + refusals.len() > 1;
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let required = ask.options.require.iter().fold(0, |bits, name| bits | able::bit(name));
     let mut plan = Plan {
@@ -22,7 +22,7 @@ pub(crate) fn listed(targets: Vec<Target>, ask: &Ask<'_>, health: &HealthFacts) 
         automatic: false,
         reasons: Vec::new(),
         baseline: None,
-        refusals: Vec::new(),
+        refusals,
         resting: Vec::new(),
     };
     let real = targets.iter().any(|t| !t.deployment.sandbox);
@@ -72,10 +72,11 @@ fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -
         gate::fits(entry, ask, needed, false)?;
     }
     let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
-    let worst = expected_cost(model, ask.input_tokens, gate::worst_output(model, ask), ask.today);
+    let worst =
+        expected_cost(model, ask.input_tokens, gate::worst_output(model, ask).saturating_mul(ask.choices), ask.today);
     gate::affordable(rates, worst, model.free, ask.options, false)?;
     let output = (ask.expected_output() as f64 * entry.verbosity) as u64;
-    let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit));
+    let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit)).saturating_mul(ask.choices);
     let cost_nanos = expected_cost(model, ask.input_tokens, output, ask.today);
     Ok(Candidate { target: entry.target.clone(), quality: None, cost_nanos, worst_nanos: worst })
 }

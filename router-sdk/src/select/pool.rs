@@ -74,7 +74,7 @@ impl Entry {
     pub(crate) fn of(target: Target, date: Date) -> Self {
         let model = &target.model;
         let unscored = model.scores.is_empty();
-        let listed = target.known && !unscored || !model.canonical.is_empty();
+        let listed = target.catalogued;
         let mut abilities = [0.0; TaskClass::ALL.len()];
         for (class, score) in model.scores.iter() {
             abilities[class as usize] = if unscored && !listed { OWN_ABILITY } else { doubted(score) };

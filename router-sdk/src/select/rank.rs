@@ -130,9 +130,9 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
         let input = ask.input_tokens.checked_mul(rates.input?)?;
         Some(input.checked_add(output.checked_mul(rates.output?)?)? / 1_000)
     };
-    let worst = at(gate::worst_output(model, ask));
+    let worst = at(gate::worst_output(model, ask).saturating_mul(ask.choices));
     gate::affordable(rates, worst, model.free, ask.options, true)?;
-    let cost = at(expected);
+    let cost = at(expected.saturating_mul(ask.choices));
     if cost.is_none() && entry.listed {
         gate::refused("price", Why::Words("has no known price"))?;
     }

@@ -25,8 +25,16 @@ fn task(text: &str) -> Task {
 }
 
 fn plan(pool: &Pool, task: &Task, strategy: Strategy, options: &RouteOptions) -> Plan {
-    let ask =
-        Ask { task: Some(task), needs: &task.needs, options, strategy, input_tokens: 200, today: DAY, week_minute: 0 };
+    let ask = Ask {
+        task: Some(task),
+        needs: &task.needs,
+        options,
+        strategy,
+        input_tokens: 200,
+        choices: 1,
+        today: DAY,
+        week_minute: 0,
+    };
     choose(pool, &ask, &HealthFacts::default(), false)
 }
 
@@ -49,6 +57,7 @@ fn a_harder_request_never_gets_a_weaker_model() {
                     options: &RouteOptions::default(),
                     strategy,
                     input_tokens: 0,
+                    choices: 1,
                     today: DAY,
                     week_minute: 0,
                 }
@@ -88,6 +97,7 @@ fn resting_targets_make_way_and_all_resting_is_no_static_refusal() {
         options: &options,
         strategy: Strategy::Balanced,
         input_tokens: 10,
+        choices: 1,
         today: DAY,
         week_minute: 0,
     };
@@ -132,6 +142,7 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
                         options: &options,
                         strategy,
                         input_tokens,
+                        choices: 1,
                         today: DAY,
                         week_minute: 600,
                     };

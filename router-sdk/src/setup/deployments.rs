@@ -200,12 +200,12 @@ fn build(
     }
     let mut headers = HeaderMap::new();
     let listed = row.map(|v| v.version_headers.as_slice()).unwrap_or_default();
-    let listed = listed.iter().map(|(header, value)| (header.as_str(), value.as_str()));
-    let own = own.headers.iter().map(|(header, value)| (header.as_str(), value.expose_secret()));
-    for (header, value) in listed.chain(own) {
+    let listed = listed.iter().map(|(header, value)| (header.as_str(), value.as_str(), false));
+    // Own headers may carry credentials.
+    let own = own.headers.iter().map(|(header, value)| (header.as_str(), value.expose_secret(), true));
+    for (header, value, sensitive) in listed.chain(own) {
         if let (Ok(header), Ok(mut value)) = (HeaderName::try_from(header), HeaderValue::from_str(value)) {
-            // Own headers may carry credentials.
-            value.set_sensitive(true);
+            value.set_sensitive(sensitive);
             headers.insert(header, value);
         }
     }

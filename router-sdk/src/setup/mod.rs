@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use environment::Environment;
-pub(crate) use names::Asked;
+pub(crate) use names::{Asked, Named};
 
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
@@ -49,6 +49,10 @@ impl Setup {
             config,
         };
         setup.overrides = setup.read_models()?;
+        if let Some(baseline) = &setup.config.baseline {
+            let fault = |_| Error::invalid_config("baseline", "no such model; use provider/model");
+            setup.baseline(baseline, "baseline").map_err(fault)?;
+        }
         Ok(setup)
     }
 
@@ -78,7 +82,9 @@ impl Setup {
     pub(crate) fn target(&self, deployment: &Arc<Deployment>, id: &str) -> Target {
         let provider = deployment.provider.as_str();
         let own = self.overrides.get(&format!("{provider}/{id}")).cloned();
-        let found = own.or_else(|| self.catalog_model(deployment, id));
+        let listed = self.catalog_model(deployment, id);
+        let catalogued = listed.is_some();
+        let found = own.or(listed);
         let known = found.is_some();
         let model = found.unwrap_or_else(|| {
             Arc::new(Model {
@@ -88,7 +94,7 @@ impl Setup {
                 ..Model::default()
             })
         });
-        Target { deployment: Arc::clone(deployment), model, known }
+        Target { deployment: Arc::clone(deployment), model, known, catalogued }
     }
 
     fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
@@ -159,7 +165,7 @@ impl Setup {
             return Err(Error::invalid_request(field, "no such model; use provider/model"));
         };
         let deployment = deployments::unreachable(&model.provider);
-        Ok(Target { deployment: Arc::new(deployment), model, known: true })
+        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true })
     }
 
     /// The error of a router that can reach nothing.

@@ -1,16 +1,27 @@
 //! What a caller wrote for a model in; `auto` or an ordered list of targets out.
 
+use std::borrow::Cow;
+
 use super::{SANDBOX, Setup};
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::provider::Target;
-use crate::wire::{ChatRequest, Strategy};
+use crate::wire::{ChatRequest, RouteOptions, Strategy};
 
 /// What the caller asked for.
 pub(crate) enum Asked {
     /// The router chooses, under this strategy if one was named.
     Auto(Option<Strategy>),
     /// These, in this order.
-    Listed(Vec<Target>),
+    Listed(Named),
+}
+
+/// Models that the caller named.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// Those that can be reached, each once.
+    pub(crate) targets: Vec<Target>,
+    /// Those whose provider has no key.
+    pub(crate) refusals: Vec<Refusal>,
 }
 
 impl Setup {
@@ -21,34 +32,68 @@ impl Setup {
             return Ok(Asked::Auto(None));
         }
         if let Some(word) = model.strip_prefix("auto:") {
+            if !request.models().is_empty() {
+                let fix = "cannot stand beside auto with a strategy; leave out one of them";
+                return Err(Error::invalid_request("models", fix));
+            }
             return Strategy::parse(word)
                 .map(|s| Asked::Auto(Some(s)))
                 .ok_or_else(|| Error::invalid_request("model", "auto takes :cheapest, :balanced, :best or :fastest"));
         }
-        let mut targets = Vec::new();
+        let mut named = Named::default();
         if model != "auto" {
-            self.named(model, "model", &mut targets)?;
+            self.named(model, "model", &mut named)?;
         }
         for (i, name) in request.models().iter().enumerate() {
-            self.named(name, &format!("models[{i}]"), &mut targets)?;
+            self.named(name, &format!("models[{i}]"), &mut named)?;
         }
-        Ok(Asked::Listed(targets))
+        Ok(Asked::Listed(named))
     }
 
-    /// The targets of one name: an alias gives several. Each target is listed once.
-    pub(crate) fn named(&self, name: &str, field: &str, out: &mut Vec<Target>) -> Result<(), Error> {
+    /// The targets of one name: an alias gives several. Each target is listed once; what has no key is a refusal.
+    pub(crate) fn named(&self, name: &str, field: &str, out: &mut Named) -> Result<(), Error> {
         match self.config.aliases.get(name) {
-            Some(models) => models.iter().try_for_each(|m| {
-                let target = self.resolve(m, &format!("aliases.{name}"))?;
-                push(out, target);
-                Ok(())
+            Some(models) => models.iter().try_for_each(|model| {
+                // What an alias lists is the configuration's word, not the request's.
+                self.add(model, field, out).map_err(|e| match e.kind() {
+                    ErrorKind::InvalidRequest => Error::invalid_config(
+                        format!("aliases.{name}"),
+                        format!("{model} is no model of a known provider"),
+                    ),
+                    _ => e,
+                })
             }),
-            None => {
-                let target = self.resolve(name, field)?;
-                push(out, target);
+            None => self.add(name, field, out),
+        }
+    }
+
+    fn add(&self, name: &str, field: &str, out: &mut Named) -> Result<(), Error> {
+        match self.resolve(name, field) {
+            Ok(target) => {
+                push(&mut out.targets, target);
                 Ok(())
             }
+            Err(error) if error.kind() == ErrorKind::NoCandidate => {
+                out.refusals.extend_from_slice(error.refusals());
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    /// Route options with the names of providers as they are configured, whichever of their names was used.
+    pub(crate) fn canonical_options<'a>(&self, options: &'a RouteOptions) -> Cow<'a, RouteOptions> {
+        if options.only.is_empty() && options.ignore.is_empty() && options.order.is_empty() {
+            return Cow::Borrowed(options);
+        }
+        let mut own = options.clone();
+        for name in own.only.iter_mut().chain(&mut own.ignore).chain(&mut own.order) {
+            *name = match name.split_once('/') {
+                Some((provider, model)) => format!("{}/{model}", self.canonical(provider)),
+                None => self.canonical(name).to_owned(),
+            };
+        }
+        Cow::Owned(own)
     }
 
     /// The target of `provider/model` or of a bare model name.

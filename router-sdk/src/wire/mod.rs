@@ -16,7 +16,7 @@ pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, RouteOptions, Strategy};
 pub use usage::Usage;
-pub(crate) use validate::route_options as check_route;
+pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
 
 /// A JSON object that keeps the order of its keys.
 pub type Object = serde_json::Map<String, serde_json::Value>;

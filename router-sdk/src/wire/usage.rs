@@ -36,7 +36,7 @@ impl Usage {
         serde_json::json!({
             "prompt_tokens": self.input,
             "completion_tokens": self.output,
-            "total_tokens": self.input + self.output,
+            "total_tokens": self.input.saturating_add(self.output),
             "prompt_tokens_details": {"cached_tokens": self.cached_read, "audio_tokens": self.audio_in},
             "completion_tokens_details": {"reasoning_tokens": self.reasoning, "audio_tokens": self.audio_out},
         })

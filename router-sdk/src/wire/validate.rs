@@ -221,10 +221,33 @@ fn parameters(body: &Object) -> Result<(), Error> {
     if stop_ok { Ok(()) } else { Err(Error::invalid_request("stop", "must be a string or a list of strings")) }
 }
 
+/// A deserialisation error without the value that it quotes, which may be a key or a prompt in the wrong place.
+pub(crate) fn without_values(message: &str) -> String {
+    let wrong = ["invalid type: string ", "invalid value: string "].iter().find(|p| message.starts_with(**p));
+    match (wrong, message.rsplit_once("\", ")) {
+        (Some(prefix), Some((_, expected))) => format!("{}, {expected}", prefix.trim_end()),
+        (Some(prefix), None) => prefix.trim_end().to_owned(),
+        (None, _) => message.to_owned(),
+    }
+}
+
+/// Names the first of these fields that is there and is no object: a list would be taken for a table by position.
+pub(crate) fn not_a_table(table: &Value, fields: &[&str]) -> Option<String> {
+    let wrong = |field: &&&str| table.get(**field).is_some_and(|v| !v.is_null() && !v.is_object());
+    fields.iter().find(wrong).map(|field| (*field).to_owned())
+}
+
 pub(crate) fn route(route: Option<Value>) -> Result<RouteOptions, Error> {
     let Some(route) = route.filter(|r| !r.is_null()) else { return Ok(RouteOptions::default()) };
-    let options: RouteOptions = serde_path_to_error::deserialize(route)
-        .map_err(|e| Error::invalid_request(join("route", &e.path().to_string()), e.inner()))?;
+    if !route.is_object() {
+        return Err(Error::invalid_request("route", "must be an object of options"));
+    }
+    if let Some(field) = not_a_table(&route, &["max_price", "tags"]) {
+        return Err(Error::invalid_request(format!("route.{field}"), "must be an object"));
+    }
+    let options: RouteOptions = serde_path_to_error::deserialize(route).map_err(|e| {
+        Error::invalid_request(join("route", &e.path().to_string()), without_values(&e.inner().to_string()))
+    })?;
     route_options(&options)?;
     Ok(options)
 }

@@ -29,7 +29,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         sandbox: false,
         local: false,
     };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
 
 /// The recordings of a provider, where they are present beside the repository.

@@ -35,7 +35,7 @@ pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
         sandbox: false,
         local: false,
     };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
 
 pub(super) fn request(body: Value) -> ChatRequest {
