@@ -1,15 +1,15 @@
 """A fitted predictor in, the bytes of weights.bin out. Little-endian:
 
-    "CRW3", u8 log2(buckets), u8 surface values, u8 outputs, u8 knots
-    f32 step of one int8 weight
-    f32[surface] mean, f32[surface] 1/spread
-    f32[surface][outputs] weights; f32[outputs] biases     (gain, then success of weak, mid, strong)
-    f32[knots] raw gains at equal shares of the reference prompts
-    i8[buckets] hashed weights of the gain
-    u8[filter bits / 8] word filter, bit (hash * 0x9E3779B1) >> 14
+"CRW3", u8 log2(buckets), u8 surface values, u8 outputs, u8 knots
+f32 step of one int8 weight
+f32[surface] mean, f32[surface] 1/spread
+f32[surface][outputs] weights; f32[outputs] biases     (gain, then success of weak, mid, strong)
+f32[knots] raw gains at equal shares of the reference prompts
+i8[buckets] hashed weights of the gain
+u8[filter bits / 8] word filter, bit (hash * 0x9E3779B1) >> 14
 """
-import numpy as np
 
+import numpy as np
 from tables import BUCKETS, SURFACE
 
 FILTER_BITS = 1 << 18
@@ -29,8 +29,17 @@ def pack(fitted, vocabulary):
     known = np.zeros(FILTER_BITS, np.uint8)
     known[bits] = 1
     f32 = lambda values: np.asarray(values, "<f4").tobytes()
-    return b"".join([
-        b"CRW3", bytes([BUCKETS.bit_length() - 1, SURFACE, 4, len(fitted.knots)]), f32([step]),
-        f32(fitted.mean), f32(1 / fitted.spread), f32(weights), f32(biases), f32(fitted.knots),
-        table.tobytes(), np.packbits(known, bitorder="little").tobytes(),
-    ])
+    return b"".join(
+        [
+            b"CRW3",
+            bytes([BUCKETS.bit_length() - 1, SURFACE, 4, len(fitted.knots)]),
+            f32([step]),
+            f32(fitted.mean),
+            f32(1 / fitted.spread),
+            f32(weights),
+            f32(biases),
+            f32(fitted.knots),
+            table.tobytes(),
+            np.packbits(known, bitorder="little").tobytes(),
+        ]
+    )

@@ -1,8 +1,8 @@
 """Measurements in, the model card out."""
+
 import hashlib
 
 import numpy as np
-
 from tables import MEASURE, REFERENCE, TRAIN
 
 HEAD = """# Model card: the predictor inside the classifier
@@ -26,7 +26,9 @@ and says so with a wider uncertainty.
 
 
 def write(data, rows, blob, results, date):
-    text = HEAD.format(date=date, size=len(blob), digest=hashlib.sha256(blob).hexdigest(), surface=rows.surface.shape[1])
+    text = HEAD.format(
+        date=date, size=len(blob), digest=hashlib.sha256(blob).hexdigest(), surface=rows.surface.shape[1]
+    )
     for name, licence in TRAIN.items():
         text += f"| {name} | {(rows.table == name).sum():,} | {licence} | training |\n"
     for name in MEASURE:
@@ -50,7 +52,9 @@ suggest, which keeps kinds apart that these tables do not contain.
     for row in results["families"]:
         text += f"| {row['family']} | {row['table']} | {row['rows']:,} | {row['apgr']:.3f} ± {row['error']:.3f} | {row['shipped']:.3f} | {row['prompt length']:.3f} | {row['constant']:.3f} |\n"
     families = sorted({row["family"] for row in results["families"]})
-    mean = lambda key: np.mean([np.mean([row[key] for row in results["families"] if row["family"] == f]) for f in families])
+    mean = lambda key: np.mean(
+        [np.mean([row[key] for row in results["families"] if row["family"] == f]) for f in families]
+    )
     error = np.sqrt(sum(row["error"] ** 2 for row in results["families"])) / len(results["families"])
     text += f"| **mean of {len(families)} families** | | | **{mean('apgr'):.3f} ± {error:.3f}** | **{mean('shipped'):.3f}** | {mean('prompt length'):.3f} | {mean('constant'):.3f} |\n"
     text += """

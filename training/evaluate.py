@@ -1,8 +1,8 @@
 """Tables and training rows in, measurements out: leave-family-out, in-domain folds, a pool, each beside its baselines."""
-import numpy as np
 
 import metrics
 import model
+import numpy as np
 
 FOLDS = 5
 # The share of the forecast in the difficulty, `TRUST` of difficulty.rs: the rest is what kind, words and size suggest.
@@ -61,7 +61,16 @@ def in_domain(data, rows):
         apgr, error = metrics.with_error(score[inside], weak, strong)
         shown["shipped"] = metrics.apgr(shipped[inside], weak, strong)
         truth = np.column_stack([rows.weak, rows.mid, rows.strong])[inside]
-        out.append(dict(table=name, rows=int(inside.sum()), apgr=apgr, error=error, calibration=calibration(brier[inside], truth), **shown))
+        out.append(
+            dict(
+                table=name,
+                rows=int(inside.sum()),
+                apgr=apgr,
+                error=error,
+                calibration=calibration(brier[inside], truth),
+                **shown,
+            )
+        )
     return out
 
 

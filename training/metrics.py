@@ -1,4 +1,5 @@
 """Scores and outcomes in, routing metrics out: APGR of two models, AIQ of a pool."""
+
 import numpy as np
 
 

@@ -1,17 +1,29 @@
 """Training rows in, the fitted predictor out: ridge on centred gains for the rank, logistic fits for success."""
+
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, sparse
 from scipy.sparse.linalg import lsqr
-
 from tables import BUCKETS, SURFACE, TRAIN
 
 # Weight of a table's rows, times 1/sqrt(rows of the benchmark). MMLU-Pro was filtered against the models
 # that its outcomes come from: its gains point elsewhere, so it counts little.
-TABLE_WEIGHT = {"routellm_mmlu": 3.0, "routellm_gsm8k": 2.5, "mmlu_pro": 0.08, "zeroeval_gsm": 0.5, "ulab_llmrouter": 0.5}
+TABLE_WEIGHT = {
+    "routellm_mmlu": 3.0,
+    "routellm_gsm8k": 2.5,
+    "mmlu_pro": 0.08,
+    "zeroeval_gsm": 0.5,
+    "ulab_llmrouter": 0.5,
+}
 # Share of "the weak models fail" in the target: alone it ranks worse at home, mixed in it carries over better.
-FAIL_SHARE = {"routellm_mmlu": 0.0, "routellm_gsm8k": 0.0, "mmlu_pro": 1 / 3, "zeroeval_gsm": 1 / 3, "ulab_llmrouter": 1 / 3}
+FAIL_SHARE = {
+    "routellm_mmlu": 0.0,
+    "routellm_gsm8k": 0.0,
+    "mmlu_pro": 1 / 3,
+    "zeroeval_gsm": 1 / 3,
+    "ulab_llmrouter": 1 / 3,
+}
 RIDGE = 150.0
 HASH_SCALE, SURFACE_SCALE = 4.0, 0.3
 ITERATIONS = 40
@@ -85,16 +97,29 @@ def training_rows(data):
     used = [data[name] for name in TRAIN]
     join = lambda get: np.concatenate([get(table) for table in used])
     table = join(lambda t: np.full(len(t.weak), t.name, object))
-    bench = join(lambda t: np.array([t.name + ("/" + c if t.name == "ulab_llmrouter" else "") for c in t.category], object))
+    bench = join(
+        lambda t: np.array([t.name + ("/" + c if t.name == "ulab_llmrouter" else "") for c in t.category], object)
+    )
     weak, strong = join(lambda t: t.weak), join(lambda t: t.strong)
     share = np.array([FAIL_SHARE[name] for name in table])
     target = (1 - share) * standard(strong - weak, bench) + share * standard(1 - weak, bench)
     names, inverse, count = np.unique(bench, return_inverse=True, return_counts=True)
     weight = np.array([TABLE_WEIGHT[name] for name in table]) / np.sqrt(count[inverse])
     return Rows(
-        table, join(lambda t: t.family), bench, join(lambda t: t.prompt), strong - weak, weak, join(lambda t: t.mid), strong,
-        target, weight, sparse.vstack([t.hashed for t in used]).tocsr(), np.vstack([t.surface for t in used]),
-        sum((t.words for t in used), []), join(lambda t: t.prior),
+        table,
+        join(lambda t: t.family),
+        bench,
+        join(lambda t: t.prompt),
+        strong - weak,
+        weak,
+        join(lambda t: t.mid),
+        strong,
+        target,
+        weight,
+        sparse.vstack([t.hashed for t in used]).tocsr(),
+        np.vstack([t.surface for t in used]),
+        sum((t.words for t in used), []),
+        join(lambda t: t.prior),
     )
 
 
@@ -105,7 +130,14 @@ def fit(rows, mask, reference=None):
     surface = out.scaled(rows.surface[mask])
     weight = np.sqrt(rows.weight[mask] / rows.weight[mask].mean())
     design = sparse.hstack([rows.hashed[mask] * HASH_SCALE, sparse.csr_matrix(surface * SURFACE_SCALE)]).tocsr()
-    found = lsqr(sparse.diags(weight) @ design, rows.target[mask] * weight, damp=np.sqrt(RIDGE), iter_lim=ITERATIONS, atol=1e-5, btol=1e-5)[0]
+    found = lsqr(
+        sparse.diags(weight) @ design,
+        rows.target[mask] * weight,
+        damp=np.sqrt(RIDGE),
+        iter_lim=ITERATIONS,
+        atol=1e-5,
+        btol=1e-5,
+    )[0]
     out.hashed, out.surface = found[:BUCKETS] * HASH_SCALE, found[BUCKETS:] * SURFACE_SCALE
     for at, share in CARRIES_OVER.items():
         out.surface[at] += CARRY * share
@@ -113,7 +145,10 @@ def fit(rows, mask, reference=None):
     raw = out.raw(rows.hashed[mask], rows.surface[mask])
     groups = [raw[rows.bench[mask] == bench] for bench in np.unique(rows.bench[mask])]
     if reference is not None:
-        groups = [np.concatenate([np.quantile(g, np.linspace(0, 1, 201)) for g in groups]), *[out.raw(*part) for part in reference]]
+        groups = [
+            np.concatenate([np.quantile(g, np.linspace(0, 1, 201)) for g in groups]),
+            *[out.raw(*part) for part in reference],
+        ]
     # Every group counts the same, whatever its size.
     pooled = np.concatenate([np.quantile(group, np.linspace(0, 1, 1001)) for group in groups])
     out.knots = np.maximum.accumulate(np.quantile(pooled, np.linspace(0, 1, 33)))

@@ -1,4 +1,5 @@
 """A folder of outcome tables in; prompts, outcomes by ability and the classifier's features out."""
+
 import json
 import os
 import pathlib
@@ -67,7 +68,9 @@ def by_ability(frame):
     """Mean outcome of the lowest, middle and top third of the models; broken models (below .25) are left out."""
     models = [c for c in frame if c.startswith("m:")]
     mean = frame[models].mean()
-    models = sorted((c for c in models if mean[c] >= 0.25 and frame[c].notna().mean() > 0.95), key=lambda c: (mean[c], c))
+    models = sorted(
+        (c for c in models if mean[c] >= 0.25 and frame[c].notna().mean() > 0.95), key=lambda c: (mean[c], c)
+    )
     third = max(1, len(models) // 3)
     middle = models[third:-third] or models
     return tuple(frame[group].mean(axis=1).to_numpy() for group in (models[:third], middle, models[-third:]))
@@ -77,7 +80,17 @@ def build_extractor(folder):
     """Builds the Rust feature extractor and returns the path of its binary."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", folder.parents[1] / "target" / "training"))
     subprocess.run(
-        ["cargo", "build", "--release", "--quiet", "-j2", "--manifest-path", str(folder / "Cargo.toml"), "--target-dir", str(target)],
+        [
+            "cargo",
+            "build",
+            "--release",
+            "--quiet",
+            "-j2",
+            "--manifest-path",
+            str(folder / "Cargo.toml"),
+            "--target-dir",
+            str(target),
+        ],
         check=True,
     )
     return target / "release" / "clawrouters-training-features"

@@ -5,16 +5,16 @@
 
 The features come from the Rust classifier itself (training/features), so that they cannot differ.
 """
+
 import argparse
 import datetime
 import pathlib
-
-import numpy as np
 
 import artefact
 import card
 import evaluate
 import model
+import numpy as np
 import tables
 
 HERE = pathlib.Path(__file__).resolve().parent

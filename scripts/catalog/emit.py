@@ -42,7 +42,5 @@ def rust(providers: list[str], as_of: str) -> str:
     text += f"pub(super) const PROVIDERS: [&str; {len(providers)}] = [\n"
     text += "".join(f'    "{name}",\n' for name in providers)
     text += f"];\n\npub(super) const MODELS: [&str; {len(providers)}] = [\n"
-    text += "".join(
-        f'    include_str!("../../catalog/models/{name}.json"),\n' for name in providers
-    )
+    text += "".join(f'    include_str!("../../catalog/models/{name}.json"),\n' for name in providers)
     return text + "];\n"

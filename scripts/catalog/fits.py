@@ -38,9 +38,7 @@ def major_axis(points: list[tuple[float, float]]) -> Line | None:
     return Line(mean_x, mean_y, math.copysign(math.sqrt(var_y / var_x), r), r, spread)
 
 
-def ridge(
-    rows: list[list[float]], ys: list[float], towards: list[float], weights: list[float]
-) -> list[float]:
+def ridge(rows: list[list[float]], ys: list[float], towards: list[float], weights: list[float]) -> list[float]:
     """Least squares drawn towards given coefficients, each with its own weight."""
     size = len(towards)
     matrix = [[0.0] * (size + 1) for _ in range(size)]

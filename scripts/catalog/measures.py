@@ -103,15 +103,10 @@ def by_level(quality: list[Row], top: dict[str, str]) -> dict[str, dict[Key, flo
         if row["metric"] in _INVERTED:
             value = -value
         sums[row["metric"]][row["canonical"], level].append(value)
-    return {
-        metric: {key: sum(values) / len(values) for key, values in table.items()}
-        for metric, table in sums.items()
-    }
+    return {metric: {key: sum(values) / len(values) for key, values in table.items()} for metric, table in sums.items()}
 
 
-def fit_all(
-    tables: dict[str, dict[Key, float]], stands_for: dict[str, str]
-) -> dict[str, fits.Line]:
+def fit_all(tables: dict[str, dict[Key, float]], stands_for: dict[str, str]) -> dict[str, fits.Line]:
     """The line of every metric that some class uses and that follows the anchor."""
     anchor = tables[ANCHOR]
     lines: dict[str, fits.Line] = {}
@@ -127,9 +122,7 @@ def fit_all(
     return lines
 
 
-def _anchor_of(
-    anchor: dict[Key, float], model: str, level: str, stands_for: dict[str, str]
-) -> float | None:
+def _anchor_of(anchor: dict[Key, float], model: str, level: str, stands_for: dict[str, str]) -> float | None:
     if (model, level) in anchor:
         return anchor[model, level]
     if level in (efforts.UNSTATED, efforts.ON):
@@ -140,9 +133,7 @@ def _anchor_of(
     return None
 
 
-def mapped(
-    tables: dict[str, dict[Key, float]], lines: dict[str, fits.Line]
-) -> dict[Key, dict[str, Mapped]]:
+def mapped(tables: dict[str, dict[Key, float]], lines: dict[str, fits.Line]) -> dict[Key, dict[str, Mapped]]:
     """Every figure on the anchor scale, by (model, level) and metric."""
     found: dict[Key, dict[str, Mapped]] = defaultdict(dict)
     for metric, line in lines.items():

@@ -64,14 +64,10 @@ _SHARED_BY_SNAPSHOT = (
 _DATED = re.compile(r"-(\d{4}-\d\d-\d\d|\d{8})$")
 
 
-def build(
-    rows: list[Row], schedule: list[Row], vendors: list[Json], as_of: str
-) -> dict[str, list[Json]]:
+def build(rows: list[Row], schedule: list[Row], vendors: list[Json], as_of: str) -> dict[str, list[Json]]:
     """The lines of every provider's file, without aliases."""
     refused = {
-        vendor["name"]: {
-            ability for ability in _VENDOR_SETTLES if vendor.get("quirks", {}).get(ability) is False
-        }
+        vendor["name"]: {ability for ability in _VENDOR_SETTLES if vendor.get("quirks", {}).get(ability) is False}
         for vendor in vendors
     }
     changes: dict[tuple[str, str], list[Row]] = defaultdict(list)

@@ -147,11 +147,7 @@ def _batch(row: Row, base: Rates) -> Rates | None:
 
 
 def _scaled_pair(batch: Rates, before: Rates, after: Rates) -> Rates:
-    return {
-        name: round(batch[name] * _ratio(before, after, name), 6)
-        for name in ("input", "output")
-        if name in batch
-    }
+    return {name: round(batch[name] * _ratio(before, after, name), 6) for name in ("input", "output") if name in batch}
 
 
 def _short(value: float | None) -> float | int | None:

@@ -26,9 +26,7 @@ _OTHER_LEVEL_SPREAD = 5.0
 _OTHER_LEVEL_WEIGHT = 0.5
 _LEAST_FOR_LEVEL = 3
 # The same weights at another speed or place, which nobody measured again.
-_SAME_MODEL = re.compile(
-    r"^in-anthropic-|(-\d{4})?(-spot)?-(fast|ultrafast|ultraspeed|highspeed|spot|prime)$|-\d{4}$"
-)
+_SAME_MODEL = re.compile(r"^in-anthropic-|(-\d{4})?(-spot)?-(fast|ultrafast|ultraspeed|highspeed|spot|prime)$|-\d{4}$")
 _TWIN_SPREAD = 3.0
 _SPECIAL = tuple(name for name in measures.CLASSES if name != "general")
 
@@ -58,11 +56,7 @@ def derive(known: Facts, by_provider: dict[str, list[Json]]) -> dict[str, Json]:
         for model in sorted({model for model, _ in at})
     }
     spread = _class_spread(defaults)
-    general = {
-        model: _general(metrics)
-        for model, metrics in defaults.items()
-        if metrics and _trusted(metrics)
-    }
+    general = {model: _general(metrics) for model, metrics in defaults.items() if metrics and _trusted(metrics)}
     guess = prior.fit(known, {model: score.value for model, score in general.items()})
     tokens = _verbosity(tables[measures.VERBOSITY], levels)
     found: dict[str, Json] = {}
@@ -124,18 +118,14 @@ def _shifts(anchor: dict[Key, float]) -> dict[str, float]:
             centre = sum(value - position[level] for level, value in levels.items()) / len(levels)
             for level, value in levels.items():
                 gaps[level].append(value - centre)
-        position = {
-            level: sum(values) / len(values) if values else 0.0 for level, values in gaps.items()
-        }
+        position = {level: sum(values) / len(values) if values else 0.0 for level, values in gaps.items()}
     shifted = {level: value - position["high"] for level, value in position.items()}
     for weaker, stronger in pairwise(level for level in efforts.LEVELS if level != "minimal"):
         shifted[stronger] = max(shifted[weaker], shifted[stronger])
     return {**shifted, efforts.UNSTATED: 0.0}
 
 
-def _at_level(
-    at: dict[Key, dict[str, Mapped]], model: str, level: str, shifts: dict[str, float]
-) -> dict[str, Mapped]:
+def _at_level(at: dict[Key, dict[str, Mapped]], model: str, level: str, shifts: dict[str, float]) -> dict[str, Mapped]:
     """Each metric at a level: measured there, or else at the nearest level and moved."""
     same = {level, efforts.UNSTATED}
     if level in (efforts.ON, efforts.UNSTATED, "high"):
@@ -201,10 +191,7 @@ def _classes(metrics: dict[str, Mapped], spread: dict[str, float]) -> list[Score
         value, own, count = measured
         share = count / (count + 2)
         sigma = math.sqrt(
-            (share * own) ** 2
-            + ((1 - share) * spread[name]) ** 2
-            + ((1 - share) * general.sigma) ** 2
-            + _FLOOR**2
+            (share * own) ** 2 + ((1 - share) * spread[name]) ** 2 + ((1 - share) * general.sigma) ** 2 + _FLOOR**2
         )
         found.append(Scored(share * value + (1 - share) * general.value, sigma, "m"))
     return [*found, general]

@@ -4,14 +4,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const cargo = run("cargo", ["build", "--profile", "ci", "-p", "fake-provider", "--message-format=json-render-diagnostics"], {
-  stdio: ["ignore", "pipe", "inherit"],
-});
-process.env.FAKE_PROVIDER = cargo.stdout
-  .split("\n")
-  .filter((line) => line.startsWith("{"))
-  .map((line) => JSON.parse(line))
-  .find((message) => message.executable && message.target.name === "fake-provider").executable;
+process.env.FAKE_PROVIDER ??= built();
 
 const files = readdirSync(`${root}tests/node`)
   .filter((name) => name.endsWith(".test.mjs"))
@@ -25,6 +18,15 @@ run(newer, ["--expose-gc", "--test", "--test-reporter=spec", "tests/node/openai.
   env: { ...process.env, OPENAI_PACKAGE: "openai-7" },
 });
 run(node, ["node_modules/typescript/bin/tsc", "-p", "tests/node/types/tsconfig.json"]);
+
+function built() {
+  const wanted = ["build", "--profile", "ci", "-p", "fake-provider", "--message-format=json-render-diagnostics"];
+  const messages = run("cargo", wanted, { stdio: ["ignore", "pipe", "inherit"] }).stdout.split("\n");
+  return messages
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line))
+    .find((message) => message.executable && message.target.name === "fake-provider").executable;
+}
 
 function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, stdio: "inherit", encoding: "utf8", maxBuffer: 1 << 28, ...options });

@@ -235,8 +235,8 @@ impl Books {
             self.record(open, "cancelled", "stop", usage, first_token_ms);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
-        let costs = self.route.attempts.iter().map(|a| a.cost_nanos);
-        let total = costs.fold(Some(0u64), |total, cost| total?.checked_add(cost?));
+        let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
+        let total = costs.try_fold(0u64, |total, cost| total.checked_add(cost?));
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.

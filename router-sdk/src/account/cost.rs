@@ -36,8 +36,8 @@ fn cost_at(rates: &Rates, usage: &Usage) -> Option<u64> {
         (usage.audio_out, rates.audio_out.unwrap_or(output)),
     ];
     // Eight products of 64-bit numbers can pass 128 bits; such a bill is no bill.
-    let products = parts.iter().map(|(tokens, rate)| u128::from(*tokens) * u128::from(*rate));
-    let pico = products.fold(Some(0u128), |sum, product| sum?.checked_add(product))?;
+    let mut products = parts.iter().map(|(tokens, rate)| u128::from(*tokens) * u128::from(*rate));
+    let pico = products.try_fold(0u128, u128::checked_add)?;
     u64::try_from(pico.checked_add(PICO_PER_NANO / 2)? / PICO_PER_NANO).ok()
 }
 

@@ -18,7 +18,7 @@ pub(super) fn chain<'a, 'p>(passed: &'a [Able<'p>], providers: usize, ask: &Ask<
         count(&mut used, a);
     }
     while chain.len() < length {
-        let taken = |a: &Able<'_>| chain.iter().any(|c| std::ptr::eq(c.entry, a.entry));
+        let taken = |a: &Able<'_>| chain.iter().any(|c| same(c, a));
         let mut best: Vec<Option<&'a Able<'p>>> = vec![None; providers];
         for a in passed.iter().filter(|a| !taken(a)) {
             if let Some(slot) = best.get_mut(a.entry.provider)
@@ -41,6 +41,13 @@ pub(super) fn chain<'a, 'p>(passed: &'a [Able<'p>], providers: usize, ask: &Ask<
         chain.extend(best);
     }
     chain
+}
+
+/// True for one model under two names of the same provider: when the one fails the other will.
+fn same(one: &Able<'_>, other: &Able<'_>) -> bool {
+    let (a, b) = (&one.entry.target.model, &other.entry.target.model);
+    let twin = one.entry.provider == other.entry.provider && !a.canonical.is_empty() && a.canonical == b.canonical;
+    twin || std::ptr::eq(one.entry, other.entry)
 }
 
 fn count(used: &mut [u8], a: &Able<'_>) {

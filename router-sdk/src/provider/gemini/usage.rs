@@ -34,7 +34,7 @@ fn number(value: &Value) -> u64 {
 fn audio(metadata: &Value, list: &str) -> u64 {
     let listed = metadata.get(list).and_then(Value::as_array).into_iter().flatten();
     let audio = listed.filter(|d| d.get("modality").is_some_and(|m| m == "AUDIO"));
-    audio.map(|d| d.get("tokenCount").map_or(0, number)).sum()
+    audio.map(|d| d.get("tokenCount").map_or(0, number)).fold(0u64, u64::saturating_add)
 }
 
 /// The OpenAI usage object, with what Gemini says besides.
