@@ -1,5 +1,7 @@
 //! Attacks by mutation: requests and streams with one place after the other replaced by a value of another type.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod adversary_support;
 
 use std::time::{Duration, Instant};

@@ -225,10 +225,9 @@ async fn replies_of_odd_shapes_are_answers_or_verdicts_and_never_panics() {
             .step_by(3)
             .map(|b| {
                 let mut event = b.clone();
-                if let Some(choice) = event.pointer_mut("/choices/0").and_then(Value::as_object_mut) {
-                    if let Some(message) = choice.remove("message") {
-                        choice.insert("delta".into(), message);
-                    }
+                let choice = event.pointer_mut("/choices/0").and_then(Value::as_object_mut);
+                if let Some((choice, message)) = choice.and_then(|c| c.remove("message").map(|m| (c, m))) {
+                    choice.insert("delta".into(), message);
                 }
                 json!({"body": format!("data: {event}\n\n"), "headers": {"content-type": "text/event-stream"}})
             })

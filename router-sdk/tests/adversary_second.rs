@@ -1,5 +1,7 @@
 //! Attacks on what a first round of attacks had changed: rests after hints, secrets in parts, sizes that grow, odd settings.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
+
 mod adversary_support;
 
 use adversary_support::{ask, asked, stage};
@@ -44,7 +46,9 @@ async fn a_request_that_grows_is_measured_again() {
 #[test]
 fn numbers_that_are_none_are_no_price() {
     for number in ["nan", "inf", "-inf"] {
-        let text = format!("[[models]]\nid = \"a/b\"\nprice = {{input = {number}, output = 1.0}}\n[providers.a]\nbase_url = \"http://x\"\n");
+        let text = format!(
+            "[[models]]\nid = \"a/b\"\nprice = {{input = {number}, output = 1.0}}\n[providers.a]\nbase_url = \"http://x\"\n"
+        );
         let error = Config::from_toml(&text).and_then(Router::new).err();
         assert_eq!(error.map(|e| e.kind()), Some(ErrorKind::InvalidConfig), "{number}");
     }
@@ -91,14 +95,28 @@ fn odd_configurations_are_taken_or_refused_and_never_panic() {
     Router::new(Config::from_value(rich_config()).expect("a sound config")).expect("a router");
     let mut all = Vec::new();
     paths(&rich_config(), "", &mut all);
-    let odd = [json!(null), json!(-1), json!(1e300), json!(u64::MAX), json!("odd"), json!(""), json!([]), json!({}), json!([null, 7]), json!({"x": 5}), json!(true)];
+    let odd = [
+        json!(null),
+        json!(-1),
+        json!(1e300),
+        json!(u64::MAX),
+        json!("odd"),
+        json!(""),
+        json!([]),
+        json!({}),
+        json!([null, 7]),
+        json!({"x": 5}),
+        json!(true),
+    ];
     for path in &all {
         for value in &odd {
             let mut mutant = rich_config();
             if let Some(place) = mutant.pointer_mut(path) {
                 *place = value.clone();
             }
-            let made = std::panic::catch_unwind(|| Config::from_value(mutant).and_then(Router::new).map(|router| router.models().len()));
+            let made = std::panic::catch_unwind(|| {
+                Config::from_value(mutant).and_then(Router::new).map(|router| router.models().len())
+            });
             match made {
                 Err(_) => panic!("a panic on {path} = {value}"),
                 Ok(Err(error)) => assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{path} = {value}: {error}"),
@@ -116,7 +134,9 @@ async fn a_rest_beyond_any_clock_does_not_panic() {
     let (_fake, router) = stage(script, settings).await;
     for _ in 0..3 {
         let router = router.clone();
-        let call = tokio::spawn(async move { router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.map(|r| r.text().to_owned()) });
+        let call = tokio::spawn(async move {
+            router.chat(ask(&["alpha/m", "beta/m"], json!({}))).await.map(|r| r.text().to_owned())
+        });
         call.await.expect("no panic").expect_err("both are down");
     }
 }
@@ -125,6 +145,7 @@ async fn a_rest_beyond_any_clock_does_not_panic() {
 async fn a_backoff_beyond_any_clock_does_not_panic() {
     let settings = json!({"retry": {"backoff_ms": u64::MAX, "backoff_max_ms": u64::MAX}});
     let (_fake, router) = stage(json!({"alpha": [{"status": 503, "error": {}}]}), settings).await;
-    let call = tokio::spawn(async move { router.chat(ask(&["alpha/m"], json!({}))).await.map(|r| r.text().to_owned()) });
+    let call =
+        tokio::spawn(async move { router.chat(ask(&["alpha/m"], json!({}))).await.map(|r| r.text().to_owned()) });
     call.await.expect("no panic").expect_err("it is down");
 }

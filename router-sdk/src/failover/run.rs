@@ -120,6 +120,7 @@ impl Loop<'_> {
             let signal = verdict::signal(&failure, &self.config.breaker);
             self.sender.health.signal(&claim.target, signal, Instant::now());
             let (then, wait) = self.judge(&failure, candidate, index, sends, signal);
+            tell(&claim.target, &failure, word(then));
             books.failed(&failure, word(then));
             self.last = Some((failure, target.clone()));
             match then {
@@ -228,6 +229,15 @@ pub(crate) fn error_of(kind: ErrorKind, failure: &Failure, target: &Target) -> E
         .with_code(failure.code.clone())
         .with_retry_after(failure.retry_after)
         .with_request_id(failure.request_id.clone())
+}
+
+/// One event a failed attempt; a key that a provider refuses is a matter for people and told as a warning.
+fn tell(target: &str, failure: &Failure, then: &'static str) {
+    let (cause, status) = (failure.cause.as_str(), failure.status);
+    match failure.cause {
+        Cause::Auth | Cause::Quota => tracing::warn!(target, cause, status, then, "attempt failed"),
+        _ => tracing::debug!(target, cause, status, then, "attempt failed"),
+    }
 }
 
 fn word(then: Then) -> &'static str {
