@@ -223,11 +223,8 @@ impl Books {
         route
     }
 
-    /// Closes the books and returns how the request went.
+    /// Closes the books and returns how the request went. Called once; what is dropped open closes itself.
     pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> RouteInfo {
-        if self.closed {
-            return self.route.clone();
-        }
         self.closed = true;
         if let Some(open) = self.open.take() {
             let usage = self.billed(&open);
@@ -251,7 +248,7 @@ impl Books {
             route: self.route.clone(),
             error,
         });
-        self.route.clone()
+        std::mem::take(&mut self.route)
     }
 }
 
