@@ -17,6 +17,20 @@ pub(super) fn describe(message: &str) -> String {
     crate::wire::without_values(message)
 }
 
+/// TOML knows numbers that are none, which JSON would leave out in silence.
+pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
+    match value {
+        toml::Value::Float(number) if !number.is_finite() => Err(Error::invalid_config(at, "must be a finite number")),
+        toml::Value::Table(table) => table.iter().try_for_each(|(key, inner)| {
+            numbers(inner, &if at.is_empty() { key.clone() } else { format!("{at}.{key}") })
+        }),
+        toml::Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(i, inner)| numbers(inner, &format!("{at}[{i}]")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");

@@ -69,6 +69,7 @@ impl Config {
     /// `InvalidConfig` that names the key and the fix.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         let table = toml::Table::try_from_str(text)?;
+        check::numbers(&toml::Value::Table(table.clone()), "")?;
         let value = serde_json::to_value(table)
             .map_err(|_| Error::invalid_config("config", "holds a value that is no text, number, list or table"))?;
         Self::from_value(value)

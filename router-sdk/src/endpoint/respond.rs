@@ -141,7 +141,8 @@ fn dollars(nanos: i64) -> String {
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
+    // Names of models need not be ASCII, and header values may hold any visible byte.
+    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         headers.insert(HeaderName::from_static(name), value);
     }
 }

@@ -156,7 +156,7 @@ fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model:
 fn broken(failure: &Failure, open: &OpenStream, books: &mut Books, sender: &Sender) -> Error {
     let failure = &failure.clone().without(&open.target.deployment);
     let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
-    sender.health.signal(&open.target.key(), signal, Instant::now());
+    sender.health.signal(&open.target.key(), signal, Instant::now(), false);
     let partial = books.partial();
     books.failed(failure, "stop");
     let route = books.close(Some(ErrorKind::StreamInterrupted));

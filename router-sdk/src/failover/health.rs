@@ -29,6 +29,7 @@ struct State {
     opened: u32,
     open_until: Option<Instant>,
     throttled_until: Option<Instant>,
+    throttled_at: Option<Instant>,
     probing: bool,
     seconds_to_first: Option<f64>,
 }
@@ -58,20 +59,19 @@ impl Health {
         })
     }
 
-    /// Asks to send to a target. After a rest one caller may probe; the others are told how long to keep away.
+    /// Asks to send to a target; true when the send is the probe after a rest. One caller may probe at a time; the others
+    /// are told how long to keep away.
     ///
     /// # Errors
     /// The time left of the rest.
-    pub(crate) fn claim(&self, target: &str, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn claim(&self, target: &str, now: Instant) -> Result<bool, Duration> {
         self.with(|targets| {
-            let Some(state) = targets.get_mut(target) else { return Ok(()) };
+            let Some(state) = targets.get_mut(target) else { return Ok(false) };
             if let Some(left) = state.rest(now) {
                 return Err(left);
             }
-            if state.open_until.is_some() {
-                state.probing = true;
-            }
-            Ok(())
+            state.probing = state.open_until.is_some();
+            Ok(state.probing)
         })
     }
 
@@ -80,7 +80,7 @@ impl Health {
         self.with(|targets| targets.get(target).is_some_and(|state| state.rest(now).is_some()))
     }
 
-    /// An attempt ended without a word about the target's health, or was cancelled.
+    /// A probe ended without a word about the target's health, or was cancelled.
     pub(crate) fn release(&self, target: &str) {
         self.with(|targets| {
             if let Some(state) = targets.get_mut(target) {
@@ -89,8 +89,8 @@ impl Health {
         });
     }
 
-    /// The target answered, with its first output after so many seconds.
-    pub(crate) fn success(&self, target: &str, seconds_to_first: f64) {
+    /// The target answered a request sent at `sent`, with its first output after so many seconds.
+    pub(crate) fn success(&self, target: &str, sent: Instant, seconds_to_first: f64) {
         self.with(|targets| {
             if !targets.contains_key(target) {
                 targets.insert(target.to_owned(), State::default());
@@ -98,33 +98,41 @@ impl Health {
             if let Some(state) = targets.get_mut(target) {
                 let average =
                     state.seconds_to_first.map_or(seconds_to_first, |old| old + NEWEST * (seconds_to_first - old));
-                // A rest that a hint asked for stays: an answer to an older request does not refill the limit.
-                let throttled_until = state.throttled_until;
-                *state = State { seconds_to_first: Some(average), throttled_until, ..State::default() };
+                // An answer to a request that is older than the rest does not refill the limit; a newer one shows it has.
+                let (throttled_until, throttled_at) = match state.throttled_at {
+                    Some(at) if at > sent => (state.throttled_until, state.throttled_at),
+                    _ => (None, None),
+                };
+                *state = State { seconds_to_first: Some(average), throttled_until, throttled_at, ..State::default() };
             }
         });
     }
 
-    /// The target failed.
-    pub(crate) fn signal(&self, target: &str, signal: Signal, now: Instant) {
+    /// The target failed, on a probe or on an ordinary send.
+    pub(crate) fn signal(&self, target: &str, signal: Signal, now: Instant, probe: bool) {
+        if probe {
+            self.release(target);
+        }
         if signal == Signal::Nothing {
-            return self.release(target);
+            return;
         }
         self.with(|targets| {
             let state = targets.entry(target.to_owned()).or_default();
-            let probe = std::mem::take(&mut state.probing);
             match signal {
                 Signal::Failure => {
                     state.failures = state.failures.saturating_add(1);
-                    // Requests that were under way when it opened all fail of the same cause, which counts once.
-                    let open = state.open_until.is_some_and(|until| until > now);
+                    // Requests that were under way when it opened all fail of the same cause, which counts once; from then
+                    // on only a probe speaks for the target.
+                    let open = state.open_until.is_some();
                     if probe || (!open && state.failures >= self.settings.failures) {
                         state.open_until = now.checked_add(self.cooldown(state.opened));
                         state.opened = state.opened.saturating_add(1);
                     }
                 }
-                Signal::Throttled(wait) => state.throttled_until = state.throttled_until.max(now.checked_add(wait)),
-                Signal::Rest(wait) => state.throttled_until = state.throttled_until.max(now.checked_add(wait)),
+                Signal::Throttled(wait) | Signal::Rest(wait) => {
+                    state.throttled_until = state.throttled_until.max(now.checked_add(wait));
+                    state.throttled_at = Some(now);
+                }
                 Signal::Nothing => {}
             }
         });
@@ -159,17 +167,18 @@ mod tests {
         let start = Instant::now();
         for _ in 0..3 {
             assert!(health.claim("a", start).is_ok());
-            health.signal("a", Signal::Failure, start);
+            health.signal("a", Signal::Failure, start, false);
         }
         assert_eq!(health.claim("a", at(start, 10)), Err(Duration::from_millis(1_990)));
-        assert!(health.claim("a", at(start, 2_000)).is_ok(), "the probe");
+        assert_eq!(health.claim("a", at(start, 2_000)), Ok(true), "the probe");
+        health.signal("a", Signal::Failure, at(start, 2_000), false);
         assert!(health.claim("a", at(start, 2_000)).is_err(), "only one probe");
-        health.signal("a", Signal::Failure, at(start, 2_000));
+        health.signal("a", Signal::Failure, at(start, 2_000), true);
         assert_eq!(health.claim("a", at(start, 2_000)), Err(Duration::from_millis(4_000)));
         assert!(health.claim("a", at(start, 6_000)).is_ok());
-        health.success("a", 0.1);
+        health.success("a", at(start, 6_000), 0.1);
         assert!(health.claim("a", at(start, 6_000)).is_ok());
-        health.signal("a", Signal::Failure, at(start, 6_000));
+        health.signal("a", Signal::Failure, at(start, 6_000), false);
         assert!(health.claim("a", at(start, 6_000)).is_ok(), "one failure after recovery does not open");
     }
 
@@ -178,8 +187,8 @@ mod tests {
         let health = Health::new(Breaker { failures: 1, ..Breaker::default() });
         let mut now = Instant::now();
         for _ in 0..8 {
-            assert!(health.claim("a", now).is_ok());
-            health.signal("a", Signal::Failure, now);
+            let probe = health.claim("a", now).expect("the rest is over");
+            health.signal("a", Signal::Failure, now, probe);
             now += Duration::from_secs(15);
         }
         assert!(health.claim("a", now).is_ok());
@@ -191,7 +200,7 @@ mod tests {
     fn throttling_rests_until_the_hint_and_is_no_failure() {
         let health = Health::new(Breaker { failures: 1, ..Breaker::default() });
         let now = Instant::now();
-        health.signal("a", Signal::Throttled(Duration::from_secs(3)), now);
+        health.signal("a", Signal::Throttled(Duration::from_secs(3)), now, false);
         assert_eq!(health.facts(now, false).resting.get("a"), Some(&Duration::from_secs(3)));
         assert!(health.claim("a", now + Duration::from_secs(3)).is_ok());
         assert!(health.claim("a", now + Duration::from_secs(3)).is_ok(), "no probe is needed");

@@ -58,12 +58,12 @@ struct Loop<'a> {
 struct Claim<'a> {
     health: &'a Health,
     target: String,
-    open: bool,
+    probe: bool,
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
-        if self.open {
+        if self.probe {
             self.health.release(&self.target);
         }
     }
@@ -100,25 +100,29 @@ impl Loop<'_> {
     async fn ask(&mut self, candidate: &Candidate, index: usize, books: &mut Books) -> Result<Answer, Then> {
         let target = &candidate.target;
         let key = target.key();
-        if let Err(left) = self.sender.health.claim(&key, Instant::now()) {
-            self.rests = Some(self.rests.map_or(left, |r| r.min(left)));
-            return Err(Then::Next);
-        }
-        let mut claim = Claim { health: &self.sender.health, target: key, open: true };
+        let probe = match self.sender.health.claim(&key, Instant::now()) {
+            Ok(probe) => probe,
+            Err(left) => {
+                self.rests = Some(self.rests.map_or(left, |r| r.min(left)));
+                return Err(Then::Next);
+            }
+        };
+        let mut claim = Claim { health: &self.sender.health, target: key, probe };
         books.hold(candidate.worst_nanos);
         for sends in 1.. {
+            let sent = Instant::now();
             let failure = match self.once(target, index, books).await {
                 Ok(answer) => {
-                    claim.open = false;
-                    self.sender.health.success(&claim.target, books.seconds_to_first());
+                    claim.probe = false;
+                    self.sender.health.success(&claim.target, sent, books.seconds_to_first());
                     return Ok(answer);
                 }
                 Err(failure) => failure,
             };
             let failure = failure.without(&target.deployment);
-            claim.open = false;
             let signal = verdict::signal(&failure, &self.config.breaker);
-            self.sender.health.signal(&claim.target, signal, Instant::now());
+            let probe = std::mem::take(&mut claim.probe);
+            self.sender.health.signal(&claim.target, signal, Instant::now(), probe);
             let (then, wait) = self.judge(&failure, candidate, index, sends, signal);
             tell(&claim.target, &failure, word(then));
             books.failed(&failure, word(then));
@@ -133,9 +137,10 @@ impl Loop<'_> {
 
     /// One send.
     async fn once(&mut self, target: &Target, index: usize, books: &mut Books) -> Result<Answer, Failure> {
+        // What cannot be said in the family's language is not sent and so is no attempt.
+        let encoded = family(target.deployment.family).encode(self.request, target, self.stream)?;
         self.total += 1;
         books.begin(target);
-        let encoded = family(target.deployment.family).encode(self.request, target, self.stream)?;
         books.route.adapted = encoded.adapted;
         let limit = self.limit(target, index);
         if self.stream {
@@ -170,7 +175,7 @@ impl Loop<'_> {
         let Then::Same(pause) = then else { return (then, Duration::ZERO) };
         // A target whose breaker has just opened, or whose probe has failed, is not asked again.
         let opened = signal == Signal::Failure && self.sender.health.rests(&candidate.target.key(), Instant::now());
-        let wait = self.wait(pause, sends - 1);
+        let wait = self.wait(pause, sends - 1, left);
         if opened || wait >= left || !self.sender.budget.spend() { onward } else { (then, wait) }
     }
 
@@ -201,11 +206,12 @@ impl Loop<'_> {
         if at < self.deadline { Limit { at, cause } } else { whole }
     }
 
-    fn wait(&self, pause: Pause, repeat: u32) -> Duration {
+    fn wait(&self, pause: Pause, repeat: u32, left: Duration) -> Duration {
         match pause {
             Pause::Quick => backoff::quick(),
             Pause::Backoff => backoff::full_jitter(&self.config.retry, repeat),
-            Pause::Hint(hint) => backoff::after_hint(hint),
+            // The hint is a floor; its jitter gives way to the deadline.
+            Pause::Hint(hint) => Some(backoff::after_hint(hint)).filter(|wait| *wait < left).unwrap_or(hint),
         }
     }
 

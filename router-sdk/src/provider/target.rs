@@ -58,14 +58,24 @@ pub struct Deployment {
 
 /// Values shorter than this are no secrets, and replacing them would garble messages.
 const SHORTEST_SECRET: usize = 6;
+/// Words of a header's value shorter than this are no secrets of their own.
+const SHORTEST_WORD: usize = 12;
 
 impl Deployment {
-    /// The key and the values of own headers.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+    /// The key and the words of own headers, longest first: `Bearer x` is echoed as `x`, `token=x` as either.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
         use secrecy::ExposeSecret;
         let key = self.key.as_ref().map(|k| k.expose_secret());
         let headers = self.headers.values().filter(|v| v.is_sensitive()).filter_map(|v| v.to_str().ok());
-        key.into_iter().chain(headers).filter(|secret| secret.len() >= SHORTEST_SECRET)
+        let words = headers.flat_map(|value| {
+            let parts = value.split(|c: char| c.is_whitespace() || matches!(c, '=' | ':' | ',' | ';' | '"'));
+            // Schemes such as `Bearer` and plain words are no secrets.
+            std::iter::once(value).chain(parts.filter(|part| part.len() >= SHORTEST_WORD))
+        });
+        let key = key.map(str::trim).into_iter();
+        let mut all: Vec<&str> = key.chain(words).filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all
     }
 }
 

@@ -33,14 +33,17 @@ pub(crate) fn listed(targets: Vec<Target>, refusals: Vec<Refusal>, ask: &Ask<'_>
             Err(Refused { gate, why }) => {
                 plan.refusals.push(Refusal { model: entry.key.clone(), gate, reason: why.to_string() });
             }
-            Ok(candidate) => match health.rest_of(&candidate.target) {
-                Some(left) => plan.resting.push((candidate.target.key(), left)),
-                None => plan.candidates.push(candidate),
-            },
+            Ok(candidate) => {
+                match health.rest_of(&candidate.target) {
+                    Some(left) => plan.resting.push((candidate.target.key(), left)),
+                    None => plan.candidates.push(candidate),
+                }
+                // A first choice that rests is still the only one.
+                if ask.options.allow_fallbacks == Some(false) {
+                    break;
+                }
+            }
         }
-    }
-    if ask.options.allow_fallbacks == Some(false) {
-        plan.candidates.truncate(1);
     }
     plan.baseline = plan.candidates.iter().max_by_key(|c| c.cost_nanos).map(|c| c.target.clone());
     plan.reasons

@@ -1,5 +1,8 @@
 //! Bytes of a reply in, server-sent events out, with a bound on what one event may hold.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use sse_stream::SseByteStream;
@@ -29,35 +32,29 @@ impl std::error::Error for Broken {}
 
 /// Splits a body into events. Blocks without data are dropped; an event that the end of the stream cuts is given as it is.
 pub(crate) fn events(body: ByteStream) -> impl Stream<Item = Result<Event, Failure>> + Send {
-    let mut run = 0usize;
+    // Bytes taken since the last event was given.
+    let taken = Arc::new(AtomicUsize::new(0));
+    let given = Arc::clone(&taken);
     let bounded = body.map(move |piece| {
         let piece = piece.map_err(Broken)?;
-        // Only the stretch since the last line end counts: an event's lines are bounded by it well enough.
-        run = match memrchr(&piece) {
-            Some(at) => piece.len() - at,
-            None => run + piece.len(),
-        };
-        if run > MAX_EVENT {
-            return Err(Broken(Failure::malformed(format!("a line of the stream is longer than {MAX_EVENT} bytes"))));
+        if taken.fetch_add(piece.len(), Ordering::Relaxed) > MAX_EVENT {
+            return Err(Broken(Failure::malformed(format!("an event of the stream is larger than {MAX_EVENT} bytes"))));
         }
         Ok(piece)
     });
     // Some servers close right after the last line; the blank line that would end the event is supplied.
     let ended = bounded.chain(futures_util::stream::once(async { Ok(Bytes::from_static(b"\n\n")) }));
-    SseByteStream::new(ended.boxed()).filter_map(|event| async move {
-        match event {
+    SseByteStream::new(ended.boxed()).filter_map(move |event| {
+        given.store(0, Ordering::Relaxed);
+        std::future::ready(match event {
             Ok(event) => event.data.map(|data| Ok(Event { name: event.event.unwrap_or_default(), data })),
             Err(sse_stream::Error::Body(broken)) => Some(Err(match broken.downcast::<Broken>() {
                 Ok(broken) => broken.0,
                 Err(other) => Failure::new(Cause::Truncated, other.to_string()),
             })),
             Err(_) => Some(Err(Failure::malformed("the stream is not valid UTF-8"))),
-        }
+        })
     })
-}
-
-fn memrchr(piece: &[u8]) -> Option<usize> {
-    piece.iter().rposition(|b| *b == b'\n' || *b == b'\r')
 }
 
 #[cfg(test)]

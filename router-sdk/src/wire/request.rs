@@ -86,9 +86,12 @@ impl ChatRequest {
     /// # Errors
     /// `InvalidRequest` when the request is no longer valid with it.
     pub fn with(self, field: &str, value: impl Into<Value>) -> Result<Self, Error> {
+        let value = value.into();
+        let size = self.size.saturating_add(field.len() + 4 + validate::value_size(&value));
+        validate::size(size)?;
         let mut body = self.body;
-        body.insert(field.to_owned(), value.into());
-        let mut next = Self::build(Value::Object(body), self.size)?;
+        body.insert(field.to_owned(), value);
+        let mut next = Self::build(Value::Object(body), size)?;
         if field != "route" {
             next.route = self.route;
         }
