@@ -5,6 +5,7 @@ mod cues;
 mod eastern;
 mod english;
 mod european;
+mod everyday;
 mod tongues;
 
 use super::TaskKind;
@@ -55,7 +56,8 @@ pub(crate) const TONGUES: [&str; 12] = ["en", "es", "fr", "de", "pt", "it", "nl"
 
 /// Every row, in a fixed order.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    let all = [tongues::ROWS, english::ROWS, cues::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS];
+    let all =
+        [tongues::ROWS, english::ROWS, cues::ROWS, everyday::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS];
     all.into_iter().flatten()
 }
 
