@@ -41,7 +41,7 @@ async fn main() -> Outcome<()> {
     let rows = run(&router, &prompts).await?;
     stream(sandboxed).await?;
     if !sandboxed {
-        outage(rows.iter().find_map(|row| row.route.as_ref())).await?;
+        outage(rows.iter().find_map(|row| row.route.as_deref())).await?;
     }
     totals::print(&router, &prompts, &rows, sandboxed)?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Rows of the demo's table: how a prompt went in, a line of text out.
 
+use std::sync::Arc;
+
 use clawrouters::RouteInfo;
 
 /// One prompt and how it went.
@@ -7,7 +9,7 @@ pub struct Row {
     /// The prompt's title.
     pub title: String,
     /// How it was answered.
-    pub route: Option<RouteInfo>,
+    pub route: Option<Arc<RouteInfo>>,
     /// Why it was not.
     pub error: Option<String>,
 }

@@ -95,7 +95,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     match answer {
         Err(error) => {
             let route = books.close(Some(error.kind()));
-            Err(error.with_route_id(&route.request_id).with_attempts(route.attempts))
+            Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
         Ok(Answer::Whole(response)) => Ok(Reply::Whole(Box::new(finish(*response, &mut books)))),
         Ok(Answer::Stream(open)) => {
@@ -150,7 +150,7 @@ fn refused(
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),
         stream,
-        route,
+        route: Arc::new(route),
         error: Some(error.kind()),
     });
     error

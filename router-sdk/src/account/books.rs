@@ -224,7 +224,7 @@ impl Books {
     }
 
     /// Closes the books and returns how the request went. Called once; what is dropped open closes itself.
-    pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> RouteInfo {
+    pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> Arc<RouteInfo> {
         self.closed = true;
         if let Some(open) = self.open.take() {
             let usage = self.billed(&open);
@@ -240,15 +240,16 @@ impl Books {
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };
             reservation.settle(spent);
         }
+        let route = Arc::new(std::mem::take(&mut self.route));
         self.ledger.record(Entry {
             at_ms: self.at_ms,
             caller: self.caller.clone(),
             tags: std::mem::take(&mut self.tags),
             stream: self.stream,
-            route: self.route.clone(),
+            route: Arc::clone(&route),
             error,
         });
-        std::mem::take(&mut self.route)
+        route
     }
 }
 

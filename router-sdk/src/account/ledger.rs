@@ -1,7 +1,7 @@
 //! Closed requests in, a bounded list of entries out. Recording never waits; what does not fit is counted.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub struct Entry {
     /// True for a streamed reply.
     pub stream: bool,
     /// How it was answered, with every attempt.
-    pub route: RouteInfo,
+    pub route: Arc<RouteInfo>,
     /// The kind of error it ended in, if it did.
     pub error: Option<ErrorKind>,
 }

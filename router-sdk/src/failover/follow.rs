@@ -136,7 +136,7 @@ fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model:
             })
             .or_insert(usage_json);
         last.usage = Some(usage);
-        last.route = Some(Box::new(route));
+        last.route = Some(route);
         return vec![last];
     }
     let mut body = Object::new();
@@ -148,7 +148,7 @@ fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model:
     let told = last.body.shift_remove("usage").filter(Value::is_object);
     body.insert("usage".into(), told.unwrap_or(usage_json));
     let mut end = ChatChunk::from_body(body, Some(usage));
-    end.route = Some(Box::new(route));
+    end.route = Some(route);
     vec![last, end]
 }
 
@@ -163,7 +163,7 @@ fn broken(failure: &Failure, open: &OpenStream, books: &mut Books, sender: &Send
     error_of(ErrorKind::StreamInterrupted, failure, &open.target)
         .with_partial(partial)
         .with_route_id(&route.request_id)
-        .with_attempts(route.attempts)
+        .with_attempts(route.attempts.clone())
 }
 
 /// Reads the few bytes after the finish so that the connection returns to the pool.

@@ -1,5 +1,7 @@
 //! One piece of a streamed reply in the OpenAI shape, with the facts that the failover loop reads.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Object, RouteInfo, Usage};
@@ -13,7 +15,7 @@ pub struct ChatChunk {
     /// Usage, on the chunk that carries it.
     pub usage: Option<Usage>,
     /// On the last chunk: how the reply was made.
-    pub route: Option<Box<RouteInfo>>,
+    pub route: Option<Arc<RouteInfo>>,
     /// True when a choice carries text, reasoning, a refusal or a tool call that a reader would miss.
     pub(crate) output: bool,
     /// True when a choice carries a finish reason.

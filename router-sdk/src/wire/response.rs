@@ -1,5 +1,7 @@
 //! A whole reply in the OpenAI shape: provider JSON in, typed views and unknown fields out.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Object, RouteInfo, Usage};
@@ -15,12 +17,12 @@ pub struct ChatResponse {
     /// Usage with one meaning for every provider.
     pub usage: Option<Usage>,
     /// How the reply was made.
-    pub route: RouteInfo,
+    pub route: Arc<RouteInfo>,
 }
 
 impl ChatResponse {
     pub(crate) fn new(body: Object, usage: Option<Usage>) -> Self {
-        Self { body, usage, route: RouteInfo::default() }
+        Self { body, usage, route: Arc::default() }
     }
 
     fn choice(&self) -> Option<&Value> {
