@@ -43,8 +43,8 @@ Only the dev split is read. Gains are centred and scaled per benchmark before po
 ## Away from home: no prompt of the family in training
 
 APGR: share of the weak-to-strong gap recovered, averaged over all shares of strong calls. ± two standard errors.
-"Predictor" is the trained rank alone; "difficulty as shipped" is half of it and half of what kind, words and size
-suggest, which keeps kinds apart that these tables do not contain.
+"Predictor" is the trained rank alone; "difficulty as shipped" is what kind, words and size suggest, moved by the
+rank within what the kind makes plausible: that keeps kinds apart that these tables do not contain.
 
 | family | table | rows | predictor | difficulty as shipped | prompt length | constant (= random) |
 |---|---|---|---|---|---|---|

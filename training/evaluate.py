@@ -5,8 +5,11 @@ import model
 import numpy as np
 
 FOLDS = 5
-# The share of the forecast in the difficulty, `TRUST` of difficulty.rs: the rest is what kind, words and size suggest.
-SHIPPED_TRUST = 0.5
+
+
+def shipped(rank, prior, reach):
+    """The difficulty as `difficulty.rs` puts it together where the words are known."""
+    return np.clip(prior + reach * (2 * rank - 1), 0, 1)
 
 
 def baselines(surface):
@@ -36,8 +39,8 @@ def leave_family_out(data, rows):
             weak, strong = (outcome[inside] for outcome in table.pair)
             shown = {key: metrics.apgr(value[inside], weak, strong) for key, value in baselines(table.surface).items()}
             apgr, error = metrics.with_error(score, weak, strong)
-            shipped = SHIPPED_TRUST * fitted.rank(score) + (1 - SHIPPED_TRUST) * table.prior[inside]
-            shown["shipped"] = metrics.apgr(shipped, weak, strong)
+            difficulty = shipped(fitted.rank(score), table.prior[inside], table.reach[inside])
+            shown["shipped"] = metrics.apgr(difficulty, weak, strong)
             out.append(dict(family=family, table=name, rows=int(inside.sum()), apgr=apgr, error=error, **shown))
     return out
 
@@ -46,12 +49,12 @@ def in_domain(data, rows):
     """APGR per training table, five folds; equal prompts of two tables share a fold."""
     _, inverse = np.unique(rows.prompt.astype(str), return_inverse=True)
     fold = np.random.default_rng(0).integers(0, FOLDS, inverse.max() + 1)[inverse]
-    score, shipped, brier = np.zeros(len(rows.gain)), np.zeros(len(rows.gain)), np.zeros((len(rows.gain), 3))
+    score, difficulty, brier = np.zeros(len(rows.gain)), np.zeros(len(rows.gain)), np.zeros((len(rows.gain), 3))
     for at in range(FOLDS):
         fitted = model.fit(rows, fold != at)
         held = fold == at
         score[held] = fitted.raw(rows.hashed[held], rows.surface[held])
-        shipped[held] = SHIPPED_TRUST * fitted.rank(score[held]) + (1 - SHIPPED_TRUST) * rows.prior[held]
+        difficulty[held] = shipped(fitted.rank(score[held]), rows.prior[held], rows.reach[held])
         brier[held] = fitted.succeed(rows.surface[held])
     out = []
     for name in np.unique(rows.table.astype(str)):
@@ -59,7 +62,7 @@ def in_domain(data, rows):
         weak, strong = data[name].pair
         shown = {key: metrics.apgr(value, weak, strong) for key, value in baselines(rows.surface[inside]).items()}
         apgr, error = metrics.with_error(score[inside], weak, strong)
-        shown["shipped"] = metrics.apgr(shipped[inside], weak, strong)
+        shown["shipped"] = metrics.apgr(difficulty[inside], weak, strong)
         truth = np.column_stack([rows.weak, rows.mid, rows.strong])[inside]
         out.append(
             dict(

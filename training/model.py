@@ -53,6 +53,7 @@ class Rows:
     surface: np.ndarray
     words: list
     prior: np.ndarray
+    reach: np.ndarray
 
 
 @dataclass
@@ -120,6 +121,7 @@ def training_rows(data):
         np.vstack([t.surface for t in used]),
         sum((t.words for t in used), []),
         join(lambda t: t.prior),
+        join(lambda t: t.reach),
     )
 
 

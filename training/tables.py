@@ -47,7 +47,7 @@ class Table:
         self.weak, self.mid, self.strong = by_ability(frame)
         self.pair = tuple(frame[f"m:{model}"].to_numpy(float) for model in PAIRS[name])
         self.hashed, self.surface, self.words = rows["hashed"], rows["surface"], rows["words"]
-        self.prior, self.kind = rows["prior"], rows["kind"]
+        self.prior, self.reach, self.kind = rows["prior"], rows["reach"], rows["kind"]
         self.family = np.array([family(name, category) for category in self.category])
 
 
@@ -100,7 +100,7 @@ def extract(extractor, prompts):
     """The classifier's features of bare prompts."""
     lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
     done = subprocess.run([str(extractor)], input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    indices, values, starts, surface, words, prior, kind = [], [], [0], [], [], [], []
+    indices, values, starts, surface, words, prior, reach, kind = [], [], [0], [], [], [], [], []
     for line in done.stdout.decode().splitlines():
         row = json.loads(line)
         buckets = row["buckets"]
@@ -110,12 +110,15 @@ def extract(extractor, prompts):
         surface.append(row["surface"])
         words.append(np.array(row["words"], np.uint32))
         prior.append(row["prior"])
+        reach.append(row["reach"])
         kind.append(row["kind"])
     hashed = sparse.csr_matrix((np.array(values), np.array(indices), np.array(starts)), shape=(len(words), BUCKETS))
     surface = np.array(surface)
     if surface.shape[1] != SURFACE:
         raise SystemExit(f"the extractor gives {surface.shape[1]} surface values, training expects {SURFACE}")
-    return dict(hashed=hashed, surface=surface, words=words, prior=np.array(prior), kind=np.array(kind))
+    return dict(
+        hashed=hashed, surface=surface, words=words, prior=np.array(prior), reach=np.array(reach), kind=np.array(kind)
+    )
 
 
 def read(folder, extractor):

@@ -1,8 +1,8 @@
 //! Closed requests in, a bounded list of entries out. Recording never waits; what does not fit is counted.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 

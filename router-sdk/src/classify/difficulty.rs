@@ -7,43 +7,71 @@ use super::rules::{Signal, Verdict};
 use super::{Evidence, Needs, Success, Task, TaskKind};
 
 const MOST_EVIDENCE: usize = 8;
-// The forecast is trained on examination questions in English: at most half of the word is its.
-const TRUST: f64 = 0.5;
-
 /// The difficulty that kind, words and size suggest without training data.
 pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict) -> f64 {
-    let base = base(verdict.kind);
     let parts = &reading.parts;
-    let size = ((reading.ask_chars as f64 / 60.0).max(1.0).ln() / 4.0).min(0.9) * 0.22;
+    let step = steps(verdict);
+    let asked = (verdict.asked as f64 / 60.0).max(0.5).ln().min(3.4);
+    // What an instruction works on makes it longer rather than harder.
+    let given = reading.ask_chars.saturating_sub(verdict.asked) + parts.document_chars;
+    let given = (given as f64 / 400.0 + 1.0).ln().min(4.0) * 0.03;
     let items = (parts.items as f64).min(8.0) * 0.02;
     let material = ((parts.code_chars + parts.log_chars) as f64 / 400.0 + 1.0).ln().min(4.0) * 0.03;
-    let cues = f64::from(verdict.cues).clamp(-2.0, 3.0) * 0.11;
-    (base - 0.06 + size + items + material + cues).clamp(0.02, 0.98)
+    let cues = f64::from(verdict.cues).clamp(-2.0, 4.0) * step.cue;
+    let all = step.base + asked * step.size + given + items + material + cues;
+    // Where answers are given the shape is that of an examination, and says little about what it takes.
+    let all = if verdict.choices { 0.375 + 0.25 * all } else { all };
+    all.clamp(0.02, 0.98)
 }
 
-const fn base(kind: TaskKind) -> f64 {
-    match kind {
-        TaskKind::Chat => 0.15,
-        TaskKind::SimpleQuestion => 0.22,
-        TaskKind::Translation => 0.27,
-        TaskKind::Classification => 0.27,
-        TaskKind::Summarisation => 0.30,
-        TaskKind::Extraction => 0.30,
-        TaskKind::Creative => 0.34,
-        TaskKind::Roleplay => 0.32,
-        TaskKind::Vision => 0.45,
-        TaskKind::LongContext => 0.50,
-        TaskKind::Code => 0.50,
-        TaskKind::Agentic => 0.50,
-        TaskKind::Reasoning => 0.52,
-        TaskKind::Math => 0.54,
-        TaskKind::Debug => 0.58,
+// What a kind starts from, what each e-fold of words adds, what each word of depth adds.
+struct Steps {
+    base: f64,
+    size: f64,
+    cue: f64,
+}
+
+const fn steps(verdict: &Verdict) -> Steps {
+    let (base, size, cue) = match verdict.kind {
+        // Words that are known and yet say no kind may be anything.
+        TaskKind::Chat if verdict.none => (0.26, 0.07, 0.07),
+        TaskKind::Chat => (0.12, 0.05, 0.06),
+        TaskKind::SimpleQuestion => (0.16, 0.05, 0.07),
+        TaskKind::Translation => (0.21, 0.03, 0.09),
+        TaskKind::Classification => (0.20, 0.03, 0.07),
+        TaskKind::Summarisation => (0.25, 0.03, 0.07),
+        TaskKind::Extraction => (0.24, 0.03, 0.07),
+        TaskKind::Creative => (0.26, 0.05, 0.09),
+        TaskKind::Roleplay => (0.30, 0.03, 0.07),
+        TaskKind::Vision => (0.36, 0.03, 0.07),
+        TaskKind::LongContext => (0.44, 0.03, 0.06),
+        TaskKind::Code => (0.36, 0.07, 0.08),
+        TaskKind::Agentic => (0.33, 0.07, 0.08),
+        TaskKind::Reasoning => (0.40, 0.07, 0.08),
+        TaskKind::Math => (0.38, 0.06, 0.11),
+        TaskKind::Debug => (0.44, 0.07, 0.09),
+    };
+    Steps { base, size, cue }
+}
+
+/// How far the trained rank may move the difficulty, up or down, from what kind and shape suggest.
+///
+/// It is trained on examination questions, mostly with answers to choose from: there it leads.
+pub(crate) fn reach(verdict: &Verdict) -> f64 {
+    match verdict.kind {
+        _ if verdict.choices => 0.35,
+        TaskKind::Math => 0.16,
+        TaskKind::Reasoning => 0.14,
+        TaskKind::Code | TaskKind::Debug | TaskKind::Agentic => 0.12,
+        TaskKind::SimpleQuestion => 0.10,
+        TaskKind::Chat if verdict.none => 0.12,
+        _ => 0.06,
     }
 }
 
-// How much the trained forecast counts beside the prior: nothing where it does not know the words.
+// The share of the reach that the rank has: nothing where it does not know the words.
 fn trust(known: f64) -> f64 {
-    TRUST * ((known - 0.3) / 0.5).clamp(0.0, 1.0)
+    ((known - 0.3) / 0.5).clamp(0.0, 1.0)
 }
 
 /// Puts the task together.
@@ -58,18 +86,20 @@ pub(crate) fn assemble(
     let no_evidence = verdict.none && (words < 4 || forecast.known < 0.5);
     let prior = prior(reading, &verdict);
     let trust = trust(forecast.known);
-    let difficulty = if no_evidence { 0.5 } else { trust * forecast.gain + (1.0 - trust) * prior };
+    let moved = trust * reach(&verdict) * (2.0 * forecast.gain - 1.0);
+    let difficulty = if no_evidence { 0.5 } else { prior + moved };
     let success = success(difficulty, trust, forecast, no_evidence);
-    let evidence = verdict
-        .evidence
-        .iter()
-        .take(MOST_EVIDENCE)
-        .map(|(signal, weight)| Evidence { signal: Signal::name(*signal), weight: round(*weight) })
-        .chain((!no_evidence && trust > 0.0).then(|| Evidence {
-            signal: "trained predictor".to_owned(),
-            weight: (trust * forecast.gain * 1000.0).round() / 1000.0,
-        }))
-        .collect();
+    let evidence =
+        verdict
+            .evidence
+            .iter()
+            .take(MOST_EVIDENCE)
+            .map(|(signal, weight)| Evidence { signal: Signal::name(*signal), weight: round(*weight) })
+            .chain((!no_evidence && trust > 0.0).then(|| Evidence {
+                signal: "trained predictor".to_owned(),
+                weight: (moved * 1000.0).round() / 1000.0,
+            }))
+            .collect();
     Task {
         kind: verdict.kind,
         difficulty: difficulty.clamp(0.0, 1.0),
@@ -93,7 +123,7 @@ fn round(weight: f32) -> f64 {
 fn success(difficulty: f64, trust: f64, forecast: &Forecast, no_evidence: bool) -> Success {
     let alone = [0.92 - 0.62 * difficulty, 0.95 - 0.42 * difficulty, 0.97 - 0.24 * difficulty];
     // Training prompts are harder than most traffic, so its word on success counts less than on rank.
-    let trust = trust * 0.5;
+    let trust = trust * 0.25;
     let mut by_ability = [0.0; 3];
     for (at, value) in by_ability.iter_mut().enumerate() {
         *value = trust * forecast.success[at] + (1.0 - trust) * alone[at];

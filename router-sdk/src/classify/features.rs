@@ -56,8 +56,8 @@ pub(crate) fn extract(reading: &Reading<'_>, verdict: &Verdict) -> Features {
         words.read(head(folded, WORDS_HEAD));
         words.read(tail(folded, WORDS_TAIL));
     }
-    let buckets = words.buckets();
-    let surface = surface(reading, verdict, &words);
+    let (buckets, distinct) = words.buckets();
+    let surface = surface(reading, verdict, &words, distinct);
     Features { buckets, words: words.hashes, surface }
 }
 
@@ -116,24 +116,33 @@ impl Words {
         }
     }
 
-    fn buckets(&self) -> Vec<u16> {
-        let mut seen = [0u64; BUCKETS / 64];
-        let mut out = Vec::with_capacity(self.hashes.len() * 2);
-        let mut mark = |hash: u32| {
-            let bucket = (finish(hash) >> (32 - BUCKET_BITS)) as usize;
-            let bit = 1u64 << (bucket % 64);
-            if seen[bucket / 64] & bit == 0 {
-                seen[bucket / 64] |= bit;
-                out.push(bucket as u16);
-            }
-        };
+    // Distinct buckets of words and word pairs, and how many of them are of words.
+    fn buckets(&self) -> (Vec<u16>, usize) {
+        let mut seen = Seen { bits: [0; BUCKETS / 64], buckets: Vec::with_capacity(self.hashes.len() * 2) };
         for &hash in &self.hashes {
-            mark(hash);
+            seen.mark(hash);
         }
+        let distinct = seen.buckets.len();
         for pair in self.hashes.windows(2) {
-            mark(join(pair[0], pair[1]));
+            seen.mark(join(pair[0], pair[1]));
         }
-        out
+        (seen.buckets, distinct)
+    }
+}
+
+struct Seen {
+    bits: [u64; BUCKETS / 64],
+    buckets: Vec<u16>,
+}
+
+impl Seen {
+    fn mark(&mut self, hash: u32) {
+        let bucket = (finish(hash) >> (32 - BUCKET_BITS)) as usize;
+        let bit = 1u64 << (bucket % 64);
+        if self.bits[bucket / 64] & bit == 0 {
+            self.bits[bucket / 64] |= bit;
+            self.buckets.push(bucket as u16);
+        }
     }
 }
 
@@ -166,19 +175,13 @@ fn log(value: usize) -> f32 {
     (value as f32 + 1.0).ln()
 }
 
-fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words) -> [f32; SURFACE] {
+fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words, distinct: usize) -> [f32; SURFACE] {
     let ask = head(reading.parts.ask.trim(), WORDS_HEAD);
     let count = Counts::of(ask);
     let total = (words.hashes.len().max(1)) as f32;
     let chars = (ask.len().max(1)) as f32;
     let parts = &reading.parts;
     let whole = reading.ask_chars + parts.context_chars() - parts.harness_chars;
-    let distinct = {
-        let mut sorted = words.hashes.clone();
-        sorted.sort_unstable();
-        sorted.dedup();
-        sorted.len() as f32
-    };
     let mut out = [0.0; SURFACE];
     let values = [
         log(reading.ask_chars),
@@ -189,7 +192,7 @@ fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words) -> [f32; SUR
         (words.longest as f32).min(30.0),
         log(words.numbers),
         words.numbers as f32 / total,
-        distinct / total,
+        distinct as f32 / total,
         log(count.lines),
         log(count.sentences),
         total / (count.sentences.max(1) as f32),

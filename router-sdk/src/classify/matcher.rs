@@ -12,9 +12,9 @@ use super::patterns::{Bound, Effect, Row, TONGUES, rows};
 use super::stems::{Spelling, alternatives, take_apart};
 
 /// More rows than the word lists have.
-const MOST_ROWS: usize = 512;
+const MOST_ROWS: usize = 640;
 /// More fixed parts of gapped stems than the word lists have.
-const MOST_PARTS: usize = 1536;
+const MOST_PARTS: usize = 2048;
 
 /// A set of small numbers.
 #[derive(Debug, Clone, Copy)]

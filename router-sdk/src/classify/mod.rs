@@ -5,6 +5,7 @@ mod difficulty;
 mod features;
 mod fold;
 mod followup;
+mod instruction;
 mod matcher;
 mod needs;
 mod patterns;
@@ -61,6 +62,7 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
     TrainingRow {
         kind: verdict.kind,
         prior,
+        reach: difficulty::reach(&verdict),
         words: text.word_hashes(),
         buckets: text.buckets().to_vec(),
         surface: text.surface().to_vec(),
@@ -75,6 +77,8 @@ pub struct TrainingRow {
     pub kind: TaskKind,
     /// The difficulty that the kind and the shape of the request suggest alone.
     pub prior: f64,
+    /// How far the trained rank may move the difficulty from there.
+    pub reach: f64,
     /// Hashes of the distinct words, for the vocabulary filter.
     pub words: Vec<u32>,
     /// Hashed word and word-pair buckets that are present.

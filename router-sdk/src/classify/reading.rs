@@ -26,6 +26,8 @@ pub(crate) struct Reading<'a> {
     pub image: bool,
     /// The last message is a tool result.
     pub in_loop: bool,
+    /// Tools that the request offers.
+    pub tools: usize,
     /// The last user turn is short and something precedes it.
     pub may_inherit: bool,
     earlier: Vec<&'a Map<String, Value>>,
@@ -53,6 +55,7 @@ impl<'a> Reading<'a> {
             }
         }
         let mut reading = Self::turn(users, total_chars, in_loop, answered);
+        reading.tools = tools_offered(body);
         for _ in 0..LOOK_BACK {
             if !(reading.may_inherit && is_follow_up(&reading.parts.ask)) {
                 break;
@@ -70,6 +73,7 @@ impl<'a> Reading<'a> {
         }
         let mut reading = Self::turn(self.earlier.clone(), self.total_chars, self.in_loop, true);
         reading.inherited = true;
+        reading.tools = self.tools;
         Some(reading)
     }
 
@@ -94,6 +98,7 @@ impl<'a> Reading<'a> {
             inherited: false,
             image,
             in_loop,
+            tools: 0,
             may_inherit: answered && !users.is_empty() && !image && ask_chars <= 90,
             earlier: users,
             total_chars,
@@ -149,6 +154,10 @@ fn read_turn(message: &Map<String, Value>) -> Segments {
         });
     }
     all.unwrap_or_default()
+}
+
+fn tools_offered(body: &Map<String, Value>) -> usize {
+    body.get("tools").or_else(|| body.get("functions")).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 // Schemas are sized, roughly: their names and descriptions, not read.

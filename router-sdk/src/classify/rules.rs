@@ -1,6 +1,7 @@
 //! A reading in, a kind with its evidence out: the word lists over both ends of the ask, and structure.
 
 use super::fold::{head, tail};
+use super::instruction;
 use super::matcher::{RowSet, rows_in};
 use super::patterns::{Effect, Row, TONGUES};
 use super::reading::Reading;
@@ -14,6 +15,17 @@ const HEAD: usize = 900;
 const TAIL: usize = 500;
 const LEAD_FACTOR: f32 = 1.35;
 const REPEAT_FACTOR: f32 = 0.35;
+// A kind that is less certain than this has not been said.
+const SPOKEN: f32 = 1.5;
+// An application that offers a few tools expects them to be used; an agent offers many to everything.
+const FEW_TOOLS: usize = 8;
+const SHORT_ASK: usize = 200;
+// Word problems are shorter than this.
+const STORY: usize = 700;
+// Rows below this weight tell of trouble, which need not be a fault of a program.
+const FAULT: f32 = 1.6;
+// A text that a question is about has at least this many bytes.
+const MATERIAL: usize = 40;
 
 /// What patterns and structure say.
 #[derive(Debug, Clone)]
@@ -28,6 +40,10 @@ pub(crate) struct Verdict {
     pub cues: f32,
     /// What matched: signal, weight.
     pub evidence: Vec<(Signal, f32)>,
+    /// Characters of the instruction; what it works on is not counted.
+    pub asked: usize,
+    /// Answers are given to choose from.
+    pub choices: bool,
     /// Nothing matched.
     pub none: bool,
     /// The script of the ask.
@@ -73,11 +89,45 @@ struct Tally {
     rest: [f32; KINDS],
     cues: f32,
     repeats: u16,
+    // Characters of the instruction, where it stands apart from its material.
+    asked: Option<usize>,
+    // Something is to be made, not mended.
+    making: bool,
+    choices: bool,
+    // A question stands before or after a text.
+    about: bool,
+    // Something names a fault, whatever it is a fault of.
+    fault: bool,
     evidence: Vec<(Signal, f32)>,
 }
 
 impl Tally {
     fn words(&mut self, folded: &str) {
+        for instruction in instruction::cuts(folded) {
+            self.about |= instruction.trim_end().ends_with('?') && folded.len() > instruction.len() + MATERIAL;
+            let mut alone = Self { asked: Some(instruction.chars().count()), ..Self::default() };
+            alone.window(instruction);
+            if alone.works_on_text() {
+                *self = alone;
+                return;
+            }
+        }
+        self.window(folded);
+    }
+
+    // Such an ask needs material: what stands in it says nothing about the ask.
+    fn works_on_text(&self) -> bool {
+        use TaskKind::{Classification, Extraction, Summarisation, Translation};
+        let top = (0..KINDS).max_by(|a, b| self.score(*a).total_cmp(&self.score(*b))).unwrap_or(0);
+        self.best[top] >= SPOKEN
+            && matches!(TaskKind::ALL[top], Translation | Summarisation | Extraction | Classification)
+    }
+
+    fn score(&self, kind: usize) -> f32 {
+        self.best[kind] + REPEAT_FACTOR * self.rest[kind].min(6.0)
+    }
+
+    fn window(&mut self, folded: &str) {
         let whole = folded.len() <= HEAD + TAIL;
         let first = rows_in(if whole { folded } else { head(folded, HEAD) }, LEAD);
         let tongues = &first.tongues;
@@ -113,6 +163,12 @@ impl Tally {
     }
 
     fn add(&mut self, signal: Signal, kind: TaskKind, weight: f32) {
+        let own = if let Signal::Row(row) = signal { row.weight } else { weight };
+        self.fault |= kind == TaskKind::Debug && own >= FAULT;
+        if let Signal::Row(row) = signal {
+            self.making |= row.name == "code verb" || row.name == "design";
+            self.choices |= row.name == "choices";
+        }
         let best = &mut self.best[kind.index()];
         let rest = &mut self.rest[kind.index()];
         if weight > *best {
@@ -126,7 +182,7 @@ impl Tally {
 
     fn structure(&mut self, reading: &Reading<'_>, needs: &Needs) {
         let parts = &reading.parts;
-        let spoken = self.best.iter().any(|score| *score >= 1.5);
+        let spoken = self.best.iter().any(|score| *score >= SPOKEN);
         if parts.code_chars > 0 {
             self.add(Signal::Structure("code block"), TaskKind::Code, if spoken { 1.2 } else { 1.8 });
         }
@@ -152,14 +208,42 @@ impl Tally {
         if asks && reading.ask_chars <= 120 && parts.context_chars() < 200 {
             self.add(Signal::Structure("short question"), TaskKind::SimpleQuestion, 0.8);
         }
+        let percent = folded.contains('%');
+        if self.asked.is_none() && asks && reading.ask_chars <= STORY && numbers(folded) >= 3 - usize::from(percent) {
+            self.add(Signal::Structure("several numbers in a question"), TaskKind::Math, 1.0);
+        }
+        // "Who wrote this, and when? '…'": the answer stands in what follows.
+        if self.about && !self.choices {
+            self.add(Signal::Structure("question about a given text"), TaskKind::Extraction, 1.6);
+        }
+        if needs.json_schema {
+            self.add(Signal::Structure("schema for the answer"), TaskKind::Extraction, 1.2);
+        }
+        self.tools(reading);
+    }
+
+    fn tools(&mut self, reading: &Reading<'_>) {
+        use TaskKind::{Chat, Code, Creative, Debug, Reasoning, SimpleQuestion};
+        let offered = (1..=FEW_TOOLS).contains(&reading.tools);
+        if !offered || reading.ask_chars > SHORT_ASK || self.asked.is_some() {
+            return;
+        }
+        let other = [Chat, Code, Creative, Debug].into_iter().any(|kind| self.best[kind.index()] >= SPOKEN);
+        if !other {
+            for kind in [Reasoning, SimpleQuestion] {
+                self.best[kind.index()] *= 0.6;
+                self.rest[kind.index()] *= 0.3;
+            }
+            self.add(Signal::Structure("few tools offered"), TaskKind::Agentic, 1.9);
+        }
     }
 
     fn close(mut self, reading: &Reading<'_>, script: Option<Script>) -> Verdict {
         let mut scores = [0.0; KINDS];
-        for (score, (best, rest)) in scores.iter_mut().zip(self.best.iter().zip(self.rest)) {
-            *score = best + REPEAT_FACTOR * rest.min(6.0);
+        for (kind, score) in scores.iter_mut().enumerate() {
+            *score = self.score(kind);
         }
-        settle(&mut scores, reading);
+        self.settle(&mut scores, reading);
         let best = (0..KINDS).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
         let top = scores[best];
         let second = (0..KINDS).filter(|at| *at != best).map(|at| scores[at]).fold(0.0, f32::max);
@@ -169,7 +253,55 @@ impl Tally {
         let strength = f64::from(top.min(4.0)) / 4.0;
         let confidence = if none { 0.2 } else { (0.35 + 0.3 * strength + 0.35 * (lead / 2.0).min(1.0)).min(0.98) };
         self.evidence.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-        Verdict { kind, confidence, scores, cues: self.cues, evidence: self.evidence, none, script }
+        Verdict {
+            kind,
+            confidence,
+            scores,
+            cues: self.cues,
+            evidence: self.evidence,
+            asked: self.asked.unwrap_or(reading.ask_chars).min(reading.ask_chars),
+            choices: self.choices,
+            none,
+            script,
+        }
+    }
+
+    // Where two kinds share their words, the more specific one takes them.
+    fn settle(&self, scores: &mut [f32; KINDS], reading: &Reading<'_>) {
+        use TaskKind::{Agentic, Chat, Code, Creative, Debug, Math, Reasoning, SimpleQuestion, Vision};
+        let get = |scores: &[f32; KINDS], kind: TaskKind| scores[kind.index()];
+        let parts = &reading.parts;
+        let technical = get(scores, Code) >= 1.0 || parts.code_chars > 0 || parts.trace;
+        if !technical && !self.fault {
+            // Coffee machines break, too: trouble is a fault of a program only where one is in sight.
+            scores[Debug.index()] *= 0.4;
+        } else if technical && get(scores, Debug) >= 0.9 && (!self.making || parts.trace) {
+            scores[Debug.index()] += 0.3 + 0.75 * get(scores, Code).min(4.0);
+        }
+        if get(scores, Code) >= 2.0 {
+            // Operators and dates stand in code as well.
+            scores[Math.index()] = (get(scores, Math) - 1.2).max(0.0);
+        } else if get(scores, Math) >= SPOKEN && get(scores, Reasoning) > 0.0 {
+            scores[Math.index()] += 0.4 * get(scores, Reasoning).min(2.0);
+        }
+        if get(scores, Code) >= SPOKEN && get(scores, Creative) < 2.0 {
+            scores[Creative.index()] = 0.0;
+        }
+        if !reading.image {
+            scores[Vision.index()] *= 0.6;
+        }
+        let more = (0..KINDS).any(|kind| kind != Chat.index() && scores[kind] >= SPOKEN);
+        if more && reading.ask_chars > 60 {
+            // A greeting before an ask is a greeting only.
+            scores[Chat.index()] *= 0.6;
+        }
+        if reading.ask_chars > 160 {
+            scores[SimpleQuestion.index()] *= 0.6;
+            scores[Chat.index()] *= 0.7;
+        }
+        if reading.in_loop && get(scores, Agentic) >= 2.0 && get(scores, Code) < 1.0 {
+            scores[Agentic.index()] += 0.8;
+        }
     }
 }
 
@@ -189,23 +321,16 @@ fn fluency(lang: &str, tongues: &[u16]) -> f32 {
     }
 }
 
-// Where two kinds share their words, the more specific one takes them.
-fn settle(scores: &mut [f32; KINDS], reading: &Reading<'_>) {
-    use TaskKind::{Agentic, Chat, Code, Debug, Math, Reasoning, SimpleQuestion};
-    let get = |scores: &[f32; KINDS], kind: TaskKind| scores[kind.index()];
-    if get(scores, Debug) >= 1.5 && get(scores, Code) >= 1.0 {
-        scores[Debug.index()] += 0.5 * get(scores, Code).min(3.0);
+// Numbers, `3.5` and `1,000` once each.
+fn numbers(text: &str) -> usize {
+    let mut last = b' ';
+    let mut count = 0;
+    for &byte in text.as_bytes() {
+        count +=
+            usize::from(byte.is_ascii_digit() && !last.is_ascii_alphanumeric() && !matches!(last, b'.' | b',' | b'-'));
+        last = byte;
     }
-    if get(scores, Math) >= 1.5 && get(scores, Reasoning) > 0.0 {
-        scores[Math.index()] += 0.4 * get(scores, Reasoning).min(2.0);
-    }
-    if reading.ask_chars > 160 {
-        scores[SimpleQuestion.index()] *= 0.6;
-        scores[Chat.index()] *= 0.7;
-    }
-    if reading.in_loop && get(scores, Agentic) >= 2.0 && get(scores, Code) < 1.0 {
-        scores[Agentic.index()] += 0.8;
-    }
+    count
 }
 
 fn fallback(reading: &Reading<'_>) -> TaskKind {

@@ -42,6 +42,8 @@ const WORDS: &[(TaskKind, &str)] = &[
     ),
 ];
 const SHORTEST: usize = 5;
+// A typed word shorter than this is near to too many others.
+const SHORTEST_TYPED: usize = 6;
 const MOST_TOKENS: usize = 24;
 
 static NEAR: LazyLock<HashMap<u64, TaskKind>> = LazyLock::new(|| {
@@ -60,7 +62,7 @@ static NEAR: LazyLock<HashMap<u64, TaskKind>> = LazyLock::new(|| {
 pub(crate) fn near_kind(folded: &str) -> Option<TaskKind> {
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.take(MOST_TOKENS).find_map(|word| {
-        let long = word.len() <= 64 && word.chars().count() >= SHORTEST;
+        let long = word.len() <= 64 && word.chars().count() >= SHORTEST_TYPED;
         let mut found = None;
         if long {
             spellings(word, |hash| found = found.or_else(|| NEAR.get(&hash).copied()));

@@ -6,6 +6,7 @@ mod eastern;
 mod english;
 mod european;
 mod everyday;
+mod habits;
 mod tongues;
 
 use super::TaskKind;
@@ -56,8 +57,16 @@ pub(crate) const TONGUES: [&str; 12] = ["en", "es", "fr", "de", "pt", "it", "nl"
 
 /// Every row, in a fixed order.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    let all =
-        [tongues::ROWS, english::ROWS, cues::ROWS, everyday::ROWS, european::ROWS, eastern::ROWS, cjk::ROWS];
+    let all = [
+        tongues::ROWS,
+        english::ROWS,
+        cues::ROWS,
+        everyday::ROWS,
+        habits::ROWS,
+        european::ROWS,
+        eastern::ROWS,
+        cjk::ROWS,
+    ];
     all.into_iter().flatten()
 }
 

@@ -1,0 +1,44 @@
+//! Folded text in, its instruction apart from the material that the instruction works on out.
+
+use super::fold::{head, tail};
+
+// An instruction is no longer than this; a shorter rest is no material.
+const LONGEST: usize = 420;
+const LEAST_MATERIAL: usize = 12;
+
+/// Where the text may be cut into an instruction and its material, likeliest first.
+pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = &str> {
+    first(folded).into_iter().chain(std::iter::once_with(|| last(folded)).flatten())
+}
+
+// Up to the first line end, colon or opening quote that something long follows.
+fn first(folded: &str) -> Option<&str> {
+    let window = head(folded, LONGEST);
+    let bytes = window.as_bytes();
+    let at = (4..bytes.len()).find(|&at| match bytes[at] {
+        b'\n' => true,
+        b':' => bytes.get(at + 1).is_none_or(|next| matches!(next, b' ' | b'\n' | b'\'' | b'"')),
+        b'\'' | b'"' => matches!(bytes[at - 1], b' ' | b':') && quoted(&folded[at + 1..], bytes[at]),
+        // The wide colon, and the opening quotes of other languages.
+        0xEF => window[at..].starts_with('：'),
+        0xC2 => window[at..].starts_with('«'),
+        0xE3 => window[at..].starts_with('「'),
+        _ => false,
+    })?;
+    let end = at + usize::from(bytes[at] == b':');
+    (folded.len() >= end + LEAST_MATERIAL).then(|| &window[..end])
+}
+
+// A quote counts from a few words on; a quoted word belongs to the sentence, and an apostrophe ends nothing.
+fn quoted(rest: &str, mark: u8) -> bool {
+    let bytes = head(rest, LEAST_MATERIAL).as_bytes();
+    let ends = |at: usize| rest.as_bytes().get(at + 1).is_none_or(|next| !next.is_ascii_alphanumeric());
+    bytes.len() == LEAST_MATERIAL && !(0..bytes.len()).any(|at| bytes[at] == mark && ends(at))
+}
+
+// The last line, where text precedes it.
+fn last(folded: &str) -> Option<&str> {
+    let at = folded.trim_end().rfind('\n')?;
+    let line = folded[at + 1..].trim_end();
+    (at >= 40 && line.len() >= 8 && line.len() <= LONGEST).then(|| tail(line, LONGEST))
+}
