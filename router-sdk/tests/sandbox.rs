@@ -191,6 +191,8 @@ fn configuration_mistakes_name_the_key() {
         (json!({"providers": {"mine": {"kind": "openai"}}}), "providers.mine.base_url"),
         (json!({"providers": {"mine": {"kind": "smtp", "base_url": "http://x"}}}), "providers.mine.kind"),
         (json!({"providers": {"mine": {"base_url": "ftp://x"}}}), "providers.mine.base_url"),
+        (json!({"providers": {"mine": {"kind": "sandbox", "base_url": "http://x"}}}), "providers.mine.base_url"),
+        (json!({"providers": {"mine": {"kind": "sandbox", "api_key": "k"}}}), "providers.mine.api_key"),
         (json!({"models": [{"id": "nameless"}]}), "models[0].id"),
         (json!({"models": [{"id": "a/b", "price": {"input": -1}}]}), "models[0].price.input"),
         (json!({"models": [{"id": "a/b", "capabilities": {"flight": true}}]}), "models[0].capabilities.flight"),

@@ -163,6 +163,20 @@ fn providers(config: &Config) -> Result<(), Error> {
                 return Err(Error::invalid_config(key(&format!("headers.{header}")), "is not a valid HTTP header"));
             }
         }
+        if provider.kind.as_deref() == Some("sandbox") {
+            let useless = [
+                ("base_url", provider.base_url.is_some()),
+                ("api_key", provider.api_key.is_some()),
+                ("api_key_env", provider.api_key_env.is_some()),
+                ("headers", !provider.headers.is_empty()),
+            ];
+            if let Some((field, _)) = useless.iter().find(|(_, given)| *given) {
+                return Err(Error::invalid_config(
+                    key(field),
+                    "has no use in the sandbox, which sends nothing; leave it out",
+                ));
+            }
+        }
         if let Some(sandbox) = &provider.sandbox {
             if provider.kind.as_deref() != Some("sandbox") {
                 return Err(Error::invalid_config(key("sandbox"), "needs kind = \"sandbox\""));
