@@ -11,6 +11,7 @@ mod admit;
 mod catalog;
 mod classify;
 mod config;
+mod credential;
 mod endpoint;
 mod error;
 mod failover;
@@ -39,6 +40,7 @@ pub use config::{
     Breaker, Config, LedgerConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
     Timeouts,
 };
+pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use pipeline::Spending;

@@ -1,25 +1,21 @@
 //! One attempt: an encoded request in; a whole reply, or a stream at its first output, or a failure out.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::run::Sender;
 use crate::account::Books;
 use crate::provider::{Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
-use crate::transport::HttpReply;
-use crate::transport::sse::{self, Event};
+use crate::transport::{self, Events, HttpReply};
 use crate::wire::{ChatChunk, ChatResponse};
 
 /// An error body longer than this says nothing more.
 const ERROR_BODY: usize = 1024 * 1024;
 /// How long an error's body may take once its head is there.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(1);
-
-type Events = Pin<Box<dyn Stream<Item = Result<Event, Failure>> + Send>>;
 
 /// A stream whose first output is there.
 pub(crate) struct OpenStream {
@@ -58,9 +54,7 @@ pub(crate) async fn whole(
         let headers = reply.headers.clone();
         let status = reply.status;
         let body = reply.bytes(crate::transport::MAX_BODY).await?;
-        family(target.deployment.family)
-            .decode(target, &body)
-            .map_err(|f| with_wire(f, status, errors::request_id(&headers)))
+        family(target.family()).decode(target, &body).map_err(|f| with_wire(f, status, errors::request_id(&headers)))
     };
     timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))
 }
@@ -135,7 +129,7 @@ async fn opened(sender: &Sender, target: &Target, http: HttpRequest, books: &mut
     let (status, headers) = (reply.status, reply.headers.clone());
     let body = tokio::time::timeout(ERROR_BODY_TIME, reply.bytes(ERROR_BODY)).await;
     let body = body.ok().and_then(Result::ok).unwrap_or_default();
-    let failure = family(target.deployment.family).explain_error(status, &headers, &body);
+    let failure = family(target.family()).explain_error(status, &headers, &body);
     let failure = with_wire(failure, status, errors::request_id(&headers));
     Err(if target.deployment.quirks.client_errors_as_500 { errors::client_errors_as_500(failure) } else { failure })
 }
@@ -168,16 +162,17 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
         let whole = HttpReply { status: reply.status, headers: reply.headers.clone(), body };
         let bytes = whole.bytes(ERROR_BODY).await?;
         let explained = match serde_json::from_slice::<serde_json::Value>(&bytes) {
-            Ok(_) => family(target.deployment.family).explain_error(reply.status, &reply.headers, &bytes),
+            Ok(_) => family(target.family()).explain_error(reply.status, &reply.headers, &bytes),
             Err(_) => Failure::malformed("the reply is a page or broken JSON where a stream was promised"),
         };
         let id = errors::request_id(&reply.headers);
         return Err(with_wire(unless_unknown(explained), reply.status, id));
     }
+    let spoken = family(target.family());
     Ok(OpenStream {
         target: target.clone(),
-        events: Box::pin(sse::events(body)),
-        decoder: family(target.deployment.family).decoder(target),
+        events: transport::events(spoken.framing(), body),
+        decoder: spoken.decoder(target),
         chunks: VecDeque::new(),
         ended: false,
     })

@@ -26,7 +26,11 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) async fn send(&self, target: &Target, request: HttpRequest) -> Result<HttpReply, Failure> {
-        if target.deployment.sandbox { self.sandbox.send(target, request).await } else { self.http.send(request).await }
+        if target.deployment.sandbox {
+            return self.sandbox.send(target, request).await;
+        }
+        let request = target.deployment.credentials.apply(request).await?;
+        self.http.send(request).await
     }
 }
 
@@ -138,7 +142,7 @@ impl Loop<'_> {
     /// One send.
     async fn once(&mut self, target: &Target, index: usize, books: &mut Books) -> Result<Answer, Failure> {
         // What cannot be said in the family's language is not sent and so is no attempt.
-        let encoded = family(target.deployment.family).encode(self.request, target, self.stream)?;
+        let encoded = family(target.family()).encode(self.request, target, self.stream)?;
         self.total += 1;
         books.begin(target);
         books.route.adapted = encoded.adapted;

@@ -67,6 +67,14 @@ pub trait StreamDecoder: Send {
     fn end(&mut self, out: &mut Vec<ChatChunk>);
 }
 
+/// How the pieces of a streamed reply are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+}
+
 /// One wire family. Implementations hold no state and do no I/O.
 pub trait Provider: Send + Sync {
     /// Writes the request in the family's language.
@@ -83,6 +91,11 @@ pub trait Provider: Send + Sync {
 
     /// A decoder for one stream.
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder>;
+
+    /// How the stream of this family is cut into events.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
 
     /// Reads a reply that is not a 200, or a 200 that holds an error instead of a stream.
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure;

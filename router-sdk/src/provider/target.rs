@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
 use crate::catalog::{Model, Quirks};
+use crate::credential::Credentials;
 
 /// A language that providers speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +45,8 @@ pub struct Deployment {
     pub chat_path: String,
     /// The key; absent for local servers.
     pub key: Option<SecretString>,
+    /// How requests prove who asks beyond a key in a header.
+    pub credentials: Credentials,
     /// The header that carries the key (`authorization` with `Bearer` when absent).
     pub key_header: Option<http::HeaderName>,
     /// Further headers from the config and the vendor table.
@@ -93,6 +96,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// The language spoken with this model: the deployment's, unless the model lives behind another interface there.
+    pub fn family(&self) -> Family {
+        self.deployment.family
+    }
+
     /// `provider/model`.
     pub fn key(&self) -> String {
         format!("{}/{}", self.deployment.provider, self.model.id)

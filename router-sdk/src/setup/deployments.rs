@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Environment, SANDBOX};
 use crate::catalog::{Auth, Catalog, Quirks, Vendor};
 use crate::config::{Config, ProviderConfig, SandboxConfig};
+use crate::credential::Credentials;
 use crate::error::Error;
 use crate::provider::{Deployment, Family};
 
@@ -102,6 +103,7 @@ fn sandbox(provider: &str) -> Deployment {
         base_url: "sandbox://local".into(),
         chat_path: "/chat/completions".into(),
         key: None,
+        credentials: Credentials::default(),
         key_header: None,
         headers: HeaderMap::new(),
         quirks: Quirks { developer_role: true, ..Quirks::default() },
@@ -222,6 +224,7 @@ fn build(
             .filter(|p| !p.is_empty())
             .unwrap_or_else(|| "/chat/completions".into()),
         key,
+        credentials: Credentials::default(),
         key_header,
         headers,
         quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),

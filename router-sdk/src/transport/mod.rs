@@ -2,7 +2,7 @@
 
 mod http_client;
 pub(crate) mod sandbox;
-pub(crate) mod sse;
+mod sse;
 
 use std::pin::Pin;
 
@@ -13,7 +13,24 @@ use http::HeaderMap;
 pub(crate) use http_client::HttpTransport;
 pub(crate) use sandbox::SandboxTransport;
 
-use crate::provider::Failure;
+use crate::provider::{Failure, Framing};
+
+/// One event of a streamed reply.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) data: String,
+}
+
+/// The events of a streamed reply.
+pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, Failure>> + Send>>;
+
+/// Cuts a body into events.
+pub(crate) fn events(framing: Framing, body: ByteStream) -> Events {
+    match framing {
+        Framing::Sse => Box::pin(sse::events(body)),
+    }
+}
 
 /// The body of a reply as it comes.
 pub(crate) type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;

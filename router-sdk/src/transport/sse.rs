@@ -7,18 +7,11 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use sse_stream::SseByteStream;
 
-use super::ByteStream;
+use super::{ByteStream, Event};
 use crate::provider::{Cause, Failure};
 
 /// The largest event taken; images come inside one.
 const MAX_EVENT: usize = 32 * 1024 * 1024;
-
-/// One event.
-#[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) data: String,
-}
 
 /// A failure as an error value of the parser's byte stream.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::{Model, Quirks};
-use crate::provider::{Deployment, Failure, Family, Progress, Provider, Target};
-use crate::transport::sse;
+use crate::provider::{Deployment, Failure, Family, Framing, Progress, Provider, Target};
+use crate::transport;
 use crate::wire::{ChatChunk, Usage};
 
 /// A target of this model.
@@ -23,6 +23,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         base_url: base_url.into(),
         chat_path: String::new(),
         key: Some("test-key-0123456789".to_owned().into()),
+        credentials: crate::credential::Credentials::default(),
         key_header: None,
         headers: HeaderMap::new(),
         quirks: Quirks::default(),
@@ -78,7 +79,7 @@ pub(in crate::provider) fn stream(
     longest: usize,
 ) -> Result<Streamed, Failure> {
     let pieces: Vec<Result<Bytes, Failure>> = cuts.cut(bytes, longest).into_iter().map(Ok).collect();
-    let events = sse::events(Box::pin(futures_util::stream::iter(pieces)));
+    let events = transport::events(Framing::Sse, Box::pin(futures_util::stream::iter(pieces)));
     let events: Vec<_> = events.collect().now_or_never().expect("a stream at hand never waits");
     let mut decoder = family.decoder(target);
     let mut chunks = Vec::new();

@@ -29,6 +29,7 @@ pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
         base_url: "http://127.0.0.1:9/v1".into(),
         chat_path: "/chat/completions".into(),
         key: Some("sk-test-0123456789".to_owned().into()),
+        credentials: crate::credential::Credentials::default(),
         key_header: None,
         headers: HeaderMap::new(),
         quirks,
