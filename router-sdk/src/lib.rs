@@ -8,6 +8,7 @@
 
 mod account;
 mod admit;
+mod balance;
 mod catalog;
 mod classify;
 mod config;
@@ -21,6 +22,7 @@ mod provider;
 mod router;
 mod select;
 mod setup;
+mod shadow;
 mod store;
 mod stream;
 mod transport;
@@ -37,18 +39,20 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Breaker, Config, LedgerConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
-    Timeouts,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, ModelConfig, PriceConfig,
+    ProviderConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
+pub use failover::TargetHealth;
 pub use pipeline::Spending;
-pub use provider::{Deployment, Family, Target};
+pub use provider::{Deployment, Family, Limits, Target};
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
+pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage,
-    estimate_tokens,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, OnInterrupt, OnMalformed, Resumption,
+    RouteInfo, RouteOptions, Strategy, Usage, estimate_tokens,
 };

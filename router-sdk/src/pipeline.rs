@@ -8,25 +8,28 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-use crate::account::{Books, Entry, Ledger, Opening};
+use crate::account::{Books, Entry, Ledger, Line, Opening};
 use crate::admit::{self, Admission, Reservation};
+use crate::balance;
 use crate::catalog::utc_week_minute;
 use crate::classify::{self, Needs, Task};
 use crate::error::Error;
-use crate::failover::{self, Answer, Health, RetryBudget, Sender};
+use crate::failover::{self, Answer, Departure, Journey, Sender};
 use crate::provider::Target;
-use crate::select::{self, Ask, Explanation, HealthFacts, Plan, Pool};
+use crate::select::{self, Ask, Candidate, Explanation, HealthFacts, Plan, Pool};
 use crate::setup::{Asked, Named, Setup};
+use crate::shadow::Shadow;
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport};
-use crate::wire::{ChatRequest, ChatResponse, RouteInfo, RouteOptions, Strategy, estimate_request_tokens};
+use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RouteInfo, RouteOptions, Strategy, estimate_request_tokens};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
     pub(crate) setup: Setup,
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) shadow: Shadow,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -91,25 +94,74 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let deadline = moment.started + deadline(shared, &request);
     let mut books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let config = &shared.setup.config;
-    let answer = failover::run(&shared.sender, config, &request, &plan, stream, deadline, &mut books).await;
-    match answer {
+    let (usage_chunk, choices) = (wants_usage_chunk(&request), choices(&request));
+    let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
+    let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
+    overshadow(shared, &request, &plan, input_tokens, &books, moment);
+    let candidates = arranged(shared, plan.candidates, &request, input_tokens);
+    let departure = Departure {
+        request,
+        candidates,
+        stream,
+        deadline,
+        tokens: input_tokens,
+        skip_malformed: on_malformed == OnMalformed::Skip,
+    };
+    let mut journey = Journey::new(Arc::clone(&shared.sender), departure);
+    match journey.answer(&mut books).await {
         Err(error) => {
             let route = books.close(Some(error.kind()));
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
-        Ok(Answer::Whole(response)) => Ok(Reply::Whole(Box::new(finish(*response, &mut books)))),
+        Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
         Ok(Answer::Stream(open)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
                 deadline,
-                usage_chunk: wants_usage_chunk(&request),
-                choices: choices(&request),
+                usage_chunk,
+                choices,
+                on_interrupt,
+                min_tokens_per_second: config.timeouts.min_tokens_per_second,
             };
-            let head = books.preview();
-            let followed = failover::follow(*open, books, Arc::clone(&shared.sender), terms);
+            let head = books.preview(&open.line);
+            let followed = failover::follow(*open, books, journey, terms);
             Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
         }
     }
+}
+
+/// Sends a copy of the request to the configured shadow, when it is its turn and the request's own options allow it.
+fn overshadow(shared: &Shared, request: &ChatRequest, plan: &Plan, tokens: u64, books: &Books, moment: Moment) {
+    let Some(settings) = &shared.setup.config.shadow else { return };
+    if !shared.shadow.is_due() {
+        return;
+    }
+    let Ok(target) = shared.setup.resolve(&settings.model, "shadow.model") else { return };
+    let real = plan.candidates.iter().any(|c| !c.target.deployment.sandbox);
+    let same = plan.candidates.first().is_some_and(|c| c.target.key() == target.key());
+    if real == target.deployment.sandbox || same {
+        return;
+    }
+    let options = shared.setup.canonical_options(request.route());
+    let needs = classify::needs(request.body());
+    let ask = ask(None, &needs, request, &options, plan.strategy, tokens, moment);
+    // The gates hold for the copy as for the request: only, ignore, prices, capabilities.
+    let fits = select::listed(vec![target.clone(), target.clone()], Vec::new(), &ask, &HealthFacts::default());
+    if !fits.candidates.is_empty() {
+        shared.shadow.send(&shared.sender, target, request.clone(), tokens, books);
+    }
+}
+
+/// The plan's candidates at their deployments, in the order in which they are asked.
+fn arranged(shared: &Shared, candidates: Vec<Candidate>, request: &ChatRequest, tokens: u64) -> Vec<Candidate> {
+    let setup = &shared.setup;
+    let alias = setup.config.aliases.get_key_value(request.model()).map(|(name, alias)| (name.as_str(), alias));
+    let alias = alias.filter(|(_, alias)| alias.balance.is_some() && request.route().order.is_empty());
+    if alias.is_none() && setup.pools.is_empty() {
+        return candidates;
+    }
+    let loads = |targets: &[Target]| shared.sender.health.loads(targets, tokens, Instant::now());
+    balance::arrange(candidates, &setup.pools, alias, request, loads, &shared.sender.draw)
 }
 
 /// The plan alone.
@@ -150,6 +202,7 @@ fn refused(
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),
         stream,
+        purpose: "request",
         route: Arc::new(route),
         error: Some(error.kind()),
     });
@@ -180,7 +233,8 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
         Asked::Listed(_) => None,
     };
     let strategy = options.strategy.or(named).unwrap_or(setup.config.strategy);
-    let health = shared.sender.health.facts(moment.started, strategy == Strategy::Fastest);
+    let quick = strategy == Strategy::Fastest;
+    let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
     match asked {
         Asked::Auto(_) => {
             let task = classify::classify(request.body());
@@ -283,13 +337,14 @@ fn open_books(
         week_minute: moment.week_minute,
         baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
         input_tokens,
+        purpose: "request",
     })
 }
 
-fn finish(mut response: ChatResponse, books: &mut Books) -> ChatResponse {
+fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
     let usage = match response.usage {
-        Some(usage) => books.answer(Some(usage), ""),
-        None => books.answer(None, &said(&response)),
+        Some(usage) => books.answer(line, Some(usage), ""),
+        None => books.answer(line, None, &said(&response)),
     };
     response.usage = Some(usage);
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
@@ -326,16 +381,12 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
 impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
         let config = &setup.config;
-        let sender = Sender {
-            http: HttpTransport::new(Duration::from_millis(config.timeouts.connect_ms)),
-            sandbox: SandboxTransport::new(setup.sandboxes.clone()),
-            health: Health::new(config.breaker),
-            budget: RetryBudget::new(&config.retry),
-            ids: crate::ids::Ids::new(),
-        };
+        let http = Box::new(HttpTransport::new(Duration::from_millis(config.timeouts.connect_ms)));
+        let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()));
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
+            shadow: Shadow::new(config.shadow.as_ref()),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,

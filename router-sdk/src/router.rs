@@ -9,9 +9,11 @@ use crate::classify::{self, Task};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
+use crate::failover::TargetHealth;
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
+use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
 use crate::wire::{ChatRequest, ChatResponse};
 
@@ -130,6 +132,16 @@ impl Router {
     /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.
     pub fn spending(&self) -> Spending {
         self.shared.spending()
+    }
+
+    /// How every target stands that was asked so far: breaker, rests, requests in flight, latency, use of the last minute.
+    pub fn health(&self) -> Vec<TargetHealth> {
+        self.shared.sender.health.snapshot(tokio::time::Instant::now())
+    }
+
+    /// Hands every reply of the shadow to a function, from a task of its own. The last one set counts.
+    pub fn on_shadow(&self, callback: impl Fn(ShadowReply) + Send + Sync + 'static) {
+        self.shared.shadow.set(Arc::new(callback));
     }
 
     /// Ledger entries that made room for newer ones.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tokio::time::Instant;
 
+use super::line::{Line, Open};
 use super::{Entry, Ledger, usage_cost};
 use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
-use crate::wire::{AttemptRecord, ChatChunk, RouteInfo, Usage, estimate_tokens};
+use crate::wire::{AttemptRecord, RouteInfo, Usage, estimate_tokens};
 
 /// The open books of one request. Dropping them closes them as cancelled, with the usage so far.
 pub(crate) struct Books {
@@ -27,20 +28,11 @@ pub(crate) struct Books {
     week_minute: u16,
     baseline: Option<Arc<Model>>,
     input_tokens: u64,
-    open: Option<Open>,
+    open: Vec<Line>,
+    /// Usage of attempts that gave the beginning of an answer which another one went on with.
+    carried: Option<Usage>,
+    purpose: &'static str,
     closed: bool,
-}
-
-/// An attempt under way.
-struct Open {
-    target: Target,
-    started: Instant,
-    first_token: Option<Duration>,
-    request_id: Option<String>,
-    status: Option<u16>,
-    usage: Option<Usage>,
-    text: String,
-    hidden: String,
 }
 
 /// What the books of a request start from.
@@ -57,6 +49,8 @@ pub(crate) struct Opening {
     pub(crate) week_minute: u16,
     pub(crate) baseline: Option<Arc<Model>>,
     pub(crate) input_tokens: u64,
+    /// What the request is for: `request`, `probe` or `shadow`.
+    pub(crate) purpose: &'static str,
 }
 
 impl Books {
@@ -74,7 +68,9 @@ impl Books {
             week_minute: o.week_minute,
             baseline: o.baseline,
             input_tokens: o.input_tokens,
-            open: None,
+            open: Vec::new(),
+            carried: None,
+            purpose: o.purpose,
             closed: false,
         }
     }
@@ -87,59 +83,26 @@ impl Books {
     }
 
     /// A request is about to be sent.
-    pub(crate) fn begin(&mut self, target: &Target) {
+    pub(crate) fn begin(&mut self, target: &Target) -> Line {
+        self.credit(target);
+        let line = Line::new(target);
+        self.open.push(line.clone());
+        line
+    }
+
+    /// The target that the route names.
+    fn credit(&mut self, target: &Target) {
         self.route.model = target.key();
         self.route.provider.clone_from(&target.deployment.provider);
+        self.route.deployment.clone_from(&target.deployment.name);
         self.route.sandbox = target.deployment.sandbox;
-        self.open = Some(Open {
-            target: target.clone(),
-            started: Instant::now(),
-            first_token: None,
-            request_id: None,
-            status: None,
-            usage: None,
-            text: String::new(),
-            hidden: String::new(),
-        });
     }
 
-    /// The provider answered.
-    pub(crate) fn answered(&mut self, status: u16, request_id: Option<String>) {
-        if let Some(open) = &mut self.open {
-            open.status = Some(status);
-            open.request_id = request_id;
-        }
-    }
-
-    /// A chunk came.
-    pub(crate) fn progress(&mut self, chunk: &ChatChunk) {
-        let Some(open) = &mut self.open else { return };
-        if chunk.output && open.first_token.is_none() {
-            open.first_token = Some(open.started.elapsed());
-        }
-        if chunk.usage.is_some() {
-            open.usage = chunk.usage;
-        }
-        open.text.push_str(chunk.text());
-        if chunk.output && chunk.text().is_empty() {
-            hidden_output(chunk, &mut open.hidden);
-        }
-    }
-
-    /// The usage of the attempt under way as far as the provider told it.
-    pub(crate) fn usage_told(&self) -> Option<Usage> {
-        self.open.as_ref().and_then(|o| o.usage)
-    }
-
-    /// Seconds from sending to the first output, or until now.
-    pub(crate) fn seconds_to_first(&self) -> f64 {
-        self.open.as_ref().map_or(0.0, |o| o.first_token.unwrap_or_else(|| o.started.elapsed()).as_secs_f64())
-    }
-
-    /// Text and usage of the attempt under way.
-    pub(crate) fn partial(&self) -> Partial {
-        let Some(open) = &self.open else { return Partial::default() };
-        Partial { text: open.text.clone(), usage: Some(self.usage_of(open)) }
+    /// The delivered text as an error's partial, with the usage of all attempts so far.
+    pub(crate) fn partial(&self, text: &str) -> Partial {
+        let known = self.route.attempts.iter().filter_map(|a| a.usage);
+        let usage = known.fold(None, |total, usage| Some(sum(total, usage)));
+        Partial { text: text.to_owned(), usage }
     }
 
     fn usage_of(&self, open: &Open) -> Usage {
@@ -151,34 +114,66 @@ impl Books {
         })
     }
 
-    /// The attempt ended well.
-    pub(crate) fn answer(&mut self, usage: Option<Usage>, text: &str) -> Usage {
-        let Some(mut open) = self.open.take() else { return Usage::default() };
+    /// Takes a line off the open ones.
+    fn take(&mut self, line: &Line) -> bool {
+        let before = self.open.len();
+        self.open.retain(|l| !l.is(line));
+        before > self.open.len()
+    }
+
+    /// The attempt ended well. Returns the usage of the answer, with that of attempts that began it.
+    pub(crate) fn answer(&mut self, line: &Line, usage: Option<Usage>, text: &str) -> Usage {
+        self.take(line);
+        let mut open = line.open();
+        self.credit(&open.target);
         open.usage = usage.or(open.usage);
         if open.text.is_empty() {
             open.text.push_str(text);
         }
         let usage = self.usage_of(&open);
-        let first_token_ms = open.first_token.map(milliseconds);
-        self.route.usage = Some(usage);
         // First tokens are timed from the start of the request: earlier attempts are part of the wait.
-        self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
-        self.record(open, "ok", "done", Some(usage), first_token_ms);
-        if let Some(baseline) = &self.baseline {
-            self.route.baseline_nanos =
-                usage_cost(baseline, &Usage { reported_cost_nanos: None, ..usage }, self.date, Some(self.week_minute));
+        if self.route.first_token_ms.is_none() {
+            self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         }
-        usage
+        self.record(&open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
+        let total = sum(self.carried, usage);
+        self.route.usage = Some(total);
+        if let Some(baseline) = &self.baseline {
+            // The baseline would have read the prompt once.
+            let prompt = self.carried.unwrap_or(usage);
+            let once = Usage { output: total.output, reasoning: total.reasoning, reported_cost_nanos: None, ..prompt };
+            self.route.baseline_nanos = usage_cost(baseline, &once, self.date, Some(self.week_minute));
+        }
+        total
     }
 
     /// The attempt failed. What had already been produced may be billed, so its usage is kept.
-    pub(crate) fn failed(&mut self, failure: &Failure, then: &'static str) {
-        let Some(mut open) = self.open.take() else { return };
+    pub(crate) fn failed(&mut self, line: &Line, failure: &Failure, then: &'static str, why: &'static str) {
+        self.take(line);
+        let mut open = line.open();
         open.status = failure.status.or(open.status);
-        open.request_id = failure.request_id.clone().or(open.request_id);
+        open.request_id = failure.request_id.clone().or_else(|| open.request_id.take());
         let usage = self.billed(&open);
-        let first_token_ms = open.first_token.map(milliseconds);
-        self.record(open, failure.cause.as_str(), then, usage, first_token_ms);
+        if then == "resume" {
+            if self.route.first_token_ms.is_none() {
+                self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
+            }
+            self.carried = Some(sum(self.carried, usage.unwrap_or_default()));
+        }
+        self.record(&open, Outcome { verdict: failure.cause.as_str(), then, why }, usage);
+    }
+
+    /// The attempt was given up because another one answered first.
+    pub(crate) fn outrun(&mut self, line: &Line) {
+        if self.take(line) {
+            let open = line.open();
+            let usage = self.billed(&open);
+            self.record(
+                &open,
+                Outcome { verdict: "outrun", then: "stop", why: "another target answered first" },
+                usage,
+            );
+        }
     }
 
     /// Usage of an attempt that did not end well: what the provider told, or an estimate once output had begun.
@@ -187,14 +182,7 @@ impl Books {
         if open.usage.is_some() || begun { Some(self.usage_of(open)) } else { None }
     }
 
-    fn record(
-        &mut self,
-        open: Open,
-        verdict: &str,
-        then: &'static str,
-        usage: Option<Usage>,
-        first_token_ms: Option<f64>,
-    ) {
+    fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
         let cost_nanos = match &usage {
             Some(usage) => usage_cost(&open.target.model, usage, self.date, Some(self.week_minute)),
             None => Some(0),
@@ -202,34 +190,66 @@ impl Books {
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
             provider: open.target.deployment.provider.clone(),
-            verdict: verdict.to_owned(),
-            then,
+            deployment: open.target.deployment.name.clone(),
+            verdict: outcome.verdict.to_owned(),
+            then: outcome.then,
+            why: outcome.why,
             status: open.status,
-            request_id: open.request_id,
+            request_id: open.request_id.clone(),
             latency_ms: milliseconds(open.started.elapsed()),
-            first_token_ms,
+            first_token_ms: open.first_token.map(milliseconds),
             usage,
             cost_nanos,
             cost: cost_nanos.map(super::usd),
         });
     }
 
-    /// How the request stands while its answer is coming.
-    pub(crate) fn preview(&self) -> RouteInfo {
+    /// Nothing was sent after all: there is nothing to close.
+    pub(crate) fn discard(mut self) {
+        self.closed = true;
+    }
+
+    /// Books of another request to a provider on behalf of this one: a probe or a shadow, for the same caller.
+    pub(crate) fn aside(&self, purpose: &'static str) -> Option<Self> {
+        let reservation = self.reservation.as_ref()?.another();
+        let route = RouteInfo {
+            request_id: format!("{}-{purpose}", self.route.request_id),
+            model_requested: self.route.model_requested.clone(),
+            strategy: self.route.strategy,
+            ..RouteInfo::default()
+        };
+        Some(Self::open(Opening {
+            route,
+            reservation,
+            ledger: Arc::clone(&self.ledger),
+            caller: self.caller.clone(),
+            tags: self.tags.clone(),
+            stream: self.stream,
+            at_ms: self.at_ms,
+            started: Instant::now(),
+            date: self.date,
+            week_minute: self.week_minute,
+            baseline: None,
+            input_tokens: self.input_tokens,
+            purpose,
+        }))
+    }
+
+    /// How the request stands while its answer is coming on this line.
+    pub(crate) fn preview(&self, line: &Line) -> RouteInfo {
         let mut route = self.route.clone();
-        if let Some(open) = &self.open {
-            route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
-        }
+        let open = line.open();
+        route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         route
     }
 
     /// Closes the books and returns how the request went. Called once; what is dropped open closes itself.
     pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> Arc<RouteInfo> {
         self.closed = true;
-        if let Some(open) = self.open.take() {
+        for line in std::mem::take(&mut self.open) {
+            let open = line.open();
             let usage = self.billed(&open);
-            let first_token_ms = open.first_token.map(milliseconds);
-            self.record(open, "cancelled", "stop", usage, first_token_ms);
+            self.record(&open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
@@ -245,6 +265,7 @@ impl Books {
             at_ms: self.at_ms,
             caller: self.caller.clone(),
             tags: std::mem::take(&mut self.tags),
+            purpose: self.purpose,
             stream: self.stream,
             route: Arc::clone(&route),
             error,
@@ -261,21 +282,31 @@ impl Drop for Books {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+/// How an attempt ended, in words.
+struct Outcome {
+    verdict: &'static str,
+    then: &'static str,
+    why: &'static str,
 }
 
-/// Output that is billed though it is not the answer's text: reasoning and arguments of tool calls.
-fn hidden_output(chunk: &ChatChunk, into: &mut String) {
-    use serde_json::Value;
-    let Some(delta) = chunk.body.get("choices").and_then(|c| c.get(0)).and_then(|c| c.get("delta")) else { return };
-    for field in ["reasoning_content", "refusal"] {
-        into.push_str(delta.get(field).and_then(Value::as_str).unwrap_or_default());
+/// Two usages as one.
+fn sum(earlier: Option<Usage>, usage: Usage) -> Usage {
+    let Some(e) = earlier else { return usage };
+    Usage {
+        input: e.input.saturating_add(usage.input),
+        cached_read: e.cached_read.saturating_add(usage.cached_read),
+        cache_write: e.cache_write.saturating_add(usage.cache_write),
+        cache_write_1h: e.cache_write_1h.saturating_add(usage.cache_write_1h),
+        output: e.output.saturating_add(usage.output),
+        reasoning: e.reasoning.saturating_add(usage.reasoning),
+        audio_in: e.audio_in.saturating_add(usage.audio_in),
+        audio_out: e.audio_out.saturating_add(usage.audio_out),
+        estimated: e.estimated || usage.estimated,
+        // The attempts' own records keep what each provider stated.
+        reported_cost_nanos: None,
     }
-    for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
-        for field in ["name", "arguments"] {
-            let text = call.get("function").and_then(|f| f.get(field)).and_then(Value::as_str);
-            into.push_str(text.unwrap_or_default());
-        }
-    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
 }

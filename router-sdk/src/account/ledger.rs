@@ -22,6 +22,8 @@ pub struct Entry {
     pub tags: std::collections::BTreeMap<String, String>,
     /// True for a streamed reply.
     pub stream: bool,
+    /// What it was for: `request`, or `probe` and `shadow` for those that this library sent on behalf of one.
+    pub purpose: &'static str,
     /// How it was answered, with every attempt.
     pub route: Arc<RouteInfo>,
     /// The kind of error it ended in, if it did.
@@ -36,6 +38,7 @@ impl Entry {
             map.insert("at_ms".into(), self.at_ms.into());
             map.insert("caller".into(), self.caller.id().into());
             map.insert("tags".into(), json!(self.tags));
+            map.insert("purpose".into(), self.purpose.into());
             map.insert("stream".into(), self.stream.into());
             map.insert("error".into(), json!(self.error.map(ErrorKind::as_str)));
         }

@@ -3,11 +3,13 @@
 mod books;
 mod cost;
 mod ledger;
+mod line;
 
 pub(crate) use books::{Books, Opening};
 pub(crate) use cost::{expected_cost, usage_cost};
 pub use ledger::Entry;
 pub(crate) use ledger::Ledger;
+pub(crate) use line::Line;
 
 /// Nano-dollars as US dollars, for people; inside, money stays an integer.
 pub fn usd(nanos: u64) -> f64 {

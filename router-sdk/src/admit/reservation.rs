@@ -22,6 +22,11 @@ impl Reservation {
         Self { store, caller: caller.to_owned(), held: 0 }
     }
 
+    /// An empty one for the same caller.
+    pub(crate) fn another(&self) -> Self {
+        Self::open(Arc::clone(&self.store), &self.caller)
+    }
+
     /// Raises what is held to `nanos`; a cheaper candidate leaves it as it is.
     pub(crate) fn raise(&mut self, nanos: u64) {
         if nanos > self.held {

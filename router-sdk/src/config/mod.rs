@@ -1,5 +1,6 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
+mod alias;
 mod check;
 mod model;
 mod settings;
@@ -11,11 +12,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use alias::{Alias, AliasModel};
 pub use model::{ModelConfig, PriceConfig};
-pub use settings::{Breaker, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Timeouts};
+pub use settings::{Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts};
 
 use crate::error::Error;
-use crate::wire::Strategy;
+use crate::wire::{OnInterrupt, OnMalformed, Strategy};
 
 /// Everything a router is built from. The same keys in TOML, Python dicts, JS objects and here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -27,8 +29,8 @@ pub struct Config {
     /// Providers by name. A known name needs nothing but its key variable. Empty: every known provider whose key is in
     /// the environment.
     pub providers: BTreeMap<String, ProviderConfig>,
-    /// Own names for ordered lists of models.
-    pub aliases: BTreeMap<String, Vec<String>>,
+    /// Own names for ordered lists and balanced groups of models.
+    pub aliases: BTreeMap<String, Alias>,
     /// Own models, and corrections of the catalogue's.
     pub models: Vec<ModelConfig>,
     /// Time limits.
@@ -37,6 +39,16 @@ pub struct Config {
     pub retry: Retry,
     /// When a failing target is left alone.
     pub breaker: Breaker,
+    /// How requests are spread over the deployments of a provider that has several.
+    pub balance: Balance,
+    /// What becomes of a stream that breaks after output has begun.
+    pub on_interrupt: OnInterrupt,
+    /// What becomes of a chunk that is not valid JSON.
+    pub on_malformed: OnMalformed,
+    /// Asking a second target when the first is slow to start.
+    pub hedge: Hedge,
+    /// Copies of requests to another model.
+    pub shadow: Option<Shadow>,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
     /// The in-memory ledger.
@@ -58,8 +70,47 @@ pub struct ProviderConfig {
     pub api_key_env: Option<String>,
     /// Further headers of every request; kept as secrets, for they may carry credentials.
     pub headers: BTreeMap<String, SecretString>,
+    /// Several keys in place of one: each is a deployment of its own, and requests are spread over them.
+    pub api_keys: Vec<SecretString>,
+    /// Several ways to reach the provider: addresses, regions, accounts. What one leaves out it takes from here.
+    pub deployments: Vec<DeploymentConfig>,
+    /// How requests are spread over deployments or keys; default the router's.
+    pub balance: Option<Balance>,
+    /// Requests at the same time to one model of a deployment; more go elsewhere, or wait where there is no elsewhere.
+    pub max_concurrency: Option<u32>,
+    /// Requests in a minute to one model of a deployment.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens in a minute to one model of a deployment, input and output.
+    pub tokens_per_minute: Option<u64>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
+}
+
+/// One of several ways to reach a provider.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct DeploymentConfig {
+    /// Its own name, shown in records and health; default its number, from 1.
+    pub name: Option<String>,
+    /// Base URL in place of the provider's.
+    pub base_url: Option<String>,
+    /// The key in place of the provider's.
+    pub api_key: Option<SecretString>,
+    /// The environment variable that holds the key.
+    pub api_key_env: Option<String>,
+    /// Further headers, laid over the provider's.
+    pub headers: BTreeMap<String, SecretString>,
+    /// Its share of the requests, relative to the others'; default 1.
+    pub weight: Option<f64>,
+    /// Deployments of a lower number are asked first; default 0.
+    pub priority: u32,
+    /// Requests at the same time to one model, in place of the provider's.
+    pub max_concurrency: Option<u32>,
+    /// Requests in a minute to one model, in place of the provider's.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens in a minute to one model, in place of the provider's.
+    pub tokens_per_minute: Option<u64>,
 }
 
 impl Config {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::run::Sender;
-use crate::account::Books;
-use crate::provider::{Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
+use super::Seat;
+use super::sender::Sender;
+use crate::account::Line;
+use crate::provider::{Allowance, Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
 use crate::transport::{self, Events, HttpReply};
 use crate::wire::{ChatChunk, ChatResponse};
 
@@ -26,6 +27,21 @@ pub(crate) struct OpenStream {
     pub(crate) chunks: VecDeque<ChatChunk>,
     /// The protocol said its last word, or the connection ended.
     pub(crate) ended: bool,
+    /// Chunks that are not valid JSON are left out.
+    pub(crate) skip_malformed: bool,
+    /// The attempt's line in the books.
+    pub(crate) line: Line,
+    /// Its place among the requests in flight.
+    pub(crate) seat: Option<Seat>,
+}
+
+/// How an attempt is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) limit: Limit,
+    pub(crate) skip_malformed: bool,
+    /// The rest of an answer may be nothing.
+    pub(crate) may_be_empty: bool,
 }
 
 /// When an attempt is given up, and what that is called.
@@ -47,10 +63,10 @@ pub(crate) async fn whole(
     target: &Target,
     http: HttpRequest,
     limit: Limit,
-    books: &mut Books,
+    line: &Line,
 ) -> Result<ChatResponse, Failure> {
     let asked = async {
-        let reply = opened(sender, target, http, books).await?;
+        let reply = opened(sender, target, http, line).await?;
         let headers = reply.headers.clone();
         let status = reply.status;
         let body = reply.bytes(crate::transport::MAX_BODY).await?;
@@ -65,34 +81,42 @@ pub(crate) async fn stream(
     sender: &Sender,
     target: &Target,
     http: HttpRequest,
-    limit: Limit,
-    books: &mut Books,
+    manner: Manner,
+    line: &Line,
 ) -> Result<OpenStream, Failure> {
     let asked = async {
-        let reply = opened(sender, target, http, books).await?;
+        let reply = opened(sender, target, http, line).await?;
         let request_id = errors::request_id(&reply.headers);
         let status = reply.status;
-        let mut open = read_as_stream(reply, target).await?;
+        let mut open = read_as_stream(reply, target, line).await?;
+        open.skip_malformed = manner.skip_malformed;
         loop {
             match step(&mut open).await.map_err(|f| with_wire(f, status, request_id.clone()))? {
                 Step::More if open.chunks.iter().any(|c| c.output) => return Ok(open),
                 Step::More => {}
-                Step::Ended => return committed(open).map_err(|f| with_wire(f, status, request_id.clone())),
+                Step::Ended => {
+                    return committed(open, manner.may_be_empty).map_err(|f| with_wire(f, status, request_id.clone()));
+                }
             }
         }
     };
-    timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no output")))
+    let limit = manner.limit;
+    let open = timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no output")))?;
+    open.chunks.iter().for_each(|chunk| line.progress(chunk));
+    Ok(open)
 }
 
 /// A stream that ended before any output: an answer only if it says why it is empty.
-fn committed(open: OpenStream) -> Result<OpenStream, Failure> {
+fn committed(open: OpenStream, may_be_empty: bool) -> Result<OpenStream, Failure> {
     let output = open.chunks.iter().any(|c| c.output);
     let finish = open.chunks.iter().filter_map(ChatChunk::finish_reason).next_back();
     let spent = open.chunks.iter().filter_map(|c| c.usage).any(|u| u.output > 0);
     match finish {
         None if open.chunks.is_empty() => Err(Failure::new(Cause::Empty, "the stream was empty")),
         None => Err(Failure::new(Cause::Truncated, "the stream ended without a finish reason")),
-        Some("stop" | "tool_calls") if !output && !spent => Err(Failure::new(Cause::Empty, "the stream had no output")),
+        Some("stop" | "tool_calls") if !output && !spent && !may_be_empty => {
+            Err(Failure::new(Cause::Empty, "the stream had no output"))
+        }
         Some(_) => Ok(open),
     }
 }
@@ -108,7 +132,10 @@ pub(crate) async fn step(open: &mut OpenStream) -> Result<Step, Failure> {
     let event = open.events.next().await.transpose()?;
     let mut out = Vec::new();
     let progress = match event {
-        Some(event) => open.decoder.event(&event.name, &event.data, &mut out)?,
+        Some(event) => match open.decoder.event(&event.name, &event.data, &mut out) {
+            Err(failure) if failure.cause == Cause::Malformed && open.skip_malformed => Progress::More,
+            other => other?,
+        },
         None => Progress::Done,
     };
     if progress == Progress::Done {
@@ -120,9 +147,12 @@ pub(crate) async fn step(open: &mut OpenStream) -> Result<Step, Failure> {
 }
 
 /// Sends, and turns every status but success into a failure.
-async fn opened(sender: &Sender, target: &Target, http: HttpRequest, books: &mut Books) -> Result<HttpReply, Failure> {
+async fn opened(sender: &Sender, target: &Target, http: HttpRequest, line: &Line) -> Result<HttpReply, Failure> {
     let reply = sender.send(target, http).await?;
-    books.answered(reply.status, errors::request_id(&reply.headers));
+    line.answered(reply.status, errors::request_id(&reply.headers));
+    if let Some(allowance) = Allowance::read(&reply.headers) {
+        sender.health.allow(target, allowance, Instant::now());
+    }
     if (200..300).contains(&reply.status) {
         return plain(reply);
     }
@@ -148,7 +178,7 @@ fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
 }
 
 /// A 200 that holds JSON or a page in place of events is read whole and explained.
-async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStream, Failure> {
+async fn read_as_stream(mut reply: HttpReply, target: &Target, line: &Line) -> Result<OpenStream, Failure> {
     let first = loop {
         match reply.body.next().await.transpose()? {
             Some(piece) if piece.iter().all(u8::is_ascii_whitespace) => {}
@@ -175,6 +205,9 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
         decoder: spoken.decoder(target),
         chunks: VecDeque::new(),
         ended: false,
+        skip_malformed: false,
+        line: line.clone(),
+        seat: None,
     })
 }
 

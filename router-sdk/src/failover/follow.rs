@@ -1,7 +1,7 @@
-//! A stream after its first output: events in, chunks with the route on the last one out. Never a silent truncation.
+//! A stream after its first output: events in, chunks with the route on the last one out. What breaks is completed by
+//! another target where that can be done. Never a silent truncation.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -9,12 +9,16 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::attempt::{OpenStream, Step, step};
-use super::run::{Sender, error_of};
+use super::choices::Choices;
+use super::journey::{Journey, error_of};
+use super::pace::Pace;
+use super::resume::{self, Delivered};
+use super::splice::Splice;
 use super::verdict::Signal;
 use crate::account::Books;
 use crate::error::{Error, ErrorKind};
-use crate::provider::{Cause, Failure};
-use crate::wire::{ChatChunk, Object};
+use crate::provider::{Cause, Failure, Target};
+use crate::wire::{ChatChunk, Object, OnInterrupt, Resumption};
 
 /// How long usage is waited for once a finish reason is there.
 const USAGE_GRACE: Duration = Duration::from_millis(500);
@@ -29,141 +33,279 @@ pub(crate) struct Terms {
     pub(crate) usage_chunk: bool,
     /// Choices asked for.
     pub(crate) choices: u64,
+    pub(crate) on_interrupt: OnInterrupt,
+    pub(crate) min_tokens_per_second: Option<f64>,
+}
+
+/// The state of a stream on its way to the caller.
+struct Course {
+    open: OpenStream,
+    books: Books,
+    journey: Journey,
+    terms: Terms,
+    /// Chunks that stood in the books before they were followed.
+    counted: usize,
+    choices: Choices,
+    delivered: Delivered,
+    /// The first chunk delivered, whose id the others share.
+    first: Option<ChatChunk>,
+    /// Chunks ready for the caller.
+    out: VecDeque<ChatChunk>,
+    /// The chunk that ends the answer, held until usage and route are known.
+    last: Option<ChatChunk>,
+    splice: Option<Splice>,
+    /// What broke the answer first; nothing later hides it.
+    cause: Option<(Failure, Target)>,
+    pace: Pace,
+}
+
+/// What follows a break.
+enum Mended {
+    /// Chunks go on.
+    GoesOn,
+    /// Chunks go on after this one, which says that the answer begins anew.
+    Anew(Box<ChatChunk>),
 }
 
 /// The caller's view of a stream that has begun.
 pub(crate) fn follow(
-    mut open: OpenStream,
-    mut books: Books,
-    sender: Arc<Sender>,
+    open: OpenStream,
+    books: Books,
+    journey: Journey,
     terms: Terms,
 ) -> impl Stream<Item = Result<ChatChunk, Error>> + Send {
+    let mut course = Course::new(open, books, journey, terms);
     async_stream::stream! {
-        let model = open.target.key();
-        let mut last: Option<ChatChunk> = None;
-        let mut choices = Choices::default();
-        let mut counted = open.chunks.len();
         loop {
-            while let Some(mut chunk) = open.chunks.pop_front() {
-                // Chunks read before the first output are in the books already.
-                if counted > 0 { counted -= 1 } else { books.progress(&chunk) }
-                if is_usage_only(&chunk) {
-                    continue;
+            let broke = loop {
+                match course.ready() {
+                    Ok(Some(chunk)) => yield Ok(chunk),
+                    Ok(None) => match course.advance().await {
+                        Ok(true) => {}
+                        Ok(false) => break None,
+                        Err(failure) => break Some(failure),
+                    },
+                    Err(failure) => break Some(failure),
                 }
-                chunk.body.insert("model".into(), Value::String(model.clone()));
-                if let Some(earlier) = last.take() {
-                    yield Ok(earlier);
-                }
-                choices.note(&chunk);
-                if chunk.finished {
-                    last = Some(chunk);
-                } else {
-                    yield Ok(chunk);
-                }
-            }
-            let finished = choices.finished(terms.choices);
-            if open.ended || (finished && books.usage_told().is_some()) {
-                // A provider may give fewer choices than asked for; those that it began it has to finish.
-                if choices.finished(1) {
-                    break;
-                }
-                let failure = Failure::new(Cause::Truncated, "the stream ended without a finish reason");
-                yield Err(broken(&failure, &open, &mut books, &sender));
-                return;
-            }
-            let idle = Instant::now() + if finished { USAGE_GRACE } else { terms.idle };
-            let limit = idle.min(terms.deadline);
-            let failure = match timeout_at(limit, step(&mut open)).await {
-                Ok(Ok(Step::More | Step::Ended)) => continue,
-                // Whatever goes wrong after the finish reason is no harm to the answer.
-                Ok(Err(_)) | Err(_) if finished => break,
-                Ok(Err(failure)) => failure,
-                Err(_) if limit == terms.deadline => Failure::new(Cause::Deadline, "the deadline passed in the middle of the stream"),
-                Err(_) => Failure::new(Cause::IdleTimeout, "the stream stopped talking"),
             };
-            yield Err(broken(&failure, &open, &mut books, &sender));
-            return;
+            match broke {
+                None => break,
+                Some(failure) => match course.mend(failure).await {
+                    Ok(Mended::GoesOn) => {}
+                    Ok(Mended::Anew(chunk)) => yield Ok(*chunk),
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                },
+            }
         }
-        for chunk in closing(last, &mut books, terms.usage_chunk, &model) {
+        for chunk in course.closing() {
             yield Ok(chunk);
         }
-        drain(open);
+        drain(course.open);
     }
 }
 
-/// Which choices have begun and which have finished.
-#[derive(Default)]
-struct Choices {
-    begun: BTreeSet<u64>,
-    finished: BTreeSet<u64>,
-}
-
-impl Choices {
-    fn note(&mut self, chunk: &ChatChunk) {
-        for choice in chunk.body.get("choices").and_then(Value::as_array).into_iter().flatten() {
-            let index = choice.get("index").and_then(Value::as_u64).unwrap_or(0);
-            self.begun.insert(index);
-            if choice.get("finish_reason").and_then(Value::as_str).is_some_and(|reason| !reason.is_empty()) {
-                self.finished.insert(index);
-            }
+impl Course {
+    fn new(open: OpenStream, books: Books, journey: Journey, terms: Terms) -> Self {
+        Self {
+            counted: open.chunks.len(),
+            pace: Pace::new(terms.idle, terms.min_tokens_per_second, Instant::now()),
+            open,
+            books,
+            journey,
+            terms,
+            choices: Choices::default(),
+            delivered: Delivered::default(),
+            first: None,
+            out: VecDeque::new(),
+            last: None,
+            splice: None,
+            cause: None,
         }
     }
 
-    /// True when at least so many choices have come and every one that began has finished.
-    fn finished(&self, at_least: u64) -> bool {
-        self.finished.len() as u64 >= at_least && self.begun.len() == self.finished.len()
+    /// The next chunk that may be delivered of those that are there.
+    fn ready(&mut self) -> Result<Option<ChatChunk>, Failure> {
+        while self.out.is_empty() {
+            let Some(chunk) = self.open.chunks.pop_front() else { return Ok(None) };
+            // Chunks read before the first output are in the books already.
+            if self.counted > 0 {
+                self.counted -= 1
+            } else {
+                self.open.line.progress(&chunk)
+            }
+            self.pace.note(&chunk, Instant::now());
+            if is_usage_only(&chunk) {
+                continue;
+            }
+            self.choices.note(&chunk);
+            let spliced = match &mut self.splice {
+                Some(splice) => splice.chunk(chunk),
+                None => Ok(Some(chunk)),
+            };
+            let spliced =
+                spliced.map_err(|_| Failure::malformed("the rest of the answer does not fit its beginning"))?;
+            if let Some(chunk) = spliced {
+                self.pass(chunk);
+            }
+        }
+        Ok(self.out.pop_front())
+    }
+
+    /// Queues a chunk for the caller; one with a finish reason waits for the end or for what comes after it.
+    fn pass(&mut self, mut chunk: ChatChunk) {
+        chunk.body.insert("model".into(), Value::String(self.open.target.key()));
+        self.delivered.note(&chunk);
+        self.out.extend(self.last.take());
+        if chunk.finished {
+            self.last = Some(chunk);
+            return;
+        }
+        if self.first.is_none() {
+            self.first = Some(chunk.clone());
+        }
+        self.out.push_back(chunk);
+    }
+
+    /// Reads on; false when the answer is complete.
+    async fn advance(&mut self) -> Result<bool, Failure> {
+        let finished = self.choices.finished(self.terms.choices);
+        if self.open.ended || (finished && self.open.line.usage_told().is_some()) {
+            // A provider may give fewer choices than asked for; those that it began it has to finish.
+            if self.choices.finished(1) {
+                return Ok(false);
+            }
+            return Err(Failure::new(Cause::Truncated, "the stream ended without a finish reason"));
+        }
+        let now = Instant::now();
+        let quiet = if finished { now + USAGE_GRACE } else { self.pace.until(now) };
+        match timeout_at(quiet.min(self.terms.deadline), step(&mut self.open)).await {
+            Ok(Ok(Step::More | Step::Ended)) => Ok(true),
+            // Whatever goes wrong after the finish reason is no harm to the answer.
+            Ok(Err(_)) | Err(_) if finished => Ok(false),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) if Instant::now() >= self.terms.deadline => {
+                Err(Failure::new(Cause::Deadline, "the deadline passed in the middle of the stream"))
+            }
+            Err(_) => match self.pace.too_slow(Instant::now()) {
+                Some(why) => Err(Failure::new(Cause::IdleTimeout, why)),
+                None => Ok(true),
+            },
+        }
+    }
+
+    /// Completes a broken answer, or says with an error how far it got.
+    async fn mend(&mut self, failure: Failure) -> Result<Mended, Error> {
+        let target = self.open.target.clone();
+        let failure = failure.without(&target.deployment);
+        let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
+        self.journey.sender.health.broke(&target, failure.cause, signal, Instant::now());
+        self.open.seat = None;
+        let (then, why) = self.remedy(&failure);
+        self.books.failed(&self.open.line, &failure, then, why);
+        let cause = failure.cause.as_str();
+        self.cause.get_or_insert_with(|| (failure, target.clone()));
+        self.last = None;
+        let (form, anew) = match then {
+            "resume" => match self.resumed(&target).await {
+                Some(form) => (form, None),
+                None => return Err(self.broken()),
+            },
+            "restart" => match self.journey.anew(&target, &mut self.books).await {
+                Some(open) => ("restart", Some(open)),
+                None => return Err(self.broken()),
+            },
+            _ => return Err(self.broken()),
+        };
+        let after_chars = self.delivered.text.chars().count();
+        let restarted = anew.is_some();
+        if let Some(open) = anew {
+            (self.delivered, self.splice, self.first) = (Delivered::default(), None, None);
+            self.take(open);
+        }
+        let to = self.open.target.key();
+        self.books.route.resumed.push(Resumption { from: target.key(), to: to.clone(), after_chars, cause, form });
+        Ok(if restarted { Mended::Anew(Box::new(ChatChunk::restart(&to))) } else { Mended::GoesOn })
+    }
+
+    /// What is done about a failure, and why.
+    fn remedy(&self, failure: &Failure) -> (&'static str, &'static str) {
+        match self.terms.on_interrupt {
+            _ if !resume::mendable(failure) => ("stop", "going on would not help"),
+            OnInterrupt::Error => ("stop", "on_interrupt is error"),
+            OnInterrupt::Restart => ("restart", "output had begun"),
+            OnInterrupt::Resume if self.delivered.calls => ("stop", "a tool call had begun, which cannot be joined"),
+            OnInterrupt::Resume if !self.delivered.resumable() => ("stop", "more than one text cannot be joined"),
+            OnInterrupt::Resume => ("resume", "output had begun"),
+        }
+    }
+
+    /// Goes on with the rest of the answer from another target; the form in which it was asked.
+    async fn resumed(&mut self, broken: &Target) -> Option<&'static str> {
+        let going = self.journey.rest_of(broken, &self.delivered.text, &mut self.books).await?;
+        self.splice = Some(Splice::new(&self.delivered.text, &going.unseen, self.first.as_ref()));
+        self.take(going.open);
+        Some(going.form.as_str())
+    }
+
+    fn take(&mut self, open: OpenStream) {
+        self.counted = open.chunks.len();
+        self.open = open;
+        self.choices = Choices::default();
+        self.pace = Pace::new(self.terms.idle, self.terms.min_tokens_per_second, Instant::now());
+    }
+
+    /// The error of a stream that broke after output, with what had been delivered. The books are closed with it.
+    fn broken(&mut self) -> Error {
+        let partial = self.books.partial(&self.delivered.text);
+        let route = self.books.close(Some(ErrorKind::StreamInterrupted));
+        let error = match &self.cause {
+            Some((failure, target)) => error_of(ErrorKind::StreamInterrupted, failure, target),
+            None => Error::new(ErrorKind::StreamInterrupted, "the stream broke off"),
+        };
+        error.with_partial(partial).with_route_id(&route.request_id).with_attempts(route.attempts.clone())
+    }
+
+    /// The finish chunk with usage and route; a usage chunk of its own where the caller asked for one.
+    fn closing(&mut self) -> Vec<ChatChunk> {
+        let mut last = self.last.take().unwrap_or_default();
+        let line = self.open.line.clone();
+        if let Some(mut seat) = self.open.seat.take() {
+            seat.success(line.sent(), line.seconds_to_first());
+            let output = line.usage_told().map_or(0, |u| u.output);
+            seat.used(output, Instant::now());
+        }
+        let usage = self.books.answer(&line, None, "");
+        let resumed = !self.books.route.resumed.is_empty();
+        let route = self.books.close(None);
+        let usage_json = usage.to_openai();
+        if !self.terms.usage_chunk {
+            let told = last.body.get("usage").is_some_and(Value::is_object) && !resumed;
+            if !told {
+                last.body.insert("usage".into(), usage_json);
+            }
+            last.usage = Some(usage);
+            last.route = Some(route);
+            return vec![last];
+        }
+        let mut body = Object::new();
+        for field in ["id", "object", "created", "model"] {
+            body.insert(field.into(), last.body.get(field).cloned().unwrap_or(Value::Null));
+        }
+        body.insert("choices".into(), Value::Array(Vec::new()));
+        let told = last.body.shift_remove("usage").filter(|told| told.is_object() && !resumed);
+        body.insert("usage".into(), told.unwrap_or(usage_json));
+        let mut end = ChatChunk::from_body(body, Some(usage));
+        end.route = Some(route);
+        vec![last, end]
     }
 }
 
 /// A chunk that says nothing but usage, which the closing chunk says.
 fn is_usage_only(chunk: &ChatChunk) -> bool {
     chunk.usage.is_some() && chunk.body.get("choices").and_then(Value::as_array).is_none_or(Vec::is_empty)
-}
-
-/// The finish chunk with usage and route; a usage chunk of its own where the caller asked for one.
-fn closing(last: Option<ChatChunk>, books: &mut Books, usage_chunk: bool, model: &str) -> Vec<ChatChunk> {
-    let mut last = last.unwrap_or_default();
-    let usage = books.answer(None, "");
-    let route = books.close(None);
-    let usage_json = usage.to_openai();
-    if !usage_chunk {
-        last.body
-            .entry("usage")
-            .and_modify(|u| {
-                if !u.is_object() {
-                    *u = usage_json.clone()
-                }
-            })
-            .or_insert(usage_json);
-        last.usage = Some(usage);
-        last.route = Some(route);
-        return vec![last];
-    }
-    let mut body = Object::new();
-    for field in ["id", "object", "created"] {
-        body.insert(field.into(), last.body.get(field).cloned().unwrap_or(Value::Null));
-    }
-    body.insert("model".into(), model.into());
-    body.insert("choices".into(), Value::Array(Vec::new()));
-    let told = last.body.shift_remove("usage").filter(Value::is_object);
-    body.insert("usage".into(), told.unwrap_or(usage_json));
-    let mut end = ChatChunk::from_body(body, Some(usage));
-    end.route = Some(route);
-    vec![last, end]
-}
-
-/// The error of a stream that broke after output, with what had been delivered. The books are closed with it.
-fn broken(failure: &Failure, open: &OpenStream, books: &mut Books, sender: &Sender) -> Error {
-    let failure = &failure.clone().without(&open.target.deployment);
-    let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
-    sender.health.signal(&open.target.key(), signal, Instant::now(), false);
-    let partial = books.partial();
-    books.failed(failure, "stop");
-    let route = books.close(Some(ErrorKind::StreamInterrupted));
-    error_of(ErrorKind::StreamInterrupted, failure, &open.target)
-        .with_partial(partial)
-        .with_route_id(&route.request_id)
-        .with_attempts(route.attempts.clone())
 }
 
 /// Reads the few bytes after the finish so that the connection returns to the pool.

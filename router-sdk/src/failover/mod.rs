@@ -1,14 +1,31 @@
 //! A plan in, a reply out: the only loop that sends. What a failure means is decided in one place.
 
+mod again;
+mod aside;
 mod attempt;
 mod backoff;
 mod budget;
+mod choices;
 mod follow;
 mod health;
-mod run;
+mod journey;
+mod pace;
+mod race;
+mod resume;
+mod sender;
+mod share;
+mod splice;
+mod stitch;
 mod verdict;
+mod vigil;
 
+pub(crate) use aside::shadow as ask_shadow;
 pub(crate) use budget::RetryBudget;
 pub(crate) use follow::{Terms, follow};
-pub(crate) use health::Health;
-pub(crate) use run::{Answer, Sender, run};
+pub use health::TargetHealth;
+pub(crate) use health::{Health, Seat};
+pub(crate) use journey::error_of;
+pub(crate) use journey::{Answer, Departure, Journey};
+pub(crate) use sender::Sender;
+pub(crate) use share::Share;
+pub(crate) use verdict::error_kind;

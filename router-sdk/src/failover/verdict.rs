@@ -37,6 +37,10 @@ pub(crate) enum Signal {
     Throttled(Duration),
     /// Unusable for a long time.
     Rest(Duration),
+    /// It kept silent: asking again may cost the whole time limit again.
+    Silence,
+    /// Its key is refused, for all models; the first rest.
+    DeadKey(Duration),
 }
 
 /// The state of the request at a failure.
@@ -115,9 +119,16 @@ pub(crate) fn signal(failure: &Failure, breaker: &Breaker) -> Signal {
     match failure.cause {
         Cause::RateLimited => Signal::Throttled(failure.retry_after.unwrap_or(THROTTLED_WITHOUT_HINT)),
         Cause::Quota => {
-            let rest = Duration::from_millis(breaker.quota_rest_ms);
-            Signal::Rest(failure.retry_after.unwrap_or_default().max(rest))
+            let rest = failure.retry_after.unwrap_or_default().max(Duration::from_millis(breaker.quota_rest_ms));
+            // 402 speaks of the account, a spent quota may be one model's.
+            if failure.status == Some(402) { Signal::DeadKey(rest) } else { Signal::Rest(rest) }
         }
+        Cause::Auth => {
+            let rest = Duration::from_millis(breaker.key_rest_ms);
+            // 403 may forbid one model, other refusals of a key hold for all.
+            if failure.status == Some(403) { Signal::Rest(rest) } else { Signal::DeadKey(rest) }
+        }
+        Cause::HeadersTimeout | Cause::FirstTokenTimeout => Signal::Silence,
         Cause::TooLarge
         | Cause::ModelMissing
         | Cause::Unsupported
@@ -127,6 +138,23 @@ pub(crate) fn signal(failure: &Failure, breaker: &Breaker) -> Signal {
         | Cause::Caller
         | Cause::Deadline => Signal::Nothing,
         _ => Signal::Failure,
+    }
+}
+
+/// Why that follows, in words for the attempt's record.
+pub(crate) fn why(failure: &Failure, then: Then, another: bool) -> &'static str {
+    match then {
+        Then::Next => "another candidate is ready",
+        Then::Same(Pause::Quick) => "a repeat often helps",
+        Then::Same(Pause::Backoff) => "no other candidate; a repeat after a pause",
+        Then::Same(Pause::Hint(_)) => "the provider named the time to come back",
+        Then::Stop => match failure.cause {
+            Cause::ContentRefused | Cause::Caller => "it lies with the request",
+            Cause::Deadline => "no time is left",
+            Cause::Unknown => "nobody knows what it means",
+            _ if another => "a repeat would not help",
+            _ => "no other candidate",
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
+mod allowance;
 pub(crate) mod anthropic;
 pub(crate) mod errors;
 mod failure;
@@ -11,8 +12,9 @@ pub(crate) mod turns;
 use bytes::Bytes;
 use http::HeaderMap;
 
+pub(crate) use allowance::Allowance;
 pub use failure::{Cause, Failure};
-pub use target::{Deployment, Family, Target};
+pub use target::{Deployment, Family, Limits, Target};
 
 use crate::wire::{ChatChunk, ChatRequest, ChatResponse};
 

@@ -32,11 +32,31 @@ impl Family {
     }
 }
 
+/// How much one deployment may be asked; absent means any amount.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Requests at the same time to one model.
+    pub concurrency: Option<u32>,
+    /// Requests in a minute to one model.
+    pub requests_per_minute: Option<u64>,
+    /// Tokens in a minute to one model, input and output.
+    pub tokens_per_minute: Option<u64>,
+}
+
 /// One configured way to reach a provider.
 #[derive(Debug)]
 pub struct Deployment {
     /// The provider's name in the config.
     pub provider: String,
+    /// The deployment's own name, where the provider has several.
+    pub name: Option<String>,
+    /// Its share of the provider's requests, relative to the others'.
+    pub weight: f64,
+    /// Deployments of a lower number are asked first.
+    pub priority: u32,
+    /// What it may be asked at once and in a minute.
+    pub limits: Limits,
     /// The language it speaks.
     pub family: Family,
     /// Base URL without a trailing slash.
@@ -65,6 +85,14 @@ const SHORTEST_SECRET: usize = 6;
 const SHORTEST_WORD: usize = 12;
 
 impl Deployment {
+    /// The name under which its key rests: the provider's, with the deployment's where there are several.
+    pub(crate) fn label(&self) -> String {
+        match &self.name {
+            None => self.provider.clone(),
+            Some(name) => format!("{}#{name}", self.provider),
+        }
+    }
+
     /// The key and the words of own headers, longest first: `Bearer x` is echoed as `x`, `token=x` as either.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         use secrecy::ExposeSecret;
@@ -104,6 +132,14 @@ impl Target {
     /// `provider/model`.
     pub fn key(&self) -> String {
         format!("{}/{}", self.deployment.provider, self.model.id)
+    }
+
+    /// The name under which health is kept: the key, with the deployment's name where there are several.
+    pub(crate) fn place(&self) -> String {
+        match &self.deployment.name {
+            None => self.key(),
+            Some(name) => format!("{}#{name}", self.key()),
+        }
     }
 
     /// Headers of a request to this target: JSON, the vendor's and the user's, and the key marked sensitive.

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::pool::pool;
 use super::{Environment, SANDBOX};
+use crate::balance::Pools;
 use crate::catalog::{Auth, Catalog, Quirks, Vendor};
 use crate::config::{Config, ProviderConfig, SandboxConfig};
 use crate::credential::Credentials;
 use crate::error::Error;
-use crate::provider::{Deployment, Family};
+use crate::provider::{Deployment, Family, Limits};
 
 pub(super) struct Found {
     pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
     pub(super) aliases: BTreeMap<String, String>,
+    pub(super) pools: Pools,
     pub(super) eligible: Vec<String>,
     pub(super) sandboxes: BTreeMap<String, SandboxConfig>,
 }
@@ -24,17 +27,22 @@ pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Res
     let mut found = Found {
         deployments: BTreeMap::new(),
         aliases: BTreeMap::new(),
+        pools: Pools::default(),
         eligible: Vec::new(),
         sandboxes: BTreeMap::new(),
     };
     let named = named_in_environment(catalog, env)?;
     for (name, own) in &config.providers {
-        let deployment = configured(name, own, catalog.vendor(name), env)?;
-        if deployment.sandbox {
+        let pool = pool(name, own, |own| configured(name, own, catalog.vendor(name), env))?;
+        let Some(first) = pool.iter().min_by_key(|d| d.priority) else { continue };
+        if first.sandbox {
             found.sandboxes.insert(name.clone(), own.sandbox.clone().unwrap_or_default());
         }
         found.eligible.push(name.clone());
-        found.deployments.insert(name.clone(), Arc::new(deployment));
+        found.deployments.insert(name.clone(), Arc::clone(first));
+        if pool.len() > 1 {
+            found.pools.add(name, own.balance.unwrap_or(config.balance), pool);
+        }
     }
     let sandboxed = config.providers.is_empty() && env.flag("CLAWROUTERS_SANDBOX");
     for vendor in catalog.vendors() {
@@ -99,6 +107,10 @@ fn named_in_environment(catalog: &Catalog, env: &Environment) -> Result<Vec<Stri
 fn sandbox(provider: &str) -> Deployment {
     Deployment {
         provider: provider.to_owned(),
+        name: None,
+        weight: 1.0,
+        priority: 0,
+        limits: Limits::default(),
         family: Family::OpenAi,
         base_url: "sandbox://local".into(),
         chat_path: "/chat/completions".into(),
@@ -217,6 +229,10 @@ fn build(
     };
     Ok(Deployment {
         provider: name.to_owned(),
+        name: None,
+        weight: 1.0,
+        priority: 0,
+        limits: Limits::default(),
         family,
         base_url: base.trim_end_matches('/').to_owned(),
         chat_path: row

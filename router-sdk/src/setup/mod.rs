@@ -3,6 +3,7 @@
 mod deployments;
 mod environment;
 mod names;
+mod pool;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub(crate) use environment::Environment;
 pub(crate) use names::{Asked, Named};
 
+use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
@@ -21,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) catalog: Catalog,
     /// Deployments by provider name.
     pub(crate) deployments: BTreeMap<String, Arc<Deployment>>,
+    /// Providers with several deployments.
+    pub(crate) pools: Pools,
     /// Names under which the same provider is also known.
     provider_aliases: BTreeMap<String, String>,
     /// Providers whose models `auto` may choose.
@@ -42,6 +46,7 @@ impl Setup {
         let mut setup = Self {
             catalog,
             deployments: found.deployments,
+            pools: found.pools,
             provider_aliases: found.aliases,
             eligible: found.eligible,
             overrides: BTreeMap::new(),
@@ -52,6 +57,10 @@ impl Setup {
         if let Some(baseline) = &setup.config.baseline {
             let fault = |_| Error::invalid_config("baseline", "no such model; use provider/model");
             setup.baseline(baseline, "baseline").map_err(fault)?;
+        }
+        if let Some(shadow) = &setup.config.shadow {
+            let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
+            setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
         }
         Ok(setup)
     }

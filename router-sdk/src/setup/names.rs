@@ -53,7 +53,7 @@ impl Setup {
     /// The targets of one name: an alias gives several. Each target is listed once; what has no key is a refusal.
     pub(crate) fn named(&self, name: &str, field: &str, out: &mut Named) -> Result<(), Error> {
         match self.config.aliases.get(name) {
-            Some(models) => models.iter().try_for_each(|model| {
+            Some(alias) => alias.models.iter().map(|m| &m.model).try_for_each(|model| {
                 // What an alias lists is the configuration's word, not the request's.
                 self.add(model, field, out).map_err(|e| match e.kind() {
                     ErrorKind::InvalidRequest => Error::invalid_config(

@@ -4,9 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::HttpReply;
+use super::{HttpReply, Transport};
 use crate::error::{Error, ErrorKind};
 use crate::provider::{Cause, Failure, HttpRequest};
 
@@ -24,17 +26,28 @@ impl HttpTransport {
     fn client(&self) -> Result<&reqwest::Client, Error> {
         self.client.get_or_init(|| build(self.connect)).as_ref().map_err(Clone::clone)
     }
+}
 
-    pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpReply, Failure> {
-        let client = self.client().map_err(|e| Failure::new(Cause::Unknown, e.message().to_owned()))?;
-        let sent = client.post(&request.url).headers(request.headers).body(request.body).send().await;
-        let reply = sent.map_err(|e| {
-            let cause = if e.is_connect() { Cause::Connect } else { Cause::Reset };
-            Failure::new(cause, describe(e))
-        })?;
-        let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
-        let body = reply.bytes_stream().map(|piece| piece.map_err(|e| Failure::new(Cause::Truncated, describe(e))));
-        Ok(HttpReply { status, headers, body: Box::pin(body) })
+impl Transport for HttpTransport {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpReply, Failure>> {
+        Box::pin(async move {
+            let client = self.client().map_err(|e| Failure::new(Cause::Unknown, e.message().to_owned()))?;
+            let sent = client.post(&request.url).headers(request.headers).body(request.body).send().await;
+            let reply = sent.map_err(|e| {
+                let cause = if e.is_connect() { Cause::Connect } else { Cause::Reset };
+                Failure::new(cause, describe(e))
+            })?;
+            let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
+            let body = reply.bytes_stream().map(|piece| piece.map_err(|e| Failure::new(Cause::Truncated, describe(e))));
+            Ok(HttpReply { status, headers, body: Box::pin(body) })
+        })
+    }
+
+    fn alive<'a>(&'a self, url: &'a str, headers: HeaderMap) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let Ok(client) = self.client() else { return false };
+            client.get(url).headers(headers).send().await.is_ok_and(|reply| !reply.status().is_server_error())
+        })
     }
 }
 

@@ -8,12 +8,13 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
 pub(crate) use http_client::HttpTransport;
 pub(crate) use sandbox::SandboxTransport;
 
-use crate::provider::{Failure, Framing};
+use crate::provider::{Failure, Framing, HttpRequest};
 
 /// One event of a streamed reply.
 #[derive(Debug)]
@@ -44,6 +45,15 @@ pub(crate) struct HttpReply {
 
 /// More than any chat reply has; beyond it a body is a fault or an attack.
 pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// What carries requests to providers: the network, or a stand-in in tests.
+pub(crate) trait Transport: Send + Sync {
+    /// Sends a request; any status is a reply.
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpReply, Failure>>;
+
+    /// True when a GET of this address brings any answer that is no server error.
+    fn alive<'a>(&'a self, url: &'a str, headers: HeaderMap) -> BoxFuture<'a, bool>;
+}
 
 impl HttpReply {
     /// Reads the whole body, up to `limit` bytes.

@@ -16,6 +16,8 @@ pub struct ChatChunk {
     pub usage: Option<Usage>,
     /// On the last chunk: how the reply was made.
     pub route: Option<Arc<RouteInfo>>,
+    /// True when the answer begins anew and what came before is void. Only streams that asked for it have such a chunk.
+    pub restart: bool,
     /// True when a choice carries text, reasoning, a refusal or a tool call that a reader would miss.
     pub(crate) output: bool,
     /// True when a choice carries a finish reason.
@@ -45,7 +47,7 @@ impl ChatChunk {
                 output |= OUTPUT_FIELDS.iter().any(|f| delta.get(*f).is_some_and(|v| !is_blank(v)));
             }
         }
-        Self { body, usage, route: None, output, finished }
+        Self { body, usage, route: None, restart: false, output, finished }
     }
 
     /// A chunk of one choice with this delta.
@@ -58,6 +60,30 @@ impl ChatChunk {
         body.insert("model".into(), model.into());
         body.insert("choices".into(), Value::Array(vec![choice]));
         Self::from_body(body, None)
+    }
+
+    /// A chunk that says that the answer begins anew.
+    pub(crate) fn restart(model: &str) -> Self {
+        let mut body = Object::new();
+        body.insert("id".into(), Value::String(String::new()));
+        body.insert("object".into(), "chat.completion.chunk".into());
+        body.insert("created".into(), 0.into());
+        body.insert("model".into(), model.into());
+        body.insert("choices".into(), Value::Array(Vec::new()));
+        Self { restart: true, ..Self::from_body(body, None) }
+    }
+
+    /// Bytes of output of all choices, reasoning and arguments included, about.
+    pub(crate) fn output_bytes(&self) -> usize {
+        let choices = self.body.get("choices").and_then(Value::as_array);
+        let deltas = choices.into_iter().flatten().filter_map(|c| c.get("delta"));
+        let text = |delta: &Value, field: &str| delta.get(field).and_then(Value::as_str).map_or(0, str::len);
+        let arguments = |delta: &Value| {
+            let calls = delta.get("tool_calls").and_then(Value::as_array);
+            let calls = calls.into_iter().flatten().filter_map(|c| c.get("function"));
+            calls.map(|f| text(f, "arguments")).sum::<usize>()
+        };
+        deltas.map(|d| text(d, "content") + text(d, "reasoning_content") + arguments(d)).sum()
     }
 
     /// The text of the first choice's delta.
@@ -81,6 +107,9 @@ impl ChatChunk {
         let mut body = self.body.clone();
         if let Some(route) = &self.route {
             body.insert("clawrouters".into(), route.to_json());
+        }
+        if self.restart {
+            body.insert("clawrouters".into(), json!({"restart": true}));
         }
         Value::Object(body)
     }

@@ -14,10 +14,14 @@ pub struct AttemptRecord {
     pub target: String,
     /// The provider asked.
     pub provider: String,
+    /// The deployment asked, where the provider has several.
+    pub deployment: Option<String>,
     /// `ok`, or the cause of the failure such as `rate_limited`, `server_error`, `first_token_timeout`.
     pub verdict: String,
-    /// What was done next: `done`, `same_again`, `next`, `stop`.
+    /// What was done next: `done`, `same_again`, `next`, `resume`, `restart`, `stop`.
     pub then: &'static str,
+    /// Why that was done next, in words; empty for a good answer.
+    pub why: &'static str,
     /// The provider's HTTP status, if it answered.
     pub status: Option<u16>,
     /// The provider's request id.
@@ -35,6 +39,21 @@ pub struct AttemptRecord {
     pub cost: Option<f64>,
 }
 
+/// A stream that broke after output had begun, and how the answer was completed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resumption {
+    /// `provider/model` whose stream broke.
+    pub from: String,
+    /// `provider/model` that went on.
+    pub to: String,
+    /// Characters of text that had been delivered by then.
+    pub after_chars: usize,
+    /// The cause of the break, such as `truncated` or `idle_timeout`.
+    pub cause: &'static str,
+    /// How the rest was asked for: `prefill`, `instruction`, or `restart` when the answer began anew.
+    pub form: &'static str,
+}
+
 /// How a reply was made.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -47,6 +66,8 @@ pub struct RouteInfo {
     pub model: String,
     /// The provider that answered.
     pub provider: String,
+    /// The deployment that answered, where the provider has several.
+    pub deployment: Option<String>,
     /// True when the answer came from the built-in sandbox and no real model.
     pub sandbox: bool,
     /// The strategy in force.
@@ -69,6 +90,8 @@ pub struct RouteInfo {
     pub latency_ms: f64,
     /// Milliseconds until the first output of a stream.
     pub first_token_ms: Option<f64>,
+    /// Where the stream broke after output had begun, and who went on with it.
+    pub resumed: Vec<Resumption>,
     /// Every send, in order.
     pub attempts: Vec<AttemptRecord>,
 }
@@ -88,6 +111,7 @@ impl RouteInfo {
             "model_requested": self.model_requested,
             "model": self.model,
             "provider": self.provider,
+            "deployment": self.deployment,
             "sandbox": self.sandbox,
             "strategy": self.strategy,
             "task": self.task.as_ref().map(|t| t.kind.as_str()),
@@ -103,6 +127,7 @@ impl RouteInfo {
             "usage": self.usage,
             "latency_ms": self.latency_ms,
             "first_token_ms": self.first_token_ms,
+            "resumed": self.resumed,
             "attempts": self.attempts,
         })
     }

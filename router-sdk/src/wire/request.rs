@@ -101,6 +101,11 @@ impl ChatRequest {
         Ok(next)
     }
 
+    /// The same request, options included, with another body. The body must be as valid as this one.
+    pub(crate) fn with_body(&self, body: Object) -> Self {
+        Self { body, route: self.route.clone(), models: self.models.clone(), size: self.size, tail: OnceLock::new() }
+    }
+
     /// Sets the routing options.
     #[must_use]
     pub fn with_route(mut self, route: RouteOptions) -> Self {

@@ -36,6 +36,31 @@ impl Strategy {
     }
 }
 
+/// What becomes of a stream that breaks after output has begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnInterrupt {
+    /// Another target, or the same one, is asked for the rest, which is joined to what was delivered. Answers that cannot
+    /// be joined end in an error.
+    #[default]
+    Resume,
+    /// A chunk says that the answer begins anew, and another target answers from the start.
+    Restart,
+    /// `StreamInterrupted` with the text so far.
+    Error,
+}
+
+/// What becomes of a chunk that is not valid JSON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnMalformed {
+    /// The stream counts as broken.
+    #[default]
+    Break,
+    /// It is left out.
+    Skip,
+}
+
 /// Price ceilings in US dollars per one million tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +100,12 @@ pub struct RouteOptions {
     pub baseline: Option<String>,
     /// The deadline of the whole request in milliseconds from now.
     pub deadline_ms: Option<u64>,
+    /// A name of the conversation: its requests stay with one deployment while that is well.
+    pub session: Option<String>,
+    /// What becomes of this stream when it breaks after output has begun.
+    pub on_interrupt: Option<OnInterrupt>,
+    /// What becomes of a chunk of this stream that is not valid JSON.
+    pub on_malformed: Option<OnMalformed>,
     /// Free labels that are kept with the request's ledger entry.
     pub tags: BTreeMap<String, String>,
 }

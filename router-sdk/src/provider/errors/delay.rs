@@ -32,6 +32,11 @@ pub(super) fn reset(headers: &HeaderMap, told: &Told, now: Timestamp) -> Option<
     .map(|wait| wait.min(LONGEST))
 }
 
+/// The wait that a header of a limit's reset tells, whatever its form.
+pub(super) fn until_reset(headers: &HeaderMap, name: &str, now: Timestamp) -> Option<Duration> {
+    until(header(headers, name)?.trim(), clock(headers, now))
+}
+
 /// The provider's own clock where it tells it: resets are times on that one.
 fn clock(headers: &HeaderMap, now: Timestamp) -> Timestamp {
     let date = header(headers, "date").and_then(|text| httpdate::parse_http_date(text).ok());

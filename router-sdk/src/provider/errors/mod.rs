@@ -32,6 +32,11 @@ pub(crate) fn explain_in_stream(error: &Value, status: u16) -> Failure {
     failure(status, &HeaderMap::new(), &body::read_value(error), Timestamp::now())
 }
 
+/// The wait that a header of a limit's reset tells, whatever its form.
+pub(crate) fn reset_delay(headers: &HeaderMap, name: &str) -> Option<std::time::Duration> {
+    delay::until_reset(headers, name, Timestamp::now())
+}
+
 /// The provider's id of a request, under any of the names in use.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     REQUEST_ID_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok()).find_map(printable_id)

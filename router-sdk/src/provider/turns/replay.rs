@@ -19,6 +19,10 @@ use crate::wire::{ChatChunk, Usage};
 pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) -> Target {
     let deployment = Deployment {
         provider: "p".into(),
+        name: None,
+        weight: 1.0,
+        priority: 0,
+        limits: crate::provider::Limits::default(),
         family,
         base_url: base_url.into(),
         chat_path: String::new(),

@@ -25,6 +25,10 @@ pub(super) fn target(quirks: Quirks) -> Target {
 pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
     let deployment = Deployment {
         provider: "p".into(),
+        name: None,
+        weight: 1.0,
+        priority: 0,
+        limits: crate::provider::Limits::default(),
         family: Family::OpenAi,
         base_url: "http://127.0.0.1:9/v1".into(),
         chat_path: "/chat/completions".into(),

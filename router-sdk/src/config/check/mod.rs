@@ -1,8 +1,10 @@
 //! Values that types alone cannot rule out: a configuration in, nothing or the key and the fix out.
 
-use secrecy::ExposeSecret;
+mod pool;
 
 use serde_json::Value;
+
+use pool::{WEIGHT, address, headers, pool, weighs};
 
 use super::Config;
 use crate::error::Error;
@@ -34,7 +36,7 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger"];
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -63,6 +65,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
 pub(super) fn config(config: &Config) -> Result<(), Error> {
     timeouts(config)?;
     retries(config)?;
+    shares(config)?;
     aliases(config)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
@@ -78,6 +81,9 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     providers(config)
 }
 
+/// A year, which keeps every sum of limits inside what clocks can hold.
+const LONGEST_MS: u64 = 31_536_000_000;
+
 fn timeouts(config: &Config) -> Result<(), Error> {
     let t = &config.timeouts;
     let limits = [
@@ -89,8 +95,7 @@ fn timeouts(config: &Config) -> Result<(), Error> {
         ("total_ms", t.total_ms),
     ];
     for (name, value) in limits {
-        // A year keeps every sum of limits inside what clocks can hold.
-        if value == 0 || value > 31_536_000_000 {
+        if value == 0 || value > LONGEST_MS {
             return Err(Error::invalid_config(
                 format!("timeouts.{name}"),
                 "must be from 1 to 31536000000 milliseconds",
@@ -128,8 +133,42 @@ fn retries(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
+/// Hedging, shadows and the breaker's rate.
+fn shares(config: &Config) -> Result<(), Error> {
+    let b = &config.breaker;
+    if !(b.window_rate > 0.0 && b.window_rate <= 1.0) {
+        return Err(Error::invalid_config("breaker.window_rate", "must be above 0 and at most 1"));
+    }
+    let positive =
+        [("window_ms", b.window_ms), ("window_calls", b.window_calls.into()), ("key_rest_ms", b.key_rest_ms)];
+    for (name, value) in positive {
+        if value == 0 || value > LONGEST_MS {
+            return Err(Error::invalid_config(format!("breaker.{name}"), "must be from 1 to 31536000000"));
+        }
+    }
+    if b.probe_interval_ms.is_some_and(|ms| !(10..=LONGEST_MS).contains(&ms)) {
+        return Err(Error::invalid_config("breaker.probe_interval_ms", "must be from 10 to 31536000000 milliseconds"));
+    }
+    if !(0.0..=1.0).contains(&config.hedge.share) {
+        return Err(Error::invalid_config("hedge.share", "must be from 0 to 1"));
+    }
+    if let Some(shadow) = &config.shadow {
+        if !(shadow.share > 0.0 && shadow.share <= 1.0) {
+            return Err(Error::invalid_config("shadow.share", "must be above 0 and at most 1"));
+        }
+        if shadow.model.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
+            return Err(Error::invalid_config("shadow.model", "must be \"provider/model\""));
+        }
+    }
+    if config.timeouts.min_tokens_per_second.is_some_and(|pace| !(pace > 0.0 && pace <= 1e6)) {
+        return Err(Error::invalid_config("timeouts.min_tokens_per_second", "must be above 0 and at most 1000000"));
+    }
+    Ok(())
+}
+
 fn aliases(config: &Config) -> Result<(), Error> {
-    for (name, models) in &config.aliases {
+    for (name, alias) in &config.aliases {
+        let models = &alias.models;
         let key = format!("aliases.{name}");
         if name.is_empty() || name == "auto" || name.starts_with("auto:") || name.contains('/') {
             return Err(Error::invalid_config(key, "must be a name without a slash that is not auto"));
@@ -137,8 +176,12 @@ fn aliases(config: &Config) -> Result<(), Error> {
         if models.is_empty() {
             return Err(Error::invalid_config(key, "must list at least one model"));
         }
-        if let Some(inner) = models.iter().find(|m| config.aliases.contains_key(*m)) {
-            return Err(Error::invalid_config(key, format!("lists the alias {inner}; list its models instead")));
+        if let Some(inner) = models.iter().find(|m| config.aliases.contains_key(&m.model)) {
+            let fix = format!("lists the alias {}; list its models instead", inner.model);
+            return Err(Error::invalid_config(key, fix));
+        }
+        if let Some(at) = models.iter().position(|m| !weighs(m.weight)) {
+            return Err(Error::invalid_config(format!("{key}.models[{at}].weight"), WEIGHT));
         }
     }
     Ok(())
@@ -151,24 +194,18 @@ fn providers(config: &Config) -> Result<(), Error> {
             return Err(Error::invalid_config(format!("providers.{name}"), "must be a name without slashes or spaces"));
         }
         if let Some(url) = &provider.base_url {
-            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            if host.is_none_or(|h| h.is_empty() || h.starts_with('/')) || http::Uri::try_from(url.as_str()).is_err() {
-                return Err(Error::invalid_config(key("base_url"), "must be an http or https URL"));
-            }
+            address(&key("base_url"), url)?;
         }
-        for (header, value) in &provider.headers {
-            let sound = http::HeaderName::try_from(header.as_str()).is_ok()
-                && http::HeaderValue::from_str(value.expose_secret()).is_ok();
-            if !sound {
-                return Err(Error::invalid_config(key(&format!("headers.{header}")), "is not a valid HTTP header"));
-            }
-        }
+        headers(&|header| key(&format!("headers.{header}")), &provider.headers)?;
+        pool(&key, provider)?;
         if provider.kind.as_deref() == Some("sandbox") {
             let useless = [
                 ("base_url", provider.base_url.is_some()),
                 ("api_key", provider.api_key.is_some()),
                 ("api_key_env", provider.api_key_env.is_some()),
                 ("headers", !provider.headers.is_empty()),
+                ("api_keys", !provider.api_keys.is_empty()),
+                ("deployments", !provider.deployments.is_empty()),
             ];
             if let Some((field, _)) = useless.iter().find(|(_, given)| *given) {
                 return Err(Error::invalid_config(

@@ -1,0 +1,87 @@
+//! Sends on behalf of a request that no caller waits for: probes of targets that kept silent, and copies to a shadow.
+//! Each has books of its own, charged to the same caller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempt::{Limit, Manner};
+use super::journey::{Answer, Send};
+use super::sender::Sender;
+use super::{Seat, verdict};
+use crate::account::{Books, Line};
+use crate::provider::{Cause, Failure, Target, family};
+use crate::wire::{ChatRequest, ChatResponse};
+
+/// Asks a target that kept silent, up to its first output and no further: whatever it says, it is back.
+pub(super) fn probe(sender: Arc<Sender>, mut seat: Seat, target: Target, request: Arc<ChatRequest>, books: &Books) {
+    let (Some(mut books), Ok(runtime)) = (books.aside("probe"), tokio::runtime::Handle::try_current()) else { return };
+    let limit = sender.settings.timeouts.first_token(target.model.reasons(), 0);
+    runtime.spawn(async move {
+        let Ok((send, line)) = ready(&sender, &target, &request, true, limit, &mut books) else { return };
+        match send.go().await {
+            Ok(_) => {
+                seat.success(line.sent(), line.seconds_to_first());
+                books.answer(&line, None, "");
+                books.close(None);
+            }
+            Err(failure) => {
+                let failure = failure.without(&target.deployment);
+                let signal = verdict::signal(&failure, &sender.settings.breaker);
+                seat.failed(failure.cause, signal, Instant::now());
+                books.failed(&line, &failure, "stop", "it was a probe");
+                books.close(Some(verdict::error_kind(&failure)));
+            }
+        }
+    });
+}
+
+/// Asks a shadow the same, to the end of its answer. It is a request of its own to health and limits: one that rests is
+/// not asked.
+pub(crate) async fn shadow(
+    sender: &Arc<Sender>,
+    target: &Target,
+    request: &ChatRequest,
+    tokens: u64,
+    books: &mut Books,
+) -> Option<Result<ChatResponse, Failure>> {
+    let mut seat = sender.health.claim(target, tokens, Instant::now()).ok()?;
+    let total = sender.settings.timeouts.total_ms;
+    let (send, line) = match ready(sender, target, request, false, total, books) {
+        Ok(ready) => ready,
+        Err(failure) => return Some(Err(failure)),
+    };
+    Some(match send.go().await {
+        Ok(Answer::Whole(response, _)) => {
+            seat.success(line.sent(), line.seconds_to_first());
+            books.answer(&line, response.usage, response.text());
+            Ok(*response)
+        }
+        // A whole reply was asked for.
+        Ok(Answer::Stream(_)) => Err(Failure::malformed("a stream came where a whole reply was asked for")),
+        Err(failure) => {
+            let failure = failure.without(&target.deployment);
+            seat.failed(failure.cause, verdict::signal(&failure, &sender.settings.breaker), Instant::now());
+            books.failed(&line, &failure, "stop", "it was a shadow");
+            Err(failure)
+        }
+    })
+}
+
+/// A send beside a request's own.
+pub(super) fn ready(
+    sender: &Arc<Sender>,
+    target: &Target,
+    request: &ChatRequest,
+    stream: bool,
+    limit_ms: u64,
+    books: &mut Books,
+) -> Result<(Send, Line), Failure> {
+    let encoded = family(target.family()).encode(request, target, stream)?;
+    let line = books.begin(target);
+    let limit = Limit { at: Instant::now() + Duration::from_millis(limit_ms), cause: Cause::FirstTokenTimeout };
+    let manner = Manner { limit, skip_malformed: true, may_be_empty: true };
+    let send = Send::new(Arc::clone(sender), target.clone(), encoded.http, stream, manner, line.clone());
+    Ok((send, line))
+}

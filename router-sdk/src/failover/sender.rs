@@ -1,0 +1,59 @@
+//! What sends requests, and what is remembered between them.
+
+use std::sync::Arc;
+
+use super::share::Share;
+use super::{Health, RetryBudget};
+use crate::balance::Draw;
+use crate::config::{Breaker, Config, Hedge, Retry, Timeouts};
+use crate::provider::{Failure, HttpRequest, Target};
+use crate::transport::{HttpReply, SandboxTransport, Transport};
+
+/// What all requests of one router share in sending.
+pub(crate) struct Sender {
+    pub(crate) http: Box<dyn Transport>,
+    pub(crate) sandbox: SandboxTransport,
+    pub(crate) health: Arc<Health>,
+    pub(crate) budget: RetryBudget,
+    pub(crate) ids: crate::ids::Ids,
+    pub(crate) draw: Draw,
+    pub(crate) settings: Settings,
+    pub(super) hedges: Share,
+}
+
+/// The configuration as far as sending reads it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) retry: Retry,
+    pub(crate) breaker: Breaker,
+    pub(crate) hedge: Hedge,
+}
+
+impl Sender {
+    pub(crate) fn new(config: &Config, http: Box<dyn Transport>, sandbox: SandboxTransport) -> Self {
+        Self {
+            http,
+            sandbox,
+            health: Health::new(config.breaker),
+            budget: RetryBudget::new(&config.retry),
+            ids: crate::ids::Ids::new(),
+            draw: Draw::new(),
+            hedges: Share::new(config.hedge.share),
+            settings: Settings {
+                timeouts: config.timeouts,
+                retry: config.retry,
+                breaker: config.breaker,
+                hedge: config.hedge,
+            },
+        }
+    }
+
+    pub(crate) async fn send(&self, target: &Target, request: HttpRequest) -> Result<HttpReply, Failure> {
+        if target.deployment.sandbox {
+            return self.sandbox.send(target, request).await;
+        }
+        let request = target.deployment.credentials.apply(request).await?;
+        self.http.send(request).await
+    }
+}
