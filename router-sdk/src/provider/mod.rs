@@ -1,9 +1,11 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
 pub(crate) mod anthropic;
+pub(crate) mod cohere;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
+pub(crate) mod ollama;
 pub(crate) mod openai;
 mod target;
 pub(crate) mod turns;
@@ -73,6 +75,8 @@ pub trait StreamDecoder: Send {
 pub enum Framing {
     /// Server-sent events.
     Sse,
+    /// One JSON object a line.
+    Ndjson,
 }
 
 /// One wire family. Implementations hold no state and do no I/O.
@@ -107,5 +111,7 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::OpenAi => &openai::OpenAi,
         Family::Anthropic => &anthropic::Anthropic,
         Family::Gemini => &gemini::Gemini,
+        Family::Cohere => &cohere::Cohere,
+        Family::Ollama => &ollama::Ollama,
     }
 }

@@ -192,7 +192,7 @@ fn build(
     let family = Family::parse(kind).ok_or_else(|| {
         Error::invalid_config(
             at("kind"),
-            format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"),
+            format!("{kind} is not supported here; use openai, anthropic, gemini, cohere, ollama or sandbox"),
         )
     })?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.

@@ -149,6 +149,7 @@ pub(super) const CONTEXT: Spelling = Spelling {
         "context length exceeded",
         "exceeds the context length",
         "exceed the context length",
+        "exceeds context length",
         "exceeds the context window",
         "exceeds the model's context",
         "exceeds model context",
