@@ -33,7 +33,6 @@ pub(super) fn write(request: &ChatRequest, target: &Target, body: &mut Object, a
             }
         }
     }
-    one_penalty(body, adapted);
     for (name, own) in [("top_k", "k"), ("seed", "seed"), ("logprobs", "logprobs")] {
         if let Some(value) = request.get(name).or_else(|| request.get(own))
             && !refused(target, name, adapted)
@@ -45,22 +44,6 @@ pub(super) fn write(request: &ChatRequest, target: &Target, body: &mut Object, a
         body.insert("max_tokens".into(), most.into());
     }
     stop(request, target, body, adapted);
-}
-
-/// Only one penalty may be given, and zero is none.
-fn one_penalty(body: &mut Object, adapted: &mut Vec<String>) {
-    let is_zero = |body: &Object, name: &str| body.get(name).and_then(Value::as_f64) == Some(0.0);
-    if !(body.contains_key("frequency_penalty") && body.contains_key("presence_penalty")) {
-        return;
-    }
-    if is_zero(body, "frequency_penalty") {
-        body.shift_remove("frequency_penalty");
-    } else {
-        if !is_zero(body, "presence_penalty") {
-            adapted.push("presence_penalty: left out, Cohere takes no two penalties".to_owned());
-        }
-        body.shift_remove("presence_penalty");
-    }
 }
 
 fn highest_temperature(target: &Target) -> f64 {

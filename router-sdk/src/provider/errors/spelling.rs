@@ -150,6 +150,7 @@ pub(super) const CONTEXT: Spelling = Spelling {
         "exceeds the context length",
         "exceed the context length",
         "exceeds context length",
+        "too many tokens:",
         "exceeds the context window",
         "exceeds the model's context",
         "exceeds model context",

@@ -301,7 +301,8 @@ fn ends_open(message: &Value) -> bool {
 
 /// Marks the last message as the beginning of the answer where the model takes that, else asks to go on.
 fn end_with_user(messages: &mut Vec<Value>, target: &Target) -> &'static str {
-    if target.model.capabilities.assistant_prefill == Some(true) {
+    let able = target.model.capabilities.assistant_prefill;
+    if able.unwrap_or(target.deployment.quirks.assistant_prefix) {
         if let Some(Value::Object(last)) = messages.last_mut() {
             last.insert("prefix".into(), true.into());
         }

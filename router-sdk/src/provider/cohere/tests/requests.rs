@@ -19,6 +19,8 @@ pub(super) fn expressible(request: &Value) -> Option<Value> {
         let own = renamed.iter().find(|(from, _)| from == name).map_or(name.as_str(), |(_, to)| to);
         match name.as_str() {
             "model" | "messages" | "stream" => {}
+            // Without tools it says nothing, and OpenAI refuses it.
+            "tool_choice" if request["tools"].is_null() => {}
             "tool_choice" => out["tool_choice"] = value.as_str()?.to_lowercase().into(),
             _ => out[own] = value.clone(),
         }
@@ -58,7 +60,11 @@ pub(super) fn again(target: &Target, recorded: &Value, asked: Value) -> Result<(
     let encoded = Cohere.encode(&request, target, recorded["stream"] == true).map_err(|f| f.message)?;
     let mut body: Value = serde_json::from_slice(&encoded.http.body).map_err(|e| e.to_string())?;
     body["model"] = recorded["model"].clone();
-    same("body", &plain(&body), &plain(recorded))
+    let mut recorded = recorded.clone();
+    if recorded["tools"].is_null() {
+        recorded.as_object_mut().ok_or("no object")?.shift_remove("tool_choice");
+    }
+    same("body", &plain(&body), &plain(&recorded))
 }
 
 fn plain(value: &Value) -> Value {
