@@ -11,9 +11,8 @@ use crate::wire::Usage;
 /// `billed_units` what its prices are for. Counts are there to be paid and compared, so the billed ones are taken.
 /// `cached_tokens` is part of the first count and changes nothing in the bill, so it is no part of these.
 pub(super) fn usage(usage: &Value) -> Option<Usage> {
-    let side = |name: &str| {
-        ["billed_units", "tokens"].iter().find_map(|group| usage.get(*group)?.get(name).and_then(number))
-    };
+    let side =
+        |name: &str| ["billed_units", "tokens"].iter().find_map(|group| usage.get(*group)?.get(name).and_then(number));
     let (input, output) = (side("input_tokens"), side("output_tokens"));
     if input.is_none() && output.is_none() {
         return None;

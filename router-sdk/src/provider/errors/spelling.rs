@@ -151,6 +151,8 @@ pub(super) const CONTEXT: Spelling = Spelling {
         "exceed the context length",
         "exceeds context length",
         "too many tokens:",
+        "longer than the model's context length",
+        "`inputs` tokens + `max_new_tokens` must be",
         "exceeds the context window",
         "exceeds the model's context",
         "exceeds model context",

@@ -44,7 +44,9 @@ fn said(role: &str, message: &Value, at: &str) -> Result<Object, Failure> {
         match part {
             Part::Text { text, .. } => texts.push(text),
             Part::Image { source, .. } => images.push(image(source, &at)?),
-            Part::File { .. } => return Err(unsupported(format!("{at}.file"), "Ollama reads no files; send their text")),
+            Part::File { .. } => {
+                return Err(unsupported(format!("{at}.file"), "Ollama reads no files; send their text"));
+            }
             Part::Audio { .. } => return Err(unsupported(format!("{at}.input_audio"), "Ollama takes no sound")),
             Part::Video { .. } => return Err(unsupported(format!("{at}.video_url"), "Ollama takes no film")),
             Part::Other { kind, .. } => {
@@ -73,12 +75,7 @@ fn image(source: Source<'_>, at: &str) -> Result<Value, Failure> {
 }
 
 /// Thinking goes back as it came: the model's template decides what of it is seen.
-fn assistant(
-    message: &Value,
-    place: usize,
-    at: &str,
-    names: &mut HashMap<String, String>,
-) -> Result<Value, Failure> {
+fn assistant(message: &Value, place: usize, at: &str, names: &mut HashMap<String, String>) -> Result<Value, Failure> {
     let mut out = said("assistant", message, at)?;
     if let Some(thought) = given(message, "reasoning_content").filter(|t| t.as_str().is_some_and(|t| !t.is_empty())) {
         out.insert("thinking".into(), thought.clone());

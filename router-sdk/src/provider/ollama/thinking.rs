@@ -38,7 +38,8 @@ pub(super) fn think(request: &ChatRequest, target: &Target, adapted: &mut Vec<St
     match nearest(wish.effort, &levels) {
         Some(level) => {
             if level != wish.effort {
-                adapted.push(format!("reasoning_effort: {} became {level}, the nearest level the model has", wish.effort));
+                adapted
+                    .push(format!("reasoning_effort: {} became {level}, the nearest level the model has", wish.effort));
             }
             Some(level.into())
         }

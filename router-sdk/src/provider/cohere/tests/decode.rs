@@ -22,13 +22,19 @@ fn reply(content: Value, reason: &str) -> Value {
 
 #[test]
 fn text_thinking_and_both_counts() {
-    let mut body = reply(json!([{"type": "thinking", "thinking": "Hm. "}, {"type": "text", "text": "Hi "}, {"type": "text", "text": "you"}]), "COMPLETE");
+    let mut body = reply(
+        json!([{"type": "thinking", "thinking": "Hm. "}, {"type": "text", "text": "Hi "}, {"type": "text", "text": "you"}]),
+        "COMPLETE",
+    );
     body["usage"]["tokens"]["reasoning_tokens"] = 3.into();
     let reply = read(&body).unwrap();
     assert_eq!((reply.text(), reply.finish_reason()), ("Hi you", Some("stop")));
     let message = reply.message().unwrap();
     assert_eq!(message["reasoning_content"], "Hm. ");
-    assert_eq!(message["reasoning_details"], json!([{"type": "reasoning.text", "text": "Hm. ", "format": "cohere", "index": 0}]));
+    assert_eq!(
+        message["reasoning_details"],
+        json!([{"type": "reasoning.text", "text": "Hm. ", "format": "cohere", "index": 0}])
+    );
     // Prices are for what is billed; the other count stays beside it.
     let usage = reply.usage.unwrap();
     assert_eq!((usage.input, usage.output, usage.reasoning, usage.cached_read), (8, 5, 3, 0));
@@ -64,7 +70,8 @@ fn calls_come_with_a_plan() {
 fn citations_are_annotations_with_all_their_fields() {
     let mut body = reply(json!([{"type": "text", "text": "Hi you"}]), "COMPLETE");
     let source = json!({"type": "document", "id": "d1", "document": {"id": "d1", "text": "t"}});
-    body["message"]["citations"] = json!([{"start": 0, "end": 2, "text": "Hi", "sources": [source], "type": "TEXT_CONTENT"}]);
+    body["message"]["citations"] =
+        json!([{"start": 0, "end": 2, "text": "Hi", "sources": [source], "type": "TEXT_CONTENT"}]);
     let reply = read(&body).unwrap();
     let expected = json!([{"start": 0, "end": 2, "text": "Hi", "sources": [source], "type": "citation", "content_type": "TEXT_CONTENT"}]);
     assert_eq!(reply.message().unwrap()["annotations"], expected);
@@ -107,11 +114,23 @@ fn a_200_that_is_no_answer_is_a_failure() {
 fn errors_have_their_cause() {
     let cases = [
         (400, json!({"id": "1", "message": "invalid request: temperature must be a number"}), Cause::Caller),
-        (400, json!({"id": "1", "message": "too many tokens: total number of tokens in the prompt cannot exceed 128000"}), Cause::ContextTooLong),
+        (
+            400,
+            json!({"id": "1", "message": "too many tokens: total number of tokens in the prompt cannot exceed 128000"}),
+            Cause::ContextTooLong,
+        ),
         (401, json!({"id": "1", "message": "invalid api token"}), Cause::Auth),
-        (404, json!({"id": "1", "message": "model 'nope' not found, make sure the correct model ID was used"}), Cause::ModelMissing),
+        (
+            404,
+            json!({"id": "1", "message": "model 'nope' not found, make sure the correct model ID was used"}),
+            Cause::ModelMissing,
+        ),
         (422, json!({"id": "1", "message": "unknown field: parameter 'foo' is not a valid field"}), Cause::Caller),
-        (429, json!({"id": "1", "message": "You are using a Trial key, which is limited to 40 API calls / minute."}), Cause::RateLimited),
+        (
+            429,
+            json!({"id": "1", "message": "You are using a Trial key, which is limited to 40 API calls / minute."}),
+            Cause::RateLimited,
+        ),
         (499, json!({"id": "1", "message": "request cancelled"}), Cause::Server),
         (500, json!({"id": "1", "message": "internal server error"}), Cause::Server),
         (503, json!({"id": "1", "message": "service unavailable"}), Cause::Overloaded),
@@ -128,8 +147,10 @@ fn errors_have_their_cause() {
 fn odd_replies_never_panic() {
     let mut body = reply(json!([{"type": "thinking", "thinking": "a"}, {"type": "text", "text": "b"}]), "TOOL_CALL");
     body["message"]["tool_plan"] = "c".into();
-    body["message"]["tool_calls"] = json!([{"id": "d", "type": "function", "function": {"name": "e", "arguments": "{}"}}]);
-    body["message"]["citations"] = json!([{"start": 0, "end": 1, "text": "b", "sources": [{"type": "tool", "id": "x"}]}]);
+    body["message"]["tool_calls"] =
+        json!([{"id": "d", "type": "function", "function": {"name": "e", "arguments": "{}"}}]);
+    body["message"]["citations"] =
+        json!([{"start": 0, "end": 1, "text": "b", "sources": [{"type": "tool", "id": "x"}]}]);
     body["logprobs"] = json!([{"text": "b", "token_ids": [1], "logprobs": [-0.5, -0.25]}]);
     let whole = read(&body).unwrap();
     assert_eq!(whole.body["choices"][0]["logprobs"]["content"][0]["logprob"], -0.75);

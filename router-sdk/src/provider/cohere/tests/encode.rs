@@ -20,7 +20,9 @@ fn tool(name: &str) -> Value {
 
 #[test]
 fn the_address_is_the_native_one_however_it_is_written() {
-    for base in ["http://127.0.0.1:9", "http://127.0.0.1:9/", "http://127.0.0.1:9/v2", "http://127.0.0.1:9/compatibility/v1"] {
+    for base in
+        ["http://127.0.0.1:9", "http://127.0.0.1:9/", "http://127.0.0.1:9/v2", "http://127.0.0.1:9/compatibility/v1"]
+    {
         let target = plain_model();
         let old = &target.deployment;
         let deployment = Deployment {
@@ -174,7 +176,8 @@ fn a_tool_loop_goes_back_with_plan_and_thinking() {
 
 #[test]
 fn thinking_of_others_stays_away() {
-    let details = json!([{"type": "reasoning.text", "format": "anthropic", "index": 0, "text": "Hm", "signature": "s"}]);
+    let details =
+        json!([{"type": "reasoning.text", "format": "anthropic", "index": 0, "text": "Hm", "signature": "s"}]);
     let messages = json!([
         {"role": "user", "content": "Go."},
         {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm", "reasoning_details": details},
@@ -212,8 +215,14 @@ fn what_cannot_be_said_is_refused_by_name() {
         (ask(json!({"n": 2})), "n: "),
         (ask(json!({"modalities": ["text", "audio"], "audio": {"voice": "v", "format": "wav"}})), "modalities: "),
         (ask(json!({"web_search_options": {}})), "web_search_options: "),
-        (parts(json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}})), "messages[0].content[0].input_audio: "),
-        (parts(json!({"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk="}})), "messages[0].content[0].file: "),
+        (
+            parts(json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}})),
+            "messages[0].content[0].input_audio: ",
+        ),
+        (
+            parts(json!({"type": "file", "file": {"file_data": "data:application/pdf;base64,aGk="}})),
+            "messages[0].content[0].file: ",
+        ),
     ];
     for (body, start) in cases {
         let failure = encode(&plain_model(), body).unwrap_err();

@@ -75,7 +75,11 @@ fn whole(target: &Target, body: &Value) -> Result<(), String> {
     same("text", &reply.text().into(), &blocks(said, "text").into())?;
     let thought = blocks(said, "thinking") + said["tool_plan"].as_str().unwrap_or_default();
     same("thoughts", &message["reasoning_content"].as_str().unwrap_or_default().into(), &thought.into())?;
-    same("calls", &Value::from(reply.tool_calls()), &said["tool_calls"].as_array().cloned().unwrap_or_default().into())?;
+    same(
+        "calls",
+        &Value::from(reply.tool_calls()),
+        &said["tool_calls"].as_array().cloned().unwrap_or_default().into(),
+    )?;
     let cited = |list: &Value| list.as_array().map_or(0, Vec::len);
     if cited(&message["annotations"]) != cited(&said["citations"]) {
         return Err("another number of citations".into());
@@ -90,7 +94,8 @@ fn whole(target: &Target, body: &Value) -> Result<(), String> {
 fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(), String> {
     let reply = Cohere.decode(target, body.to_string().as_bytes()).map_err(|f| format!("{f:?}"))?;
     let said = &body["message"];
-    let mut events = vec![json!({"type": "message-start", "id": body["id"], "delta": {"message": {"role": "assistant"}}})];
+    let mut events =
+        vec![json!({"type": "message-start", "id": body["id"], "delta": {"message": {"role": "assistant"}}})];
     let halves = |text: &str| {
         let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
         [text[..middle].to_owned(), text[middle..].to_owned()]
@@ -99,7 +104,9 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
         let kind = block["type"].as_str().unwrap_or_default();
         events.push(json!({"type": "content-start", "index": index, "delta": {"message": {"content": {"type": kind, kind: ""}}}}));
         for half in halves(block[kind].as_str().unwrap_or_default()) {
-            events.push(json!({"type": "content-delta", "index": index, "delta": {"message": {"content": {kind: half}}}}));
+            events.push(
+                json!({"type": "content-delta", "index": index, "delta": {"message": {"content": {kind: half}}}}),
+            );
         }
         events.push(json!({"type": "content-end", "index": index}));
     }
@@ -119,7 +126,9 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
     for citation in said["citations"].as_array().into_iter().flatten() {
         events.push(json!({"type": "citation-start", "index": 0, "delta": {"message": {"citations": citation}}}));
     }
-    events.push(json!({"type": "message-end", "delta": {"finish_reason": body["finish_reason"], "usage": body["usage"]}}));
+    events.push(
+        json!({"type": "message-end", "delta": {"finish_reason": body["finish_reason"], "usage": body["usage"]}}),
+    );
     let streamed = stream(&Cohere, target, &bytes_of(&events, "\n"), cuts, 90).map_err(|f| format!("{f:?}"))?;
     same("message", &plain(reply.message().ok_or("no message")?), &plain(&streamed.message))?;
     same("finish", &reply.finish_reason().into(), &streamed.finish.into())?;
@@ -146,7 +155,11 @@ fn recorded_stream(target: &Target, text: &str, events: &[Value], cuts: &mut Cut
     let arguments: String = calls.iter().filter_map(|c| c["function"]["arguments"].as_str()).collect();
     // Calls without arguments have an empty object here, and nothing in the recording.
     let arguments = arguments.replace("{}", "");
-    same("arguments", &arguments.into(), &joined("/delta/message/tool_calls/function/arguments").replace("{}", "").into())?;
+    same(
+        "arguments",
+        &arguments.into(),
+        &joined("/delta/message/tool_calls/function/arguments").replace("{}", "").into(),
+    )?;
     let last = events.last().map(|e| &e["delta"]).ok_or("no end")?;
     if (last["finish_reason"] == "TOOL_CALL") != (one.finish.as_deref() == Some("tool_calls")) || one.finish.is_none() {
         return Err(format!("finish {:?}", one.finish));

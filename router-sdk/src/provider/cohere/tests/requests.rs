@@ -84,7 +84,8 @@ fn plain(value: &Value) -> Value {
         if let Some(Value::String(text)) = fields.get("content").cloned() {
             fields.insert("content".into(), json!([{"type": "text", "text": text}]));
         }
-        if let Some(Ok(arguments)) = fields.get("arguments").and_then(Value::as_str).map(serde_json::from_str::<Value>) {
+        if let Some(Ok(arguments)) = fields.get("arguments").and_then(Value::as_str).map(serde_json::from_str::<Value>)
+        {
             fields.insert("arguments".into(), arguments);
         }
         fields.sort_keys();

@@ -116,7 +116,11 @@ fn calls_without_an_id_or_a_start_and_a_used_index() {
 
 #[test]
 fn a_call_that_the_limit_cut_stays_cut() {
-    let opens = call("tool-call-start", 0, json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a"}}));
+    let opens = call(
+        "tool-call-start",
+        0,
+        json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a"}}),
+    );
     let streamed = feed(&[start(), opens, end("MAX_TOKENS")]).unwrap();
     assert_eq!(streamed.message["tool_calls"][0]["function"]["arguments"], "{\"a");
     assert_eq!(streamed.finish.as_deref(), Some("length"));

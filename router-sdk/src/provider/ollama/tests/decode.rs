@@ -62,7 +62,9 @@ fn a_cached_prompt_is_not_counted() {
 
 #[test]
 fn endings_by_what_happened() {
-    for (reason, expected) in [("stop", "stop"), ("length", "length"), ("unload", "stop"), ("load", "stop"), ("new", "stop")] {
+    for (reason, expected) in
+        [("stop", "stop"), ("length", "length"), ("unload", "stop"), ("load", "stop"), ("new", "stop")]
+    {
         let mut body = reply(json!({"role": "assistant", "content": "Hi"}));
         body["done_reason"] = reason.into();
         let reply = read(&body).unwrap();
@@ -77,7 +79,8 @@ fn endings_by_what_happened() {
 
 #[test]
 fn lines_where_one_object_was_asked_for_are_joined() {
-    let line = |text: &str, done: bool| json!({"message": {"content": text}, "done": done, "eval_count": 2}).to_string();
+    let line =
+        |text: &str, done: bool| json!({"message": {"content": text}, "done": done, "eval_count": 2}).to_string();
     let bytes = format!("{}\n{}\n", line("Hi ", false), line("you", true));
     let reply = Ollama.decode(&plain_model(), bytes.as_bytes()).unwrap();
     assert_eq!((reply.text(), reply.finish_reason()), ("Hi you", Some("stop")));
@@ -110,8 +113,7 @@ fn errors_have_their_cause() {
         (503, "server busy, please try again. maximum pending requests exceeded", Cause::Overloaded),
     ];
     for (status, message, cause) in cases {
-        let failure =
-            Ollama.explain_error(status, &HeaderMap::new(), json!({"error": message}).to_string().as_bytes());
+        let failure = Ollama.explain_error(status, &HeaderMap::new(), json!({"error": message}).to_string().as_bytes());
         assert_eq!(failure.cause, cause, "{message}");
         assert_eq!(failure.message, message);
     }

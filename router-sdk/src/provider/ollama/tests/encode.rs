@@ -60,7 +60,9 @@ fn parameters_are_options() {
 fn what_is_left_out_is_said() {
     let (_, adapted) = sent(
         &plain_model(),
-        ask(json!({"logit_bias": {"1": 2}, "parallel_tool_calls": false, "tools": [tool("f")], "tool_choice": "required"})),
+        ask(
+            json!({"logit_bias": {"1": 2}, "parallel_tool_calls": false, "tools": [tool("f")], "tool_choice": "required"}),
+        ),
     );
     for name in ["logit_bias", "parallel_tool_calls", "tool_choice"] {
         assert!(adapted.iter().any(|a| a.starts_with(&format!("{name}: "))), "{name} in {adapted:?}");
@@ -150,8 +152,14 @@ fn what_cannot_be_said_is_refused_by_name() {
     let parts = |part: Value| json!({"model": "m", "messages": [{"role": "user", "content": [part]}]});
     let cases = [
         (ask(json!({"n": 2})), "n: "),
-        (parts(json!({"type": "image_url", "image_url": {"url": "https://a.example/b.png"}})), "messages[0].content[0].image_url.url: "),
-        (parts(json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}})), "messages[0].content[0].input_audio: "),
+        (
+            parts(json!({"type": "image_url", "image_url": {"url": "https://a.example/b.png"}})),
+            "messages[0].content[0].image_url.url: ",
+        ),
+        (
+            parts(json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}})),
+            "messages[0].content[0].input_audio: ",
+        ),
         (parts(json!({"type": "file", "file": {"file_id": "f"}})), "messages[0].content[0].file: "),
         (ask(json!({"tools": [{"type": "web_search"}]})), "tools[0].type: "),
     ];

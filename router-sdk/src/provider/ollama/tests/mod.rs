@@ -17,8 +17,7 @@ use crate::wire::ChatRequest;
 
 /// A target of a model that thinks or not, as it is told.
 pub(super) fn thinker() -> Target {
-    let reasoning =
-        Reasoning { control: ReasoningControl::Toggle, can_disable: Some(true), ..Reasoning::default() };
+    let reasoning = Reasoning { control: ReasoningControl::Toggle, can_disable: Some(true), ..Reasoning::default() };
     with(Model { id: "qwen3:4b".into(), reasoning: Some(reasoning), ..Model::default() })
 }
 

@@ -72,7 +72,13 @@ fn check(message: &Value, finish: Option<&str>, said: &[Value]) -> Result<(), St
         same("name", &call["function"]["name"], &original["function"]["name"])?;
     }
     let reason = said.last().map(|l| l["done_reason"].clone()).unwrap_or_default();
-    let expected = if reason == "length" { "length" } else if calls.is_empty() { "stop" } else { "tool_calls" };
+    let expected = if reason == "length" {
+        "length"
+    } else if calls.is_empty() {
+        "stop"
+    } else {
+        "tool_calls"
+    };
     same("finish", &finish.into(), &expected.into())
 }
 
@@ -90,7 +96,9 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
         let value = &body["message"][field];
         if !value.is_null() {
             let message = json!({"role": "assistant", field: value});
-            lines.push(json!({"model": body["model"], "created_at": body["created_at"], "message": message, "done": false}));
+            lines.push(
+                json!({"model": body["model"], "created_at": body["created_at"], "message": message, "done": false}),
+            );
         }
     }
     let mut last = body.clone();

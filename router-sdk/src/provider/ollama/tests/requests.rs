@@ -66,13 +66,18 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let blank = |v: &Value| {
-                v.is_null() || v == "" || v.as_array().is_some_and(Vec::is_empty) || v == &json!({}) || v == &json!(false)
+                v.is_null()
+                    || v == ""
+                    || v.as_array().is_some_and(Vec::is_empty)
+                    || v == &json!({})
+                    || v == &json!(false)
             };
             // Ids, and the name in results that had none, are additions.
             let added = ["id", "tool_call_id", "tool_name"];
             let kept = fields.iter().map(|(name, v)| (name.clone(), plain(v)));
             let kept = kept.filter(|(name, v)| !blank(v) && !added.contains(&name.as_str()));
-            let mut out: serde_json::Map<String, Value> = kept.filter(|(name, v)| !(name == "type" && *v == json!("function"))).collect();
+            let mut out: serde_json::Map<String, Value> =
+                kept.filter(|(name, v)| !(name == "type" && *v == json!("function"))).collect();
             out.sort_keys();
             out.into()
         }
