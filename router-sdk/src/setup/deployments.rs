@@ -197,6 +197,10 @@ fn build(
     })?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.
     let row = vendor.filter(|v| Family::parse(&v.kind) == Some(family));
+    // A family that one vendor alone speaks has that vendor's ways under any name.
+    let catalog = Catalog::builtin();
+    let manners =
+        row.or_else(|| matches!(family, Family::Cohere | Family::Ollama).then(|| catalog.vendor(kind)).flatten());
     if key.as_ref().is_some_and(|k| HeaderValue::from_str(k.expose_secret()).is_err()) {
         return Err(Error::invalid_config(at("api_key"), "has characters that cannot stand in a header"));
     }
@@ -227,7 +231,7 @@ fn build(
         credentials: Credentials::default(),
         key_header,
         headers,
-        quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),
+        quirks: manners.map(|v| v.quirks.clone()).unwrap_or_default(),
         sandbox: false,
         local: vendor.is_some_and(|v| v.local),
     })

@@ -49,8 +49,10 @@ pub(super) fn citation(citation: &Value) -> Option<Piece> {
 pub(super) fn logprobs(listed: Option<&Value>) -> Value {
     let Some(listed) = listed.and_then(Value::as_array).filter(|listed| !listed.is_empty()) else { return Value::Null };
     let entries = listed.iter().map(|entry| {
-        let sum: f64 = entry.get("logprobs").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_f64).sum();
-        json!({"token": entry.get("text").cloned().unwrap_or_default(), "logprob": sum, "bytes": null, "top_logprobs": []})
+        let each = entry.get("logprobs").and_then(Value::as_array).into_iter().flatten();
+        let sum: f64 = each.filter_map(Value::as_f64).sum();
+        let text = entry.get("text").cloned().unwrap_or_default();
+        json!({"token": text, "logprob": sum, "bytes": null, "top_logprobs": []})
     });
     json!({"content": entries.collect::<Value>(), "refusal": null})
 }

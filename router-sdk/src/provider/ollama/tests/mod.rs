@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod replay;
 mod requests;
+mod rows;
 mod stream;
 mod window;
 
