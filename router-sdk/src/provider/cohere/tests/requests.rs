@@ -72,7 +72,7 @@ fn plain(value: &Value) -> Value {
     let mut out = match value {
         Value::Object(fields) => {
             // `stream: false` is what holds without the word, `citations` of a reply need not go back.
-            let kept = fields.iter().filter(|(name, v)| !blank(v) && !(*name == "stream" && **v == json!(false)));
+            let kept = fields.iter().filter(|(name, v)| !(blank(v) || *name == "stream" && **v == json!(false)));
             let kept = kept.filter(|(name, _)| *name != "citations");
             Value::Object(kept.map(|(name, v)| (name.clone(), plain(v))).collect())
         }
