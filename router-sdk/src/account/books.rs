@@ -106,7 +106,12 @@ impl Books {
     }
 
     fn usage_of(&self, open: &Open) -> Usage {
-        open.usage.unwrap_or_else(|| Usage {
+        // A provider may count its output alone.
+        let whole = |told: Usage| match told {
+            Usage { estimated: true, input: 0, .. } => Usage { input: self.input_tokens, ..told },
+            _ => told,
+        };
+        open.usage.map(whole).unwrap_or_else(|| Usage {
             input: self.input_tokens,
             output: estimate_tokens(&open.text) + estimate_tokens(&open.hidden),
             estimated: true,

@@ -105,6 +105,14 @@ pub struct Quirks {
     pub strict_alternation: bool,
     /// Ends a stream with `[DONE]`.
     pub sends_done: bool,
+    /// Takes `prefix: true` on a last assistant message and goes on with it.
+    pub assistant_prefix: bool,
+    /// Every call needs one result, every result its call, and an assistant must speak between results and the user.
+    pub strict_tool_turns: bool,
+    /// Refuses fields of messages that it does not know, such as `name` on a user message.
+    pub closed_messages: bool,
+    /// Takes documents as `document_url` and sound as bare base64.
+    pub media_as_urls: bool,
 }
 
 impl Default for Quirks {
@@ -133,6 +141,10 @@ impl Default for Quirks {
             requires_user_last: false,
             strict_alternation: false,
             sends_done: true,
+            assistant_prefix: false,
+            strict_tool_turns: false,
+            closed_messages: false,
+            media_as_urls: false,
         }
     }
 }

@@ -9,7 +9,9 @@ use tokio::time::{Instant, timeout_at};
 use super::Seat;
 use super::sender::Sender;
 use crate::account::Line;
-use crate::provider::{Allowance, Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
+use crate::provider::{
+    Allowance, Cause, Failure, Framing, HttpRequest, Progress, StreamDecoder, Target, errors, family,
+};
 use crate::transport::{self, Events, HttpReply};
 use crate::wire::{ChatChunk, ChatResponse};
 
@@ -188,17 +190,19 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target, line: &Line) -> R
     let opens_with = first.as_ref().and_then(|p| p.iter().find(|b| !b.is_ascii_whitespace()).copied());
     let head = futures_util::stream::iter(first.map(Ok));
     let body = Box::pin(head.chain(reply.body));
-    if matches!(opens_with, Some(b'{' | b'[' | b'<')) {
+    let spoken = family(target.family());
+    // A line of JSON opens like a reply in one piece, and may be an error as well.
+    let lines = spoken.framing() == Framing::Ndjson && opens_with == Some(b'{');
+    if !lines && matches!(opens_with, Some(b'{' | b'[' | b'<')) {
         let whole = HttpReply { status: reply.status, headers: reply.headers.clone(), body };
         let bytes = whole.bytes(ERROR_BODY).await?;
         let explained = match serde_json::from_slice::<serde_json::Value>(&bytes) {
-            Ok(_) => family(target.family()).explain_error(reply.status, &reply.headers, &bytes),
+            Ok(_) => spoken.explain_error(reply.status, &reply.headers, &bytes),
             Err(_) => Failure::malformed("the reply is a page or broken JSON where a stream was promised"),
         };
         let id = errors::request_id(&reply.headers);
         return Err(with_wire(unless_unknown(explained), reply.status, id));
     }
-    let spoken = family(target.family());
     Ok(OpenStream {
         target: target.clone(),
         events: transport::events(spoken.framing(), body),

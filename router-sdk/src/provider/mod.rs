@@ -2,9 +2,11 @@
 
 mod allowance;
 pub(crate) mod anthropic;
+pub(crate) mod cohere;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
+pub(crate) mod ollama;
 pub(crate) mod openai;
 mod target;
 pub(crate) mod turns;
@@ -75,6 +77,8 @@ pub trait StreamDecoder: Send {
 pub enum Framing {
     /// Server-sent events.
     Sse,
+    /// One JSON object a line.
+    Ndjson,
 }
 
 /// One wire family. Implementations hold no state and do no I/O.
@@ -109,5 +113,7 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::OpenAi => &openai::OpenAi,
         Family::Anthropic => &anthropic::Anthropic,
         Family::Gemini => &gemini::Gemini,
+        Family::Cohere => &cohere::Cohere,
+        Family::Ollama => &ollama::Ollama,
     }
 }

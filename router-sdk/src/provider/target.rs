@@ -18,15 +18,21 @@ pub enum Family {
     Anthropic,
     /// Gemini generateContent.
     Gemini,
+    /// Cohere chat, version 2.
+    Cohere,
+    /// Ollama's own chat.
+    Ollama,
 }
 
 impl Family {
-    /// The family of a `kind` word in the config or the catalogue, if it is one of these three.
+    /// The family of a `kind` word in the config or the catalogue, if it is one of these.
     pub fn parse(kind: &str) -> Option<Self> {
         match kind {
             "openai" => Some(Self::OpenAi),
             "anthropic" => Some(Self::Anthropic),
             "gemini" | "google" => Some(Self::Gemini),
+            "cohere" => Some(Self::Cohere),
+            "ollama" => Some(Self::Ollama),
             _ => None,
         }
     }

@@ -204,11 +204,15 @@ fn build(
     let family = Family::parse(kind).ok_or_else(|| {
         Error::invalid_config(
             at("kind"),
-            format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"),
+            format!("{kind} is not supported here; use openai, anthropic, gemini, cohere, ollama or sandbox"),
         )
     })?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.
     let row = vendor.filter(|v| Family::parse(&v.kind) == Some(family));
+    // A family that one vendor alone speaks has that vendor's ways under any name.
+    let catalog = Catalog::builtin();
+    let manners =
+        row.or_else(|| matches!(family, Family::Cohere | Family::Ollama).then(|| catalog.vendor(kind)).flatten());
     if key.as_ref().is_some_and(|k| HeaderValue::from_str(k.expose_secret()).is_err()) {
         return Err(Error::invalid_config(at("api_key"), "has characters that cannot stand in a header"));
     }
@@ -243,7 +247,7 @@ fn build(
         credentials: Credentials::default(),
         key_header,
         headers,
-        quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),
+        quirks: manners.map(|v| v.quirks.clone()).unwrap_or_default(),
         sandbox: false,
         local: vendor.is_some_and(|v| v.local),
     })

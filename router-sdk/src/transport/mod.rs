@@ -1,6 +1,7 @@
 //! One send: an HTTP request in, status, headers and a stream of bytes out. A reply that is not a 200 is a reply.
 
 mod http_client;
+mod ndjson;
 pub(crate) mod sandbox;
 mod sse;
 
@@ -30,6 +31,7 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, Failure>> + Sen
 pub(crate) fn events(framing: Framing, body: ByteStream) -> Events {
     match framing {
         Framing::Sse => Box::pin(sse::events(body)),
+        Framing::Ndjson => Box::pin(ndjson::events(body)),
     }
 }
 

@@ -109,7 +109,9 @@ fn too_many(words: &Words) -> Cause {
         Cause::Quota
     } else if TOO_LARGE.fits(&words.codes, &words.message) {
         Cause::TooLarge
-    } else if OVERLOADED.fits(&words.codes, "") || words.message.contains("overloaded") {
+    } else if OVERLOADED.fits(&words.codes, "")
+        || ["overloaded", "capacity exceeded"].iter().any(|w| words.message.contains(w))
+    {
         Cause::Overloaded
     } else {
         Cause::RateLimited

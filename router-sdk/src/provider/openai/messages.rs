@@ -13,7 +13,7 @@ const REPLY_ONLY: [&str; 4] = ["annotations", "content_parts", "server_blocks", 
 /// Fields that mean nothing when null, and that strict vendors refuse then.
 const NULLABLE: [&str; 5] = ["refusal", "audio", "function_call", "tool_calls", "name"];
 /// How the other families mark their entries in `reasoning_details`.
-const NATIVE_FORMATS: [&str; 2] = ["anthropic", "gemini"];
+const NATIVE_FORMATS: [&str; 3] = ["anthropic", "gemini", "cohere"];
 const THINKING: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
 
 /// Adapts the messages; they are copied only when one of them has to change.
@@ -301,7 +301,8 @@ fn ends_open(message: &Value) -> bool {
 
 /// Marks the last message as the beginning of the answer where the model takes that, else asks to go on.
 fn end_with_user(messages: &mut Vec<Value>, target: &Target) -> &'static str {
-    if target.model.capabilities.assistant_prefill == Some(true) {
+    let able = target.model.capabilities.assistant_prefill;
+    if able.unwrap_or(target.deployment.quirks.assistant_prefix) {
         if let Some(Value::Object(last)) = messages.last_mut() {
             last.insert("prefix".into(), true.into());
         }

@@ -1,6 +1,7 @@
 //! OpenAI chat completions and everything compatible: vendors differ by their row of quirks, never by code of their own.
 
 mod calls;
+mod closed;
 mod decode;
 mod draft;
 mod effort;
@@ -13,6 +14,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tool_ids;
+mod tool_turns;
 mod usage;
 
 use http::HeaderMap;

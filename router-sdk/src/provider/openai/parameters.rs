@@ -131,15 +131,15 @@ fn rejected(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failure> {
     for (list, why) in lists {
         for name in list {
             let Some(value) = draft.get(name) else { continue };
+            if means_nothing(name, value) {
+                draft.remove(name);
+                continue;
+            }
             if ESSENTIAL.contains(&name.as_str()) {
                 let message = format!("{name}: {} does not take it", target.key());
                 return Err(Failure::new(Cause::Unsupported, message));
             }
-            if means_nothing(name, value) {
-                draft.remove(name);
-            } else {
-                draft.drop(name, why);
-            }
+            draft.drop(name, why);
         }
     }
     Ok(())
@@ -152,6 +152,10 @@ fn means_nothing(name: &str, value: &Value) -> bool {
         "presence_penalty" | "frequency_penalty" => value.as_f64() == Some(0.0),
         "parallel_tool_calls" => value.as_bool() == Some(true),
         "logprobs" | "store" => value.as_bool() == Some(false),
+        "service_tier" => matches!(value.as_str(), Some("auto" | "default")),
+        "modalities" => value.as_array().is_some_and(|listed| listed.iter().all(|m| m == "text")),
+        // These are for OpenAI's own books and change no answer.
+        "user" | "safety_identifier" | "prompt_cache_retention" => true,
         _ => false,
     }
 }

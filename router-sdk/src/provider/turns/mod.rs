@@ -1,6 +1,7 @@
 //! What the families that do not speak OpenAI share: OpenAI messages in, plain parts out; pieces of a reply in, an OpenAI message out.
 
 mod assemble;
+mod closing;
 mod details;
 mod effort;
 mod part;
@@ -8,17 +9,20 @@ mod part;
 pub(in crate::provider) mod replay;
 mod schema;
 mod tool;
+mod whole;
 
 use std::fmt::Display;
 
 use serde_json::Value;
 
 pub(in crate::provider) use assemble::{Message, Piece, chunk};
+pub(in crate::provider) use closing::{Closing, body as closing_body};
 pub(in crate::provider) use details::{Detail, Kind, details};
 pub(in crate::provider) use effort::{Wish, nearest};
 pub(in crate::provider) use part::{Part, Source, instructions, parts, text_of};
 pub(in crate::provider) use schema::{Format, format, instruction};
 pub(in crate::provider) use tool::{Choice, allowed_tools, calls, choice, functions, object, old_style_id};
+pub(in crate::provider) use whole::json_object;
 
 use crate::provider::{Cause, Failure};
 

@@ -53,6 +53,7 @@ fn arguments(value: Option<&Value>) -> Value {
         Some(Value::String(text)) if text.trim().is_empty() => json!({}),
         Some(Value::String(text)) => match serde_json::from_str::<Value>(text) {
             Ok(parsed) if parsed.is_object() => parsed,
+            Ok(Value::Null) => json!({}),
             _ => json!({"arguments": text}),
         },
         Some(Value::Null) | None => json!({}),

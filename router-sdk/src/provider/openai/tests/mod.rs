@@ -3,10 +3,12 @@
 mod conversation;
 mod decode;
 mod encode;
+mod mistral;
 mod replay;
 mod sse;
 mod stream;
 mod usage;
+mod vendors;
 
 use std::sync::Arc;
 
