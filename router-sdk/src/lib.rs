@@ -49,6 +49,7 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage,
-    estimate_tokens,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy,
+    TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
+    estimate_tokens_for,
 };

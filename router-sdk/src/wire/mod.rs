@@ -10,7 +10,11 @@ mod usage;
 mod validate;
 
 pub use chunk::ChatChunk;
-pub use estimate::{estimate_request_tokens, estimate_tokens};
+pub(crate) use estimate::{CAN_COUNT, RequestSize};
+pub use estimate::{
+    TokenCount, Tokenizer, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
+    estimate_tokens_for,
+};
 pub use info::{AttemptRecord, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
