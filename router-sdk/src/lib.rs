@@ -37,8 +37,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Breaker, Config, LedgerConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
-    Timeouts,
+    Breaker, Config, LedgerConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry,
+    SandboxConfig, SandboxFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -49,7 +49,7 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy,
-    TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
-    estimate_tokens_for,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, MaxPrice, Object, RouteInfo, RouteOptions,
+    Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for,
+    estimate_tokens, estimate_tokens_for,
 };

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tokio::time::Instant;
 
-use super::{Entry, Ledger, usage_cost};
+use super::{Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
-use crate::wire::{AttemptRecord, ChatChunk, RouteInfo, Usage, estimate_tokens};
+use crate::wire::{
+    AttemptRecord, ChatChunk, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for,
+};
 
 /// The open books of one request. Dropping them closes them as cancelled, with the usage so far.
 pub(crate) struct Books {
@@ -27,6 +29,7 @@ pub(crate) struct Books {
     week_minute: u16,
     baseline: Option<Arc<Model>>,
     input_tokens: u64,
+    size: Option<RequestSize>,
     open: Option<Open>,
     closed: bool,
 }
@@ -74,9 +77,16 @@ impl Books {
             week_minute: o.week_minute,
             baseline: o.baseline,
             input_tokens: o.input_tokens,
+            size: None,
             open: None,
             closed: false,
         }
+    }
+
+    /// With what the request holds, so that its tokens are estimated by the tokenizer of the model that was asked.
+    pub(crate) fn sized(mut self, size: RequestSize) -> Self {
+        self.size = Some(size);
+        self
     }
 
     /// Holds the worst case of a candidate.
@@ -139,16 +149,34 @@ impl Books {
     /// Text and usage of the attempt under way.
     pub(crate) fn partial(&self) -> Partial {
         let Some(open) = &self.open else { return Partial::default() };
-        Partial { text: open.text.clone(), usage: Some(self.usage_of(open)) }
+        Partial { text: open.text.clone(), usage: Some(self.usage_cut_short(open)) }
     }
 
     fn usage_of(&self, open: &Open) -> Usage {
-        open.usage.unwrap_or_else(|| Usage {
-            input: self.input_tokens,
-            output: estimate_tokens(&open.text) + estimate_tokens(&open.hidden),
-            estimated: true,
-            ..Usage::default()
+        open.usage.unwrap_or_else(|| {
+            let tokenizer = Tokenizer::of(&open.target.model);
+            Usage {
+                input: self.size.as_ref().map_or(self.input_tokens, |size| size.tokens(tokenizer)),
+                output: estimate_tokens_for(tokenizer, &open.text) + estimate_tokens_for(tokenizer, &open.hidden),
+                estimated: true,
+                ..Usage::default()
+            }
         })
+    }
+
+    /// The usage of an attempt that was cut short: what the provider told by then may count less than it had said.
+    fn usage_cut_short(&self, open: &Open) -> Usage {
+        let told = self.usage_of(open);
+        if told.estimated {
+            return told;
+        }
+        let tokenizer = Tokenizer::of(&open.target.model);
+        let said = estimate_tokens_for(tokenizer, &open.text) + estimate_tokens_for(tokenizer, &open.hidden);
+        // Less than half of an estimate that is good to a tenth: the count was of an earlier moment.
+        if said / 2 > told.output.saturating_sub(told.reasoning) {
+            return Usage { output: said.max(told.output), estimated: true, reported_cost_nanos: None, ..told };
+        }
+        told
     }
 
     /// The attempt ended well.
@@ -165,8 +193,12 @@ impl Books {
         self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         self.record(open, "ok", "done", Some(usage), first_token_ms);
         if let Some(baseline) = &self.baseline {
-            self.route.baseline_nanos =
-                usage_cost(baseline, &Usage { reported_cost_nanos: None, ..usage }, self.date, Some(self.week_minute));
+            self.route.baseline_nanos = usage_cost(
+                baseline,
+                &Usage { reported_cost_nanos: None, service_tier: None, ..usage },
+                self.date,
+                Some(self.week_minute),
+            );
         }
         usage
     }
@@ -184,7 +216,7 @@ impl Books {
     /// Usage of an attempt that did not end well: what the provider told, or an estimate once output had begun.
     fn billed(&self, open: &Open) -> Option<Usage> {
         let begun = !open.text.is_empty() || !open.hidden.is_empty();
-        if open.usage.is_some() || begun { Some(self.usage_of(open)) } else { None }
+        if open.usage.is_some() || begun { Some(self.usage_cut_short(open)) } else { None }
     }
 
     fn record(
@@ -195,10 +227,8 @@ impl Books {
         usage: Option<Usage>,
         first_token_ms: Option<f64>,
     ) {
-        let cost_nanos = match &usage {
-            Some(usage) => usage_cost(&open.target.model, usage, self.date, Some(self.week_minute)),
-            None => Some(0),
-        };
+        let cost = usage.as_ref().and_then(|usage| self.cost_of(&open.target, usage));
+        let cost_nanos = if usage.is_some() { cost.map(|cost| cost.nanos) } else { Some(0) };
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
             provider: open.target.deployment.provider.clone(),
@@ -211,7 +241,15 @@ impl Books {
             usage,
             cost_nanos,
             cost: cost_nanos.map(super::usd),
+            cost_source: cost.map(|cost| cost.source),
         });
+    }
+
+    /// What a usage cost; a server on the user's machine bills nobody, whatever it says of prices.
+    fn cost_of(&self, target: &Target, usage: &Usage) -> Option<Cost> {
+        let cost = priced(&target.model, usage, self.date, Some(self.week_minute));
+        let nothing = Cost { nanos: 0, source: CostSource::Catalogue };
+        cost.or(target.deployment.local.then_some(nothing))
     }
 
     /// How the request stands while its answer is coming.
@@ -235,6 +273,8 @@ impl Books {
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
         let total = costs.try_fold(0u64, |total, cost| total.checked_add(cost?));
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
+        let sources = self.route.attempts.iter().filter_map(|a| a.cost_source);
+        self.route.cost_source = sources.max().filter(|_| self.route.cost_nanos.is_some());
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };

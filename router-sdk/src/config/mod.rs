@@ -2,6 +2,7 @@
 
 mod check;
 mod model;
+mod price;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -11,8 +12,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use model::{ModelConfig, PriceConfig};
-pub use settings::{Breaker, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Timeouts};
+pub use model::ModelConfig;
+pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use settings::{Breaker, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Timeouts, TokensConfig};
 
 use crate::error::Error;
 use crate::wire::Strategy;
@@ -41,6 +43,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// The in-memory ledger.
     pub ledger: LedgerConfig,
+    /// How tokens are counted before a call.
+    pub tokens: TokensConfig,
 }
 
 /// One provider.

@@ -19,7 +19,7 @@ pub use info::{AttemptRecord, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, RouteOptions, Strategy};
-pub use usage::Usage;
+pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
 
 /// A JSON object that keeps the order of its keys.

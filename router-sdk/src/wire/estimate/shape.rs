@@ -99,6 +99,10 @@ fn kind(c: char) -> Kind {
     }
 }
 
+const fn is_eastern(kind: Kind) -> bool {
+    matches!(kind, Kind::Han | Kind::Hiragana | Kind::Katakana)
+}
+
 impl Shape {
     /// No text at all.
     pub fn empty() -> Self {
@@ -113,11 +117,15 @@ impl Shape {
     }
 
     /// Adds a text.
+    ///
+    /// Runs are closed as they end, but for the scripts of Japanese and Chinese: these change so often that a branch on
+    /// the change costs more than counting every character.
     pub fn add(&mut self, text: &str) {
         let mut before = Kind::Newline;
         let mut current = Kind::Newline;
         let mut length = 0u32;
-        for c in text.chars() {
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
             let kind = kind(c);
             if kind as u8 == current as u8 {
                 length += 1;
@@ -127,8 +135,36 @@ impl Shape {
             before = current;
             current = kind;
             length = 1;
+            if is_eastern(kind) {
+                let (last, ended_by) = self.eastern(before, kind, &mut chars);
+                (before, current) = (last, ended_by.unwrap_or(last));
+                length = u32::from(ended_by.is_some());
+            }
         }
         self.close(before, current, length);
+    }
+
+    /// Counts on from a character of an eastern script to the first one of another; what comes back is the kind of the
+    /// last one and of the one that ended it, which has been taken, if any did.
+    fn eastern(&mut self, before: Kind, first: Kind, chars: &mut std::str::Chars<'_>) -> (Kind, Option<Kind>) {
+        self.after[before as usize][first as usize] += 1;
+        self.chars[first as usize] += 1;
+        self.runs[first as usize] += 1;
+        let mut last = first;
+        let mut length = 1u32;
+        for c in chars.by_ref() {
+            let kind = kind(c);
+            if !is_eastern(kind) {
+                return (last, Some(kind));
+            }
+            let (same, at) = (kind as u8 == last as u8, kind as usize);
+            length = if same { length + 1 } else { 1 };
+            self.runs[at] += u32::from(!same);
+            self.chars[at] += 1;
+            self.very_long[at] += u32::from(length > VERY_LONG[at]);
+            last = kind;
+        }
+        (last, None)
     }
 
     #[inline(always)]
