@@ -1,6 +1,7 @@
 """Counts tokens with the real tokenizers: texts in, their counts by tokenizer out.
 
-The vocabularies are taken from published packages, unpacked into one folder that `TOKENIZERS` names; README.md lists them.
+The vocabularies are taken from published packages, unpacked into one folder that `TOKENIZERS` names; README.md lists
+them.
 """
 
 from __future__ import annotations
@@ -25,10 +26,8 @@ _CL100K = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + 
 _QWEN = _CL100K.replace(r"\p{N}{1,3}", r"\p{N}")
 _CAPITAL, _SMALL = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-_WORDS = (
-    rf"[^\r\n\p{{L}}\p{{N}}]?{_CAPITAL}*{_SMALL}+{_SHORT}",
-    rf"[^\r\n\p{{L}}\p{{N}}]?{_CAPITAL}+{_SMALL}*{_SHORT}",
-)
+_LEAD = r"[^\r\n\p{L}\p{N}]?"
+_WORDS = (f"{_LEAD}{_CAPITAL}*{_SMALL}+{_SHORT}", f"{_LEAD}{_CAPITAL}+{_SMALL}*{_SHORT}")
 _O200K = "|".join(_WORDS) + r"|\p{N}{1,3}" + _TAIL.replace(r"[\r\n]*|", r"[\r\n/]*|", 1)
 
 
@@ -62,13 +61,8 @@ def _llama(texts: list[str]) -> list[int]:
         "const texts = JSON.parse(fs.readFileSync(0, 'utf8'));"
         "console.log(JSON.stringify(texts.map(x => t.encode(x, {bos: false, eos: false}).length)));"
     ).replace("process.argv[1]", json.dumps(str(FOLDER / "llama3-tokenizer-with-baked-data.js")))
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", program],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = ["node", "--input-type=module", "-e", program]
+    done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, check=True)
     counts: list[int] = json.loads(done.stdout)
     return counts
 

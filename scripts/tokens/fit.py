@@ -1,4 +1,4 @@
-"""Fits the weights of the token estimate on texts of this repository and writes them with the true counts of the tests."""
+"""Fits the weights of the token estimate on texts of this repository; writes them with the true counts of the tests."""
 
 from __future__ import annotations
 

@@ -141,6 +141,13 @@ impl Books {
         self.open.as_ref().and_then(|o| o.usage)
     }
 
+    /// What the provider had told of usage when its stream broke.
+    pub(crate) fn told(&mut self, usage: Option<Usage>) {
+        if let Some(open) = &mut self.open {
+            open.usage = open.usage.or(usage);
+        }
+    }
+
     /// Seconds from sending to the first output, or until now.
     pub(crate) fn seconds_to_first(&self) -> f64 {
         self.open.as_ref().map_or(0.0, |o| o.first_token.unwrap_or_else(|| o.started.elapsed()).as_secs_f64())

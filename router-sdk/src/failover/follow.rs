@@ -157,6 +157,7 @@ fn broken(failure: &Failure, open: &OpenStream, books: &mut Books, sender: &Send
     let failure = &failure.clone().without(&open.target.deployment);
     let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
     sender.health.signal(&open.target.key(), signal, Instant::now(), false);
+    books.told(open.decoder.usage_so_far());
     let partial = books.partial();
     books.failed(failure, "stop");
     let route = books.close(Some(ErrorKind::StreamInterrupted));
