@@ -136,26 +136,26 @@ impl Shape {
             current = kind;
             length = 1;
             if is_eastern(kind) {
-                let (last, ended_by) = self.eastern(before, kind, &mut chars);
-                (before, current) = (last, ended_by.unwrap_or(last));
-                length = u32::from(ended_by.is_some());
+                self.close(before, kind, 1);
+                let rest = chars.as_str();
+                let (last, taken) = self.eastern(kind, rest.as_bytes());
+                (current, length) = (last, 0);
+                chars = rest[taken..].chars();
             }
         }
         self.close(before, current, length);
     }
 
-    /// Counts on from a character of an eastern script to the first one of another; what comes back is the kind of the
-    /// last one and of the one that ended it, which has been taken, if any did.
-    fn eastern(&mut self, before: Kind, first: Kind, chars: &mut std::str::Chars<'_>) -> (Kind, Option<Kind>) {
-        self.after[before as usize][first as usize] += 1;
-        self.chars[first as usize] += 1;
-        self.runs[first as usize] += 1;
-        let mut last = first;
-        let mut length = 1u32;
-        for c in chars.by_ref() {
-            let kind = kind(c);
+    /// Counts on from a character of an eastern script to the first one of another; the kind of the last one and how many
+    /// bytes were read come back. All of these characters have three bytes but rare ones, which stop it.
+    fn eastern(&mut self, first: Kind, bytes: &[u8]) -> (Kind, usize) {
+        let (mut last, mut length) = (first, 1u32);
+        let mut rest = bytes;
+        while let [a @ 0xe3..=0xe9, b, c, more @ ..] = rest {
+            let block = usize::from(a & 0xf) << 7 | usize::from(b & 0x3f) << 1 | usize::from(c >> 5 & 1);
+            let kind = BLOCKS[block];
             if !is_eastern(kind) {
-                return (last, Some(kind));
+                break;
             }
             let (same, at) = (kind as u8 == last as u8, kind as usize);
             length = if same { length + 1 } else { 1 };
@@ -163,8 +163,9 @@ impl Shape {
             self.chars[at] += 1;
             self.very_long[at] += u32::from(length > VERY_LONG[at]);
             last = kind;
+            rest = more;
         }
-        (last, None)
+        (last, bytes.len() - rest.len())
     }
 
     #[inline(always)]
