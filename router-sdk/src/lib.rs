@@ -39,8 +39,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, ModelConfig, PriceConfig,
-    ProviderConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, ModelConfig, OffPeakConfig,
+    PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts,
+    TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -53,6 +54,7 @@ pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, OnInterrupt, OnMalformed, Resumption,
-    RouteInfo, RouteOptions, Strategy, Usage, estimate_tokens,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, MaxPrice, Object, OnInterrupt, OnMalformed,
+    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
+    estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

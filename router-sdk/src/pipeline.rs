@@ -22,7 +22,7 @@ use crate::shadow::Shadow;
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport};
-use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RouteInfo, RouteOptions, Strategy, estimate_request_tokens};
+use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RequestSize, RouteInfo, RouteOptions, Strategy, Tokenizer};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
@@ -71,7 +71,9 @@ impl Moment {
 struct Planned {
     plan: Plan,
     task: Option<Task>,
+    /// As selection compares models by it, and for the estimates of the books.
     input_tokens: u64,
+    size: RequestSize,
 }
 
 /// A reply of either form.
@@ -90,9 +92,10 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
     };
-    let Planned { plan, task, input_tokens } = planned;
+    let Planned { plan, task, input_tokens, size } = planned;
     let deadline = moment.started + deadline(shared, &request);
-    let mut books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let mut books = books.sized(size);
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), choices(&request));
     let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
@@ -225,7 +228,8 @@ pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanat
 fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -> Result<Planned, Error> {
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
-    let input_tokens = estimate_request_tokens(request);
+    let size = RequestSize::of(request, setup.config.tokens.exact);
+    let input_tokens = size.tokens(Tokenizer::default());
     let options = setup.canonical_options(request.route());
     let options = options.as_ref();
     let named = match &asked {
@@ -240,7 +244,7 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
             let task = classify::classify(request.body());
             let ask = ask(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
             let plan = auto(shared, &ask, &health, explain)?;
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens })
+            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size })
         }
         Asked::Listed(mut named) => {
             let needs = classify::needs(request.body());
@@ -249,7 +253,7 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
             }
             let ask = ask(None, &needs, request, options, strategy, input_tokens, moment);
             let plan = select::listed(named.targets, named.refusals, &ask, &health);
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens })
+            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
         }
     }
 }

@@ -7,12 +7,12 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::line::{Line, Open};
-use super::{Entry, Ledger, usage_cost};
+use super::{Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
-use crate::wire::{AttemptRecord, RouteInfo, Usage, estimate_tokens};
+use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
 /// The open books of one request. Dropping them closes them as cancelled, with the usage so far.
 pub(crate) struct Books {
@@ -28,6 +28,7 @@ pub(crate) struct Books {
     week_minute: u16,
     baseline: Option<Arc<Model>>,
     input_tokens: u64,
+    size: Option<RequestSize>,
     open: Vec<Line>,
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
@@ -68,11 +69,18 @@ impl Books {
             week_minute: o.week_minute,
             baseline: o.baseline,
             input_tokens: o.input_tokens,
+            size: None,
             open: Vec::new(),
             carried: None,
             purpose: o.purpose,
             closed: false,
         }
+    }
+
+    /// With what the request holds, so that its tokens are estimated by the tokenizer of the model that was asked.
+    pub(crate) fn sized(mut self, size: RequestSize) -> Self {
+        self.size = Some(size);
+        self
     }
 
     /// Holds the worst case of a candidate.
@@ -106,17 +114,34 @@ impl Books {
     }
 
     fn usage_of(&self, open: &Open) -> Usage {
-        // A provider may count its output alone.
-        let whole = |told: Usage| match told {
-            Usage { estimated: true, input: 0, .. } => Usage { input: self.input_tokens, ..told },
-            _ => told,
-        };
-        open.usage.map(whole).unwrap_or_else(|| Usage {
-            input: self.input_tokens,
-            output: estimate_tokens(&open.text) + estimate_tokens(&open.hidden),
-            estimated: true,
-            ..Usage::default()
-        })
+        let tokenizer = Tokenizer::of(&open.target.model);
+        let input = || self.size.as_ref().map_or(self.input_tokens, |size| size.tokens(tokenizer));
+        match open.usage {
+            // A provider may count its output alone.
+            Some(told) if told.estimated && told.input == 0 => Usage { input: input(), ..told },
+            Some(told) => told,
+            None => Usage {
+                input: input(),
+                output: estimate_tokens_for(tokenizer, &open.text) + estimate_tokens_for(tokenizer, &open.hidden),
+                estimated: true,
+                ..Usage::default()
+            },
+        }
+    }
+
+    /// The usage of an attempt that was cut short: what the provider told by then may count less than it had said.
+    fn usage_cut_short(&self, open: &Open) -> Usage {
+        let told = self.usage_of(open);
+        if told.estimated {
+            return told;
+        }
+        let tokenizer = Tokenizer::of(&open.target.model);
+        let said = estimate_tokens_for(tokenizer, &open.text) + estimate_tokens_for(tokenizer, &open.hidden);
+        // Less than half of an estimate that is good to a tenth: the count was of an earlier moment.
+        if said / 2 > told.output.saturating_sub(told.reasoning) {
+            return Usage { output: said.max(told.output), estimated: true, reported_cost_nanos: None, ..told };
+        }
+        told
     }
 
     /// Takes a line off the open ones.
@@ -146,7 +171,13 @@ impl Books {
         if let Some(baseline) = &self.baseline {
             // The baseline would have read the prompt once.
             let prompt = self.carried.unwrap_or(usage);
-            let once = Usage { output: total.output, reasoning: total.reasoning, reported_cost_nanos: None, ..prompt };
+            let once = Usage {
+                output: total.output,
+                reasoning: total.reasoning,
+                reported_cost_nanos: None,
+                service_tier: None,
+                ..prompt
+            };
             self.route.baseline_nanos = usage_cost(baseline, &once, self.date, Some(self.week_minute));
         }
         total
@@ -184,14 +215,12 @@ impl Books {
     /// Usage of an attempt that did not end well: what the provider told, or an estimate once output had begun.
     fn billed(&self, open: &Open) -> Option<Usage> {
         let begun = !open.text.is_empty() || !open.hidden.is_empty();
-        if open.usage.is_some() || begun { Some(self.usage_of(open)) } else { None }
+        if open.usage.is_some() || begun { Some(self.usage_cut_short(open)) } else { None }
     }
 
     fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
-        let cost_nanos = match &usage {
-            Some(usage) => usage_cost(&open.target.model, usage, self.date, Some(self.week_minute)),
-            None => Some(0),
-        };
+        let cost = usage.as_ref().and_then(|usage| self.cost_of(&open.target, usage));
+        let cost_nanos = if usage.is_some() { cost.map(|cost| cost.nanos) } else { Some(0) };
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
             provider: open.target.deployment.provider.clone(),
@@ -206,6 +235,7 @@ impl Books {
             usage,
             cost_nanos,
             cost: cost_nanos.map(super::usd),
+            cost_source: cost.map(|cost| cost.source),
         });
     }
 
@@ -240,6 +270,13 @@ impl Books {
         }))
     }
 
+    /// What a usage cost; a server on the user's machine bills nobody, whatever it says of prices.
+    fn cost_of(&self, target: &Target, usage: &Usage) -> Option<Cost> {
+        let cost = priced(&target.model, usage, self.date, Some(self.week_minute));
+        let nothing = Cost { nanos: 0, source: CostSource::Catalogue };
+        cost.or(target.deployment.local.then_some(nothing))
+    }
+
     /// How the request stands while its answer is coming on this line.
     pub(crate) fn preview(&self, line: &Line) -> RouteInfo {
         let mut route = self.route.clone();
@@ -260,6 +297,8 @@ impl Books {
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
         let total = costs.try_fold(0u64, |total, cost| total.checked_add(cost?));
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
+        let sources = self.route.attempts.iter().filter_map(|a| a.cost_source);
+        self.route.cost_source = sources.max().filter(|_| self.route.cost_nanos.is_some());
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };
@@ -309,6 +348,7 @@ fn sum(earlier: Option<Usage>, usage: Usage) -> Usage {
         estimated: e.estimated || usage.estimated,
         // The attempts' own records keep what each provider stated.
         reported_cost_nanos: None,
+        service_tier: usage.service_tier,
     }
 }
 

@@ -1,43 +1,97 @@
-//! Usage and a model's prices in, integer nano-dollars out.
+//! Usage and a model's prices in, integer nano-dollars out, with where they come from.
 
 use jiff::civil::Date;
 
-use crate::catalog::{Model, Rates};
-use crate::wire::Usage;
+use crate::catalog::{Model, PricePeriod, Rates};
+use crate::wire::{CostSource, ServiceTier, Usage};
 
 const PICO_PER_NANO: u128 = 1_000;
+/// Cache writes that last an hour cost twice the input where those of five minutes cost five quarters.
+const HOUR_BY_MINUTES: (u64, u64) = (8, 5);
 
-/// The cost of a usage in nano-dollars, rounded half up once at the end; absent when a needed price is unknown.
+/// What an attempt cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    pub(crate) nanos: u64,
+    pub(crate) source: CostSource,
+}
+
+/// The cost of a usage; absent when a needed price is unknown. A cost that the provider itself states wins.
 ///
-/// Cached input without a price of its own costs the input price; cache writes and reasoning likewise fall back to
-/// input and output. A cost that the provider itself states wins.
-pub(crate) fn usage_cost(model: &Model, usage: &Usage, date: Date, week_minute: Option<u16>) -> Option<u64> {
-    if let Some(stated) = usage.reported_cost_nanos {
-        return Some(stated);
+/// A class of tokens without a price of its own costs what input or output costs, cache writes of an hour eight fifths
+/// of the shorter ones. A service tier whose prices are not known costs the ordinary prices and is marked as estimated.
+/// All products are summed in pico-dollars and rounded half up to nano-dollars once.
+pub(crate) fn priced(model: &Model, usage: &Usage, date: Date, week_minute: Option<u16>) -> Option<Cost> {
+    if let Some(nanos) = usage.reported_cost_nanos {
+        return Some(Cost { nanos, source: CostSource::Provider });
     }
-    let rates = model.price_at(date)?.rates_for(usage.input, week_minute);
-    cost_at(rates, usage)
+    let period = model.price_at(date)?;
+    let (rates, assumed) = match of_tier(model, period, usage.service_tier) {
+        Some(rates) => (rates, false),
+        None => (period.rates_for(usage.input, week_minute), usage.service_tier.is_some()),
+    };
+    let nanos = cost_at(rates, usage)?.checked_add(period.per_request.unwrap_or(0))?;
+    let guessed = assumed || usage.estimated || (usage.cache_write_1h > 0 && rates.cache_write_1h.is_none());
+    Some(Cost { nanos, source: if guessed { CostSource::Estimate } else { CostSource::Catalogue } })
+}
+
+/// The nano-dollars of [`priced`].
+pub(crate) fn usage_cost(model: &Model, usage: &Usage, date: Date, week_minute: Option<u16>) -> Option<u64> {
+    priced(model, usage, date, week_minute).map(|cost| cost.nanos)
+}
+
+/// The rates of a service tier, where they are known.
+fn of_tier<'a>(model: &Model, period: &'a PricePeriod, tier: Option<ServiceTier>) -> Option<&'a Rates> {
+    match tier? {
+        ServiceTier::Batch => period.batch.as_ref(),
+        // OpenAI bills flex at its batch prices; with others the word has other meanings.
+        ServiceTier::Flex if model.provider == "openai" => period.flex.as_deref().or(period.batch.as_ref()),
+        ServiceTier::Flex => period.flex.as_deref(),
+        ServiceTier::Priority => period.priority.as_deref(),
+        ServiceTier::Provisioned => None,
+    }
 }
 
 fn cost_at(rates: &Rates, usage: &Usage) -> Option<u64> {
-    let (input, output) = (rates.input?, rates.output?);
-    let sum = |counts: &[u64]| counts.iter().fold(0u64, |sum, count| sum.saturating_add(*count));
-    let special_in = sum(&[usage.cached_read, usage.cache_write, usage.cache_write_1h, usage.audio_in]);
-    let special_out = sum(&[usage.reasoning, usage.audio_out]);
-    let write = rates.cache_write.unwrap_or(input);
+    if rates.input.is_none() && rates.output.is_none() {
+        return None;
+    }
+    let (input, output) = (rates.input, rates.output);
+    let write = rates.cache_write.or(input);
+    let by_the_hour = || {
+        let (dividend, divisor) = HOUR_BY_MINUTES;
+        match rates.cache_write {
+            Some(write) => write.checked_mul(dividend).map(|rate| rate / divisor),
+            None => input,
+        }
+    };
+    // Counts may overlap, as cached audio does: each token of the total is charged once.
+    let mut left = usage.input;
+    let mut take = |count: u64| {
+        let taken = count.min(left);
+        left -= taken;
+        taken
+    };
+    let cached = take(usage.cached_read);
+    let (short, long) = (take(usage.cache_write), take(usage.cache_write_1h));
+    let heard = take(usage.audio_in);
+    let plain = left;
+    let spoken = usage.audio_out.min(usage.output);
+    let thought = usage.reasoning.min(usage.output - spoken);
     let parts = [
-        (usage.input.saturating_sub(special_in), input),
-        (usage.cached_read, rates.cached_input.unwrap_or(input)),
-        (usage.cache_write, write),
-        (usage.cache_write_1h, rates.cache_write_1h.unwrap_or(write)),
-        (usage.audio_in, rates.audio_in.unwrap_or(input)),
-        (usage.output.saturating_sub(special_out), output),
-        (usage.reasoning, rates.reasoning.unwrap_or(output)),
-        (usage.audio_out, rates.audio_out.unwrap_or(output)),
+        (plain, input),
+        (cached, rates.cached_input.or(input)),
+        (short, write),
+        (long, rates.cache_write_1h.or_else(by_the_hour)),
+        (heard, rates.audio_in.or(input)),
+        (usage.output - spoken - thought, output),
+        (thought, rates.reasoning.or(output)),
+        (spoken, rates.audio_out.or(output)),
     ];
     // Eight products of 64-bit numbers can pass 128 bits; such a bill is no bill.
-    let mut products = parts.iter().map(|(tokens, rate)| u128::from(*tokens) * u128::from(*rate));
-    let pico = products.try_fold(0u128, u128::checked_add)?;
+    let pico = parts.iter().filter(|(tokens, _)| *tokens > 0).try_fold(0u128, |sum, (tokens, rate)| {
+        sum.checked_add(u128::from(*tokens).checked_mul(u128::from((*rate)?))?)
+    })?;
     u64::try_from(pico.checked_add(PICO_PER_NANO / 2)? / PICO_PER_NANO).ok()
 }
 
@@ -47,47 +101,5 @@ pub(crate) fn expected_cost(model: &Model, input: u64, output: u64, date: Date) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::{PricePeriod, Tier};
-
-    const DAY: Date = Date::constant(2026, 11, 22);
-
-    fn model(rates: Rates, tiers: Vec<Tier>) -> Model {
-        Model { prices: vec![PricePeriod { rates, tiers, ..PricePeriod::default() }], ..Model::default() }
-    }
-
-    #[test]
-    fn cached_tokens_are_charged_once_at_their_own_rate() {
-        // 1 USD in, 0.1 USD cached, 2 USD out per 1M: (1000-800)*1 + 800*0.1 + 50*2 = 380 micro-dollars = 380,000 nano.
-        let rates =
-            Rates { input: Some(1_000_000), output: Some(2_000_000), cached_input: Some(100_000), ..Rates::default() };
-        let usage = Usage { input: 1_000, cached_read: 800, output: 50, ..Usage::default() };
-        assert_eq!(usage_cost(&model(rates, vec![]), &usage, DAY, None), Some(380_000));
-    }
-
-    #[test]
-    fn a_tier_bills_the_whole_request() {
-        // Above 100 input tokens 5 USD in, 10 USD out: 101*5 + 10*10 = 605 micro-dollars.
-        let base = Rates { input: Some(1_000_000), output: Some(2_000_000), ..Rates::default() };
-        let tier = Rates { input: Some(5_000_000), output: Some(10_000_000), ..Rates::default() };
-        let model = model(base, vec![Tier { above_input_tokens: 100, rates: tier }]);
-        let usage = |input| Usage { input, output: 10, ..Usage::default() };
-        assert_eq!(usage_cost(&model, &usage(101), DAY, None), Some(605_000));
-        assert_eq!(usage_cost(&model, &usage(100), DAY, None), Some(120_000));
-    }
-
-    #[test]
-    fn an_unknown_price_gives_no_cost_and_a_stated_cost_wins() {
-        assert_eq!(usage_cost(&Model::default(), &Usage { input: 5, ..Usage::default() }, DAY, None), None);
-        let stated = Usage { reported_cost_nanos: Some(7), ..Usage::default() };
-        assert_eq!(usage_cost(&Model::default(), &stated, DAY, None), Some(7));
-    }
-
-    #[test]
-    fn halves_of_a_nano_dollar_round_up_once() {
-        // 0.0375 USD per 1M is 37,500 pico a token: 1 token is 37.5 nano, rounded to 38.
-        let rates = Rates { input: Some(37_500), output: Some(0), ..Rates::default() };
-        assert_eq!(usage_cost(&model(rates, vec![]), &Usage { input: 1, ..Usage::default() }, DAY, None), Some(38));
-    }
-}
+#[path = "cost_tests.rs"]
+mod tests;

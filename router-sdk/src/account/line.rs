@@ -74,6 +74,12 @@ impl Line {
         self.open().usage
     }
 
+    /// What the provider had told of usage when its stream broke.
+    pub(crate) fn told(&self, usage: Option<Usage>) {
+        let mut open = self.open();
+        open.usage = open.usage.or(usage);
+    }
+
     /// When it was sent.
     pub(crate) fn sent(&self) -> Instant {
         self.open().started

@@ -6,7 +6,7 @@ mod ledger;
 mod line;
 
 pub(crate) use books::{Books, Opening};
-pub(crate) use cost::{expected_cost, usage_cost};
+pub(crate) use cost::{Cost, expected_cost, priced, usage_cost};
 pub use ledger::Entry;
 pub(crate) use ledger::Ledger;
 pub(crate) use line::Line;

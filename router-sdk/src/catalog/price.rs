@@ -22,6 +22,12 @@ pub struct PricePeriod {
     pub off_peak: Option<Box<OffPeak>>,
     /// Rates of the batch interface.
     pub batch: Option<Rates>,
+    /// Rates of the slower, cheaper service tier; boxed like those below, since few models have them.
+    pub flex: Option<Box<Rates>>,
+    /// Rates of the quicker, dearer service tier.
+    pub priority: Option<Box<Rates>>,
+    /// Nano-dollars for each request besides its tokens.
+    pub per_request: Option<u64>,
 }
 
 /// Pico-dollars a token, by what the token is. `None` is unknown, zero is free.
@@ -96,7 +102,7 @@ pub struct DayWindow {
     pub days: u8,
     /// First minute of the day.
     pub from: u16,
-    /// The minute after the last; 1440 is the end of the day.
+    /// The minute after the last; 1440 is the end of the day. Before `from` it is a minute of the next day.
     pub until: u16,
 }
 
@@ -105,9 +111,17 @@ impl OffPeak {
     pub fn covers(&self, week_minute: u16) -> bool {
         let day = week_minute / MINUTES_A_DAY;
         let minute = week_minute % MINUTES_A_DAY;
-        self.windows
-            .iter()
-            .any(|window| day < 7 && window.days & (1 << day) != 0 && (window.from..window.until).contains(&minute))
+        day < 7 && self.windows.iter().any(|window| window.covers(day, minute))
+    }
+}
+
+impl DayWindow {
+    fn covers(&self, day: u16, minute: u16) -> bool {
+        let on = |day: u16| self.days & (1 << day) != 0;
+        if self.from <= self.until {
+            return on(day) && (self.from..self.until).contains(&minute);
+        }
+        on(day) && minute >= self.from || on((day + 6) % 7) && minute < self.until
     }
 }
 

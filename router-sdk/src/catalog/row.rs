@@ -164,6 +164,7 @@ impl PriceRow {
                 .collect(),
             off_peak: self.off_peak.map(|quiet| Box::new(OffPeak { windows: quiet.windows, rates: quiet.rates.0 })),
             batch: self.batch.map(|rates| rates.0),
+            ..PricePeriod::default()
         }
     }
 }

@@ -3,6 +3,7 @@
 mod alias;
 mod check;
 mod model;
+mod price;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
-pub use model::{ModelConfig, PriceConfig};
-pub use settings::{Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts};
+pub use model::ModelConfig;
+pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use settings::{
+    Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
+};
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, Strategy};
@@ -53,6 +57,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// The in-memory ledger.
     pub ledger: LedgerConfig,
+    /// How tokens are counted before a call.
+    pub tokens: TokensConfig,
 }
 
 /// One provider.

@@ -4,23 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::catalog::{Basis, Model, PricePeriod, Rates, Score, TaskClass, usd_per_million_to_pico};
+use super::PriceConfig;
+use crate::catalog::{Basis, Model, Score, TaskClass};
 use crate::error::Error;
-
-/// Prices in US dollars per one million tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct PriceConfig {
-    /// Input tokens.
-    pub input: Option<f64>,
-    /// Output tokens.
-    pub output: Option<f64>,
-    /// Input tokens read from the provider's cache.
-    pub cached_input: Option<f64>,
-    /// Input tokens written to the provider's cache.
-    pub cache_write: Option<f64>,
-}
 
 /// An own model, or a correction of a catalogue entry: only what is set replaces the catalogue's value.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -52,7 +38,7 @@ impl ModelConfig {
         let at = |field: &str| format!("models[{index}].{field}");
         let mut model = base;
         if let Some(price) = &self.price {
-            model.prices = vec![PricePeriod { rates: rates(price, index)?, ..PricePeriod::default() }];
+            model.prices = vec![price.period(&format!("models[{index}].price"))?];
             model.free = false;
         }
         model.context_window = self.context_window.or(model.context_window);
@@ -88,23 +74,4 @@ impl ModelConfig {
 
 fn percent(value: f32, key: impl Fn() -> String) -> Result<f32, Error> {
     if (0.0..=100.0).contains(&value) { Ok(value) } else { Err(Error::invalid_config(key(), "must be from 0 to 100")) }
-}
-
-fn rates(price: &PriceConfig, index: usize) -> Result<Rates, Error> {
-    let pico = |name: &str, usd: Option<f64>| match usd {
-        None => Ok(None),
-        Some(usd) => usd_per_million_to_pico(usd).map(Some).ok_or_else(|| {
-            Error::invalid_config(
-                format!("models[{index}].price.{name}"),
-                "must be US dollars per one million tokens, 0 or more",
-            )
-        }),
-    };
-    Ok(Rates {
-        input: pico("input", price.input)?,
-        output: pico("output", price.output)?,
-        cached_input: pico("cached_input", price.cached_input)?,
-        cache_write: pico("cache_write", price.cache_write)?,
-        ..Rates::default()
-    })
 }

@@ -192,6 +192,16 @@ impl Default for LedgerConfig {
     }
 }
 
+/// How tokens are counted before a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct TokensConfig {
+    /// Counts them for OpenAI's models with their own tokenizers in place of estimating them. Needs a build with the
+    /// feature `exact-tokens`; for other models they are estimated as before.
+    pub exact: bool,
+}
+
 /// How the sandbox behaves.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -203,6 +203,7 @@ impl Course {
         let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
         self.journey.sender.health.broke(&target, failure.cause, signal, Instant::now());
         self.open.seat = None;
+        self.open.line.told(self.open.decoder.usage_so_far());
         let (then, why) = self.remedy(&failure);
         self.books.failed(&self.open.line, &failure, then, why);
         let cause = failure.cause.as_str();

@@ -18,7 +18,7 @@ pub(crate) use allowance::Allowance;
 pub use failure::{Cause, Failure};
 pub use target::{Deployment, Family, Limits, Target};
 
-use crate::wire::{ChatChunk, ChatRequest, ChatResponse};
+use crate::wire::{ChatChunk, ChatRequest, ChatResponse, Usage};
 
 /// An HTTP POST ready to be sent.
 #[derive(Clone)]
@@ -69,6 +69,11 @@ pub trait StreamDecoder: Send {
     ///
     /// A stream that never gave a finish reason adds nothing here; the caller sees that none came.
     fn end(&mut self, out: &mut Vec<ChatChunk>);
+
+    /// What the provider has told of usage so far, for the books of a stream that breaks before its end.
+    fn usage_so_far(&self) -> Option<Usage> {
+        None
+    }
 }
 
 /// How the pieces of a streamed reply are told apart.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Usage;
+use super::{CostSource, Usage};
 use crate::account::usd;
 use crate::classify::Task;
 
@@ -37,6 +37,8 @@ pub struct AttemptRecord {
     pub cost_nanos: Option<u64>,
     /// Cost in US dollars; absent when the price or the usage is unknown.
     pub cost: Option<f64>,
+    /// Where the cost comes from; absent with it, and where nothing was billed.
+    pub cost_source: Option<CostSource>,
 }
 
 /// A stream that broke after output had begun, and how the answer was completed.
@@ -80,6 +82,8 @@ pub struct RouteInfo {
     pub adapted: Vec<String>,
     /// Total cost of all attempts in nano-dollars; absent when a price is unknown.
     pub cost_nanos: Option<u64>,
+    /// Where the cost comes from: of all attempts the least certain.
+    pub cost_source: Option<CostSource>,
     /// What the baseline model would have cost for the same tokens, in nano-dollars.
     pub baseline_nanos: Option<u64>,
     /// The baseline model.
@@ -120,6 +124,7 @@ impl RouteInfo {
             "reasons": self.reasons,
             "adapted": self.adapted,
             "cost": self.cost_nanos.map(usd),
+            "cost_source": self.cost_source,
             "baseline": self.baseline_nanos.map(usd),
             "baseline_model": self.baseline_model,
             "saved": self.saved_nanos().map(|n| n as f64 / 1e9),

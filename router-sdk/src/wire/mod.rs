@@ -10,12 +10,16 @@ mod usage;
 mod validate;
 
 pub use chunk::ChatChunk;
-pub use estimate::{estimate_request_tokens, estimate_tokens};
+pub(crate) use estimate::{CAN_COUNT, RequestSize};
+pub use estimate::{
+    TokenCount, Tokenizer, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
+    estimate_tokens_for,
+};
 pub use info::{AttemptRecord, Resumption, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, RouteOptions, Strategy};
-pub use usage::Usage;
+pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
 
 /// A JSON object that keeps the order of its keys.

@@ -78,6 +78,10 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
             ));
         }
     }
+    if config.tokens.exact && !crate::wire::CAN_COUNT {
+        let fix = "needs a build with the feature exact-tokens; leave it out, or build the crate with that feature";
+        return Err(Error::invalid_config("tokens.exact", fix));
+    }
     providers(config)
 }
 

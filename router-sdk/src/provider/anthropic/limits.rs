@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::provider::Target;
-use crate::wire::{ChatRequest, Object, estimate_request_tokens};
+use crate::wire::{ChatRequest, Object, Tokenizer, estimate_request_tokens_for};
 
 /// The output limit where the caller names none and the model can do this much: Anthropic insists on one, and a
 /// larger one costs nothing until it is used, but lets a runaway answer run longer.
@@ -28,7 +28,7 @@ pub(super) fn max_tokens(request: &ChatRequest, target: &Target, adapted: &mut V
     if (request.size() as u64) / 2 + default <= window {
         return default;
     }
-    let prompt = estimate_request_tokens(request);
+    let prompt = estimate_request_tokens_for(Tokenizer::of(&target.model), request);
     default.min(window.saturating_sub(prompt + prompt / 10)).max(1)
 }
 

@@ -10,7 +10,7 @@ use super::reply;
 use super::turns::{Piece, chunk, created_now, given};
 use super::usage::Books;
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object};
+use crate::wire::{ChatChunk, Object, Usage};
 
 /// More open blocks than any reply has; further ones are not remembered.
 const MAX_BLOCKS: usize = 10_000;
@@ -263,6 +263,10 @@ impl Decoder {
 }
 
 impl StreamDecoder for Decoder {
+    fn usage_so_far(&self) -> Option<Usage> {
+        self.books.usage()
+    }
+
     fn event(&mut self, name: &str, data: &str, out: &mut Vec<ChatChunk>) -> Result<Progress, Failure> {
         let data = data.trim();
         if data.is_empty() {

@@ -8,7 +8,7 @@ use super::fold::Fold;
 use super::turns::{Piece, chunk, created_now, digest};
 use super::{grounding, logprobs, reply, usage};
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object};
+use crate::wire::{ChatChunk, Object, Usage};
 
 /// Candidates beyond this number are not read.
 const MAX_CANDIDATES: u64 = 128;
@@ -170,6 +170,10 @@ impl Decoder {
 }
 
 impl StreamDecoder for Decoder {
+    fn usage_so_far(&self) -> Option<Usage> {
+        self.metadata.as_ref().and_then(usage::usage)
+    }
+
     fn event(&mut self, _name: &str, data: &str, out: &mut Vec<ChatChunk>) -> Result<Progress, Failure> {
         let data = data.trim();
         if data.is_empty() {

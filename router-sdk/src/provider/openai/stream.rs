@@ -41,6 +41,10 @@ struct Choice {
 const MAX_CHOICES: usize = 256;
 
 impl StreamDecoder for Decoder {
+    fn usage_so_far(&self) -> Option<Usage> {
+        self.usage.as_ref().map(|held| held.usage)
+    }
+
     fn event(&mut self, name: &str, data: &str, out: &mut Vec<ChatChunk>) -> Result<Progress, Failure> {
         let data = data.trim();
         if data.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::catalog::Quirks;
-use crate::wire::{Object, Usage};
+use crate::wire::{Object, ServiceTier, Usage};
 
 /// Which counts of a vendor include which.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,26 @@ pub(super) fn take(body: &mut Object, inclusion: Inclusion) -> Option<(Usage, Ob
         Some(Value::Object(object)) if !object.is_empty() => object,
         _ => elsewhere(body)?,
     };
-    let usage = read(&object, inclusion)?;
+    let mut usage = read(&object, inclusion)?;
+    usage.service_tier = tier(body).or_else(|| tier(&object));
+    usage.reported_cost_nanos = reported_cost(&object).or_else(|| cost_beside(body));
+    let usage = usage.bounded();
     rewrite(&mut object, &usage);
     Some((usage, object))
+}
+
+/// The service tier: a word, or with Bedrock an object that holds it.
+fn tier(object: &Object) -> Option<ServiceTier> {
+    let stated = object.get("service_tier")?;
+    ServiceTier::parse(stated.as_str().or_else(|| stated.get("type")?.as_str())?)
+}
+
+/// Venice states the cost beside the usage, in dollars and in a currency of its own that is bought with these.
+fn cost_beside(body: &Object) -> Option<u64> {
+    let parts = body.get("cost")?.as_object()?;
+    let in_own = parts.get("diem").and_then(number).unwrap_or_default();
+    let usd = parts.get("usd").and_then(number)?;
+    if in_own > 0.0 { None } else { nanos(usd) }
 }
 
 /// Groq has it under `x_groq`, Moonshot in the choice, others under `metrics` of no known shape.
@@ -72,8 +89,7 @@ fn read(usage: &Object, inclusion: Inclusion) -> Option<Usage> {
         reasoning: reasoning.saturating_add(unnamed).min(output),
         audio_in: largest(input_details, &["audio_tokens"]),
         audio_out: largest(output_details, &["audio_tokens"]),
-        estimated: false,
-        reported_cost_nanos: reported_cost(usage),
+        ..Usage::default()
     })
 }
 
@@ -107,8 +123,8 @@ impl Counts {
 /// What the vendor itself says the call cost, in nano-dollars.
 fn reported_cost(usage: &Object) -> Option<u64> {
     if let Some(ticks) = usage.get("cost_in_usd_ticks").and_then(count) {
-        // Ten billion ticks are a dollar.
-        return Some(ticks / 10);
+        // Ten billion ticks are a dollar, ten are a nano-dollar; halves are rounded up like all money.
+        return Some(ticks.saturating_add(5) / 10);
     }
     let own = match usage.get("cost") {
         Some(Value::Object(parts)) => parts.get("total_cost").and_then(number),
@@ -121,7 +137,12 @@ fn reported_cost(usage: &Object) -> Option<u64> {
     } else {
         0.0
     };
-    let nanos = ((own + upstream) * 1e9).round();
+    nanos(own + upstream)
+}
+
+/// Dollars as nano-dollars; nothing for what is no bill.
+fn nanos(usd: f64) -> Option<u64> {
+    let nanos = (usd * 1e9).round();
     (0.0..1e18).contains(&nanos).then_some(nanos as u64)
 }
 

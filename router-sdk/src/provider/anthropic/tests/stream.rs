@@ -167,3 +167,13 @@ fn nothing_that_arrives_makes_it_panic() {
     }
     decoder.end(&mut chunks);
 }
+
+#[test]
+fn a_broken_stream_has_told_what_it_read() {
+    let mut decoder = Anthropic.decoder(&modern());
+    let start = r#"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"c","content":[],
+        "usage":{"input_tokens":5,"cache_read_input_tokens":400,"output_tokens":1}}}"#;
+    decoder.event("message_start", start, &mut Vec::new()).unwrap();
+    let told = decoder.usage_so_far().unwrap();
+    assert_eq!((told.input, told.cached_read, told.output), (405, 400, 1));
+}
