@@ -29,9 +29,10 @@ mod wire;
 pub use account::{Entry, usd};
 pub use admit::Caller;
 pub use catalog::{
-    Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, Mode, Model, OffPeak,
-    ParameterRules, PricePeriod, Quirks, Rates, Reasoning, ReasoningControl, Score, Scores, Status, TaskClass, Tier,
-    ToolIdFormat, Vendor, usd_per_million_to_pico, utc_week_minute,
+    Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
+    EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
+    ReasoningControl, Score, Scores, Status, TaskClass, Tier, ToolIdFormat, Vendor, usd_per_million_to_pico,
+    utc_week_minute,
 };
 pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
@@ -49,6 +50,6 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage,
-    estimate_tokens,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
+    EncodingFormat, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage, estimate_tokens,
 };

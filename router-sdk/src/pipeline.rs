@@ -1,5 +1,7 @@
 //! The walk of one request through all stages: a request in, a reply or a stream out. One function, one line a stage.
 
+mod embed;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport};
 use crate::wire::{ChatRequest, ChatResponse, RouteInfo, RouteOptions, Strategy, estimate_request_tokens};
+
+pub(crate) use embed::embed;
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {

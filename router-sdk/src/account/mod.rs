@@ -2,10 +2,12 @@
 
 mod books;
 mod cost;
+mod embedding;
 mod ledger;
 
-pub(crate) use books::{Books, Opening};
+pub(crate) use books::{Books, Opening, Sent};
 pub(crate) use cost::{expected_cost, usage_cost};
+pub(crate) use embedding::embedding_cost;
 pub use ledger::Entry;
 pub(crate) use ledger::Ledger;
 

@@ -2,13 +2,16 @@
 
 mod attempt;
 mod backoff;
+mod batches;
 mod budget;
+mod embed;
 mod follow;
 mod health;
 mod run;
 mod verdict;
 
 pub(crate) use budget::RetryBudget;
+pub(crate) use embed::embed;
 pub(crate) use follow::{Terms, follow};
 pub(crate) use health::Health;
 pub(crate) use run::{Answer, Sender, run};

@@ -1,6 +1,7 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
 pub(crate) mod anthropic;
+pub(crate) mod embedding;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
