@@ -84,7 +84,7 @@ class CompletionParams(TypedDict, total=False):
 
 
 class EmbeddingParams(TypedDict, total=False):
-    """The optional keywords of `embeddings.create`; others reach the provider too, for type checkers in `extra_body`."""
+    """The optional keywords of `embeddings.create`; others go to the provider, for type checkers in `extra_body`."""
 
     models: Sequence[str]
     route: RouteOptions

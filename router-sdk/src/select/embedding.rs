@@ -116,7 +116,7 @@ fn check(target: &Target, place: Option<&Place>, ask: &EmbeddingAsk<'_>, real: b
     let input = ask.input_tokens.saturating_add(ask.input_tokens / 3);
     let worst = embedding_cost(model, &Usage { input, ..Usage::default() }, ask.today);
     // Vectors are no tokens: output costs nothing whatever the list says.
-    let rates = model.price_at(ask.today).map(|p| Rates { output: Some(0), ..p.rates.clone() });
+    let rates = model.price_at(ask.today).map(|p| Rates { output: Some(0), ..p.rates });
     gate::affordable(rates.as_ref(), worst, model.free, ask.options, false)?;
     Ok(worst)
 }
