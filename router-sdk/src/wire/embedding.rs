@@ -147,7 +147,7 @@ impl EmbeddingRequest {
     /// Asks for vectors of this length.
     #[must_use]
     pub fn with_dimensions(mut self, dimensions: u32) -> Self {
-        self.dimensions = Some(dimensions.max(1));
+        self.dimensions = Some(dimensions);
         self
     }
 
@@ -211,6 +211,9 @@ impl EmbeddingRequest {
     /// Checks what callers of the typed interface can set past the checks of the JSON.
     pub(crate) fn check(&self) -> Result<(), Error> {
         size(self.size)?;
+        if self.dimensions == Some(0) {
+            return Err(Error::invalid_request("dimensions", "must be a whole number above 0"));
+        }
         validate::route_options(&self.route)
     }
 }
@@ -373,6 +376,12 @@ mod tests {
     fn debug_shows_no_text() {
         let request = EmbeddingRequest::new("m", ["secret words"]).unwrap();
         assert!(!format!("{request:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_length_of_none_is_refused_however_it_was_set() {
+        let request = EmbeddingRequest::new("m", ["a"]).unwrap().with_dimensions(0);
+        assert_eq!(request.check().unwrap_err().param(), Some("dimensions"));
     }
 
     #[test]
