@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clawrouters::{ChatRequest, Config, Entry, Error, ErrorKind};
+use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
 use napi::bindgen_prelude::PromiseRaw;
 use napi_derive::napi;
@@ -87,6 +87,22 @@ impl NativeRouter {
         env.spawn_future(guarded(until_cancelled(canceller, async move {
             let request = ChatRequest::from_json(json.as_bytes())?;
             Ok(NativeStream::new(router.stream(request).await?))
+        })))
+    }
+
+    /// Makes a vector for each input.
+    #[napi]
+    pub fn embed<'env>(
+        &self,
+        env: &'env Env,
+        json: String,
+        canceller: Option<&Canceller>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let (router, canceller) = (self.open()?, canceller.cloned());
+        env.spawn_future(guarded(until_cancelled(canceller, async move {
+            let request = EmbeddingRequest::from_json(json.as_bytes())?;
+            let reply = router.embed(request).await?.to_json_bytes();
+            String::from_utf8(reply).map_err(|_| Error::new(ErrorKind::Internal, "a reply is not UTF-8"))
         })))
     }
 

@@ -35,6 +35,7 @@ export interface Inbound {
 export interface NativeRouter {
   chat(json: string, canceller?: Canceller): Promise<string>;
   stream(json: string, canceller?: Canceller): Promise<NativeStream>;
+  embed(json: string, canceller?: Canceller): Promise<string>;
   classify(json: string): Promise<string>;
   explain(json: string): Promise<string>;
   models(): Promise<string>;

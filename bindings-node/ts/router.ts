@@ -8,6 +8,7 @@ import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
 import { Stream } from "./stream.js";
 import type { Config } from "./types/config.js";
+import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { Entry } from "./types/ledger.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
@@ -38,6 +39,8 @@ export class Router implements AsyncDisposable {
   readonly #native: NativeRouter;
   /** Chat, in the places where the `openai` package has it. */
   readonly chat: Chat;
+  /** Embeddings, in the place where the `openai` package has them. */
+  readonly embeddings: Embeddings;
   /** The models. */
   readonly models: Models;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
@@ -52,6 +55,7 @@ export class Router implements AsyncDisposable {
     const inner = built(config);
     this.#native = inner;
     this.chat = new Chat(inner);
+    this.embeddings = new Embeddings(inner);
     this.models = new Models(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
@@ -59,6 +63,11 @@ export class Router implements AsyncDisposable {
   /** Builds a router from the environment alone. */
   static fromEnv(): Router {
     return new Router();
+  }
+
+  /** The same as `embeddings.create`. */
+  embed(params: EmbeddingCreateParams, options?: CallOptions): Promise<CreateEmbeddingResponse> {
+    return this.embeddings.create(params, options);
   }
 
   /** What a request asks for and how hard it is; sends nothing. */
@@ -126,6 +135,23 @@ export class Completions {
       return new Stream<ChatCompletionChunk>(opened, signal);
     }
     return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller))) as ChatCompletion;
+  }
+}
+
+/** Embeddings. */
+export class Embeddings {
+  readonly #native: NativeRouter;
+
+  /** @internal */
+  constructor(inner: NativeRouter) {
+    this.#native = inner;
+  }
+
+  /** Makes one vector for each input, in their order. */
+  async create(params: EmbeddingCreateParams, options?: CallOptions): Promise<CreateEmbeddingResponse> {
+    const timed = withTimeout(params, options?.timeout);
+    const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller));
+    return JSON.parse(json) as CreateEmbeddingResponse;
   }
 }
 

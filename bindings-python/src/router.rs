@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use clawrouters::{ChatChunk, ChatRequest, ChatResponse, Config, Entry, Error, RouteInfo};
+use clawrouters::{ChatChunk, ChatRequest, ChatResponse, Config, EmbeddingRequest, Entry, Error, RouteInfo};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
@@ -122,6 +122,20 @@ impl Router {
     fn stream(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
         let (router, request) = (self.open_core(py)?, read(py, request)?);
         Feed::start(py, move |sink| pump(router, request, sink))
+    }
+
+    /// Starts a call for embeddings: a feed of one reply.
+    fn embed(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
+        let router = self.open_core(py)?;
+        let request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        Feed::start(py, move |sink| async move {
+            let item = match router.embed(request).await {
+                Ok(reply) => Item::Json(reply.to_json_bytes()),
+                Err(error) => Item::Failed(error),
+            };
+            sink.push([item]);
+            sink.finish();
+        })
     }
 
     /// Sends an HTTP request through the door: a feed of one head, then body bytes.

@@ -31,9 +31,10 @@ mod wire;
 pub use account::{Entry, usd};
 pub use admit::Caller;
 pub use catalog::{
-    Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, Mode, Model, OffPeak,
-    ParameterRules, PricePeriod, Quirks, Rates, Reasoning, ReasoningControl, Score, Scores, Status, TaskClass, Tier,
-    ToolIdFormat, Vendor, usd_per_million_to_pico, utc_week_minute,
+    Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
+    EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
+    ReasoningControl, Score, Scores, Status, TaskClass, Tier, ToolIdFormat, Vendor, usd_per_million_to_pico,
+    utc_week_minute,
 };
 pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
@@ -54,7 +55,8 @@ pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, MaxPrice, Object, OnInterrupt, OnMalformed,
-    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
-    estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
+    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, Resumption, RouteInfo, RouteOptions,
+    Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for,
+    estimate_tokens, estimate_tokens_for,
 };

@@ -1,5 +1,7 @@
 //! The walk of one request through all stages: a request in, a reply or a stream out. One function, one line a stage.
 
+mod embed;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RequestSize, RouteInfo, RouteOptions, Strategy, Tokenizer};
+
+pub(crate) use embed::embed;
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {

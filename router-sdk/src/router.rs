@@ -15,7 +15,7 @@ use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
 use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
-use crate::wire::{ChatRequest, ChatResponse};
+use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 /// Routes chat requests to models, in this process. Cloning shares everything.
 ///
@@ -83,6 +83,30 @@ impl Router {
             Reply::Stream(stream) => Ok(stream),
             Reply::Whole(_) => Err(Error::new(ErrorKind::Internal, "a whole reply came where a stream was asked for")),
         }
+    }
+
+    /// Makes one vector for each input.
+    ///
+    /// The model is always named: vectors of different models cannot be compared, so `auto` is refused, and fallbacks
+    /// must be the same model at another provider. Inputs beyond the limit of one call are sent in several; all vectors
+    /// come from one provider, in the order asked.
+    ///
+    /// # Errors
+    /// As [`Router::chat`]; when one of several calls fails for good, the whole request does.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn example(router: clawrouters::Router) -> Result<(), clawrouters::Error> {
+    /// use clawrouters::EmbeddingRequest;
+    ///
+    /// let request = EmbeddingRequest::new("openai/text-embedding-3-small", ["a cat", "a dog"])?;
+    /// let reply = router.embed(request.with_dimensions(256)).await?;
+    /// println!("{} vectors of {}", reply.vectors.len(), reply.vectors[0].len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn embed(&self, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+        pipeline::embed(&self.shared, request).await
     }
 
     /// What a request would be taken for, which models could answer it and which are refused why. Sends nothing.

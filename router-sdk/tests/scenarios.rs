@@ -44,6 +44,7 @@ async fn every_scenario_holds() {
             continue;
         }
         let modes: &[bool] = match &scenario["stream"] {
+            _ if scenario["operation"] == "embed" => &[false],
             Value::Bool(true) => &[true],
             Value::Bool(false) => &[false],
             _ => &[false, true],

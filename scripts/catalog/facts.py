@@ -13,6 +13,8 @@ MODELS = "models.csv"
 SCHEDULE = "price_schedule.csv"
 PROVIDERS = "providers.csv"
 QUALITY = "quality.csv.gz"
+# Models that the folder lacks or has wrong, kept here; they take the place of its rows.
+OWN_MODELS = Path(__file__).with_name("own_models.csv")
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,19 @@ class Facts:
 def read(folder: Path) -> Facts:
     """Reads all files of the folder."""
     return Facts(
-        models=_rows(folder / MODELS),
+        models=_with_own(_rows(folder / MODELS), _rows(OWN_MODELS)),
         schedule=_rows(folder / SCHEDULE),
         providers=_rows(folder / PROVIDERS),
         quality=_rows(folder / QUALITY),
     )
+
+
+def _with_own(rows: list[Row], own: list[Row]) -> list[Row]:
+    """The rows with own ones in the place of those of the same model, new ones at the end, unnamed cells empty."""
+    blank = dict.fromkeys(rows[0], "")
+    by_name = {(row["provider"], row["model_id"]): {**blank, **row} for row in own}
+    kept = [by_name.pop((row["provider"], row["model_id"]), row) for row in rows]
+    return kept + list(by_name.values())
 
 
 def _rows(path: Path) -> list[Row]:

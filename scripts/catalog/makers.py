@@ -56,6 +56,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"allam", "sdaia"),
     (r"sarvam", "sarvam"),
     (r"jamba", "ai21"),
+    (r"^voyage", "voyage"),
 )
 _COMPILED = tuple((re.compile(pattern), maker) for pattern, maker in _PATTERNS)
 

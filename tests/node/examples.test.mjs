@@ -13,6 +13,7 @@ const says = {
   "03-openai-client.mjs": [/ for \$0\.\d+\n\n/, / for \$[\d.e-]+\n$/],
   "04-explain.mjs": [/^debug, difficulty/, /would be tried, in this order:\n {2}\S+\/\S+ /, /max_cost: /],
   "05-errors-and-fallback.mjs": [/\(503\), then next/, /a provider that is down: ProviderUnavailable/, /param messages/, /NoCandidate/],
+  "07-embeddings.mjs": [/^0\.\d\d {2}The office opens/, /tokens for \$[\d.e-]+\n/, /must name an embedding model/],
 };
 
 test("every example is known here", () => {

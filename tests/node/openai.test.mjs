@@ -52,6 +52,18 @@ test("a streamed reply, piece by piece", async () => {
   assert.equal(last.clawrouters.model, "alpha/m");
 });
 
+test("embeddings, which the package asks for as base64 or floats", async () => {
+  const { openai, script } = await client({ alpha: [{ embed: 2 }] });
+  const { data, response } = await openai.embeddings.create({ model: "alpha/bge-m3", input: ["hello", "cats"] }).withResponse();
+  assert.deepEqual(data.data.map((d) => Array.from(d.embedding)), [[5, 1], [4, 1]]);
+  assert.equal(data.usage.total_tokens, 4);
+  assert.equal(response.headers.get("x-clawrouters-model"), "alpha/bge-m3");
+  const floats = await openai.embeddings.create({ model: "alpha/bge-m3", input: "hello", encoding_format: "float" });
+  assert.deepEqual(floats.data[0].embedding, [5, 1]);
+  assert.equal((await script.requests())[0].path, "/v1/embeddings");
+  await assert.rejects(openai.embeddings.create({ model: "auto", input: "hello" }), { status: 400, param: "model" });
+});
+
 test("tool calls, whole", async () => {
   const { openai } = await client({ alpha: [{ tool_calls: [{ id: "c1", name: "weather", arguments: { city: "Zürich" } }] }] });
   const reply = await openai.chat.completions.create({ ...asking("alpha/m"), tools: [weather] });

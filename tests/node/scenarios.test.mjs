@@ -22,7 +22,8 @@ for (const file of files) {
   const scenarios = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
   describe(file, { concurrency: 8 }, () => {
     for (const scenario of scenarios) {
-      const streams = scenario.stream === undefined || scenario.stream === "both" ? [false, true] : [scenario.stream];
+      const both = scenario.operation !== "embed" && (scenario.stream === undefined || scenario.stream === "both");
+      const streams = both ? [false, true] : [scenario.stream ?? false];
       for (const stream of streams) {
         test(`${scenario.name} (${stream ? "streamed" : "whole"})`, () => play(scenario, stream));
       }

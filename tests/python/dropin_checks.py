@@ -49,6 +49,33 @@ def test_lib_overrides_and_wrong_libs_are_named() -> None:
         router.http_client(lib="requests")
 
 
+def test_embeddings(fake: Fake) -> None:
+    run = fake.script({"providers": {"alpha": [{"embed": 2}]}})
+    openai_client = client(run)
+    answer = openai_client.embeddings.with_raw_response.create(model="alpha/big", input=["hello", "cats"])
+    reply = answer.parse()
+    assert [item.embedding for item in reply.data] == [[5.0, 1.0], [4.0, 1.0]]
+    assert reply.usage.total_tokens == 4
+    assert answer.headers["x-clawrouters-model"] == "alpha/big"
+    # Four tokens at a dollar a million.
+    assert answer.headers["x-clawrouters-cost"] == "0.000004000"
+    floats = openai_client.embeddings.create(model="alpha/big", input="hello", encoding_format="float")
+    assert floats.data[0].embedding == [5.0, 1.0]
+    with pytest.raises(openai.BadRequestError) as caught:
+        openai_client.embeddings.create(model="auto", input="hello")
+    assert caught.value.param == "model"
+
+
+def test_async_embeddings(fake: Fake) -> None:
+    run = fake.script({"providers": {"alpha": [{"embed": 2}]}})
+
+    async def main() -> None:
+        reply = await async_client(run).embeddings.create(model="alpha/big", input="hello")
+        assert reply.data[0].embedding == [5.0, 1.0]
+
+    asyncio.run(main())
+
+
 def test_whole(hello: Scripted) -> None:
     reply = client(hello).chat.completions.create(model="alpha/big", messages=HELLO)
     assert reply.choices[0].message.content == "Hello there."

@@ -35,6 +35,8 @@ def _scenarios() -> list[Any]:
     for path in sorted((ROOT / "tests" / "scenarios").glob("*.json")):
         for scenario in json.loads(path.read_text(encoding="utf-8")):
             streams = {True: [True], False: [False]}.get(scenario.get("stream", "both"), [False, True])
+            if scenario.get("operation") == "embed":
+                streams = [False]
             for stream in streams:
                 for mode in ("sync", "async"):
                     name = f"{path.stem}: {scenario['name']} [{'stream' if stream else 'whole'}, {mode}]"
@@ -96,6 +98,9 @@ def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outco
     if "after_ms" in cancel:
         _alarm(cancel["after_ms"])
     try:
+        if scenario.get("operation") == "embed":
+            outcome.reply = router.embeddings.create(**scenario["request"])
+            return
         answer = router.chat.completions.create(**{**scenario["request"], "stream": stream})
         if not stream:
             outcome.reply = answer
@@ -144,6 +149,9 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
 
 
 async def _call_async(router: AsyncRouter, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
+    if scenario.get("operation") == "embed":
+        outcome.reply = await router.embeddings.create(**scenario["request"])
+        return
     answer: Any = await router.chat.completions.create(**{**scenario["request"], "stream": stream})
     if not stream:
         outcome.reply = answer

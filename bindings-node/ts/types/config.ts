@@ -66,6 +66,8 @@ export interface SandboxFailure {
 export interface ModelConfig {
   /** `provider/model`. */
   id: string;
+  /** The catalogue's name of this model, the same at every provider: embeddings fall back only to the same model. */
+  canonical?: string | undefined;
   /** US dollars per one million tokens; absent prices give no cost. */
   price?: Price | undefined;
   /** Tokens of prompt and answer together. */

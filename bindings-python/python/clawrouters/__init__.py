@@ -18,7 +18,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
-from ._params import CompletionParams, Message, RouteOptions
+from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
 from ._types import (
@@ -29,6 +29,9 @@ from ._types import (
     ChatCompletionMessage,
     Choice,
     CompletionUsage,
+    Embedding,
+    EmbeddingList,
+    EmbeddingUsage,
     Explanation,
     Model,
     ModelList,
@@ -56,6 +59,11 @@ __all__ = [
     "CompletionUsage",
     "ContentRefusedError",
     "ContextTooLongError",
+    "Embedding",
+    "EmbeddingInput",
+    "EmbeddingList",
+    "EmbeddingParams",
+    "EmbeddingUsage",
     "Explanation",
     "InternalError",
     "InvalidConfigError",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from . import _encode
 from ._open import Config, Opened
 from ._stream import AsyncStream
-from ._types import ChatCompletion, Explanation, ModelList, Task
+from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
-    from ._params import CompletionParams, Message
+    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
 
 
 async def _take(feed: _native.Feed) -> list[Any]:
@@ -85,6 +85,23 @@ class AsyncChat:
         self.completions = AsyncCompletions(router)
 
 
+class AsyncEmbeddings:
+    """`router.embeddings`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    async def create(self, *, input: EmbeddingInput, model: str, **params: Unpack[EmbeddingParams]) -> EmbeddingList:
+        """One vector for each input; cancelling the task stops the provider.
+
+        Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        """
+        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, dict(params))))
+        reply: EmbeddingList = EmbeddingList._parse(raw)
+        return reply
+
+
 class AsyncModels:
     """`router.models`."""
 
@@ -106,12 +123,17 @@ class AsyncRouter(Opened):
     def __init__(self, config: Config | None = None) -> None:
         super().__init__(config)
         self.chat = AsyncChat(self._native)
+        self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:
         """A router for the providers whose keys are in the environment."""
         return cls()
+
+    async def embed(self, *, input: EmbeddingInput, model: str, **params: Unpack[EmbeddingParams]) -> EmbeddingList:
+        """The same as `embeddings.create`."""
+        return await self.embeddings.create(input=input, model=model, **params)
 
     async def classify(
         self,

@@ -26,6 +26,15 @@ def request(
     body: dict[str, Any] = {"model": model, "messages": messages}
     if stream:
         body["stream"] = True
+    return _body(body, params)
+
+
+def embedding(model: Any, texts: Any, params: dict[str, Any]) -> bytes:
+    """The request body of one call for embeddings."""
+    return _body({"model": model, "input": texts}, params)
+
+
+def _body(body: dict[str, Any], params: dict[str, Any]) -> bytes:
     timeout = params.pop("timeout", None)
     extra = params.pop("extra_body", None)
     body.update(params)

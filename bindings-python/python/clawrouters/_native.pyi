@@ -48,6 +48,8 @@ class Router:
         """Starts a whole chat: a feed of one reply."""
     def stream(self, request: bytes) -> Feed:
         """Starts a streamed chat: a feed of an empty item once the stream is open, then chunks."""
+    def embed(self, request: bytes) -> Feed:
+        """Starts a call for embeddings: a feed of one reply."""
     def door(self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes) -> Feed:
         """Sends an HTTP request through the door: a feed of one head, then body bytes."""
     def explain(self, request: bytes) -> bytes:

@@ -11,6 +11,10 @@ Message: TypeAlias = Any
 """A message: a mapping, a message of a reply, or any object with `to_dict` or `model_dump`."""
 
 
+EmbeddingInput: TypeAlias = "str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]]"
+"""A text, texts, the ids of a text's tokens, or several lists of those."""
+
+
 class MaxPrice(TypedDict, total=False):
     """Ceilings in US dollars per one million tokens."""
 
@@ -77,3 +81,16 @@ class CompletionParams(TypedDict, total=False):
     user: str
     verbosity: str | None
     web_search_options: Mapping[str, Any]
+
+
+class EmbeddingParams(TypedDict, total=False):
+    """The optional keywords of `embeddings.create`; others go to the provider, for type checkers in `extra_body`."""
+
+    models: Sequence[str]
+    route: RouteOptions
+    timeout: float | None
+    extra_body: Mapping[str, Any] | None
+    dimensions: int | None
+    encoding_format: Literal["float", "base64"] | None
+    input_type: Literal["query", "document", "classification", "clustering", "similarity"] | None
+    user: str

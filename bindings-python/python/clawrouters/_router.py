@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from . import _encode
 from ._open import Config, Opened
 from ._stream import Stream
-from ._types import ChatCompletion, Explanation, ModelList, Task
+from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
-    from ._params import CompletionParams, Message
+    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
 
 
 class Completions:
@@ -74,6 +74,23 @@ class Chat:
         self.completions = Completions(router)
 
 
+class Embeddings:
+    """`router.embeddings`."""
+
+    def __init__(self, router: _native.Router) -> None:
+        self._native = router
+
+    def create(self, *, input: EmbeddingInput, model: str, **params: Unpack[EmbeddingParams]) -> EmbeddingList:
+        """One vector for each input.
+
+        Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        """
+        (raw,) = self._native.embed(_encode.embedding(model, input, dict(params))).take() or []
+        reply: EmbeddingList = EmbeddingList._parse(raw)
+        return reply
+
+
 class Models:
     """`router.models`."""
 
@@ -95,12 +112,17 @@ class Router(Opened):
     def __init__(self, config: Config | None = None) -> None:
         super().__init__(config)
         self.chat = Chat(self._native)
+        self.embeddings = Embeddings(self._native)
         self.models = Models(self._native)
 
     @classmethod
     def from_env(cls) -> Router:
         """A router for the providers whose keys are in the environment."""
         return cls()
+
+    def embed(self, *, input: EmbeddingInput, model: str, **params: Unpack[EmbeddingParams]) -> EmbeddingList:
+        """The same as `embeddings.create`."""
+        return self.embeddings.create(input=input, model=model, **params)
 
     def classify(
         self,

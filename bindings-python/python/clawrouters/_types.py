@@ -273,6 +273,55 @@ class ChatCompletionChunk(Reply):
         return content if isinstance(content, str) else ""
 
 
+class Embedding(View):
+    """The vector of one input: numbers, or base64 where that was asked for."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        object: str
+        index: int
+        embedding: list[float]
+
+
+class EmbeddingUsage(View):
+    """Tokens of all inputs."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        prompt_tokens: int
+        total_tokens: int
+
+
+class EmbeddingList(Reply):
+    """Vectors in the order of their inputs, with how they were made under `route`."""
+
+    __slots__ = ()
+    _children: ClassVar[dict[str, type[View]]] = {
+        "data": Embedding,
+        "usage": EmbeddingUsage,
+        "clawrouters": RouteInfo,
+    }
+    _optional: ClassVar[frozenset[str]] = frozenset()
+
+    if TYPE_CHECKING:
+        data: list[Embedding]
+        usage: EmbeddingUsage  # type: ignore[assignment]
+        clawrouters: RouteInfo
+
+    @property
+    def route(self) -> RouteInfo:
+        """How the reply was made: model, cost, every call."""
+        route: RouteInfo = self["clawrouters"]
+        return route
+
+    @property
+    def vectors(self) -> list[list[float]]:
+        """The vectors alone."""
+        return [item["embedding"] for item in self._data["data"]]
+
+
 class Task(View):
     """What a request asks for."""
 

@@ -1,5 +1,7 @@
 //! The books of one request: attempts as they begin and end in, a closed ledger entry out, also when the caller walks away.
 
+mod batch;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
+
+pub(crate) use batch::Sent;
 
 /// The open books of one request. Dropping them closes them as cancelled, with the usage so far.
 pub(crate) struct Books {

@@ -2,11 +2,13 @@
 
 mod books;
 mod cost;
+mod embedding;
 mod ledger;
 mod line;
 
-pub(crate) use books::{Books, Opening};
+pub(crate) use books::{Books, Opening, Sent};
 pub(crate) use cost::{Cost, expected_cost, priced, usage_cost};
+pub(crate) use embedding::embedding_cost;
 pub use ledger::Entry;
 pub(crate) use ledger::Ledger;
 pub(crate) use line::Line;

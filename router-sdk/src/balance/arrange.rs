@@ -30,6 +30,10 @@ impl Pools {
         &self.sizes
     }
 
+    fn balance(&self, target: &Target) -> Option<Balance> {
+        self.of.get(&target.deployment.provider).map(|(balance, _)| *balance)
+    }
+
     /// True when no provider has several.
     pub(crate) fn is_empty(&self) -> bool {
         self.of.is_empty()
@@ -55,27 +59,35 @@ pub(crate) fn arrange(
     }
     let mut out = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        let provider = &candidate.target.deployment.provider;
-        let Some((balance, deployments)) = pools.of.get(provider) else {
-            out.push(candidate);
-            continue;
-        };
-        let at = |d: &Arc<Deployment>| Target { deployment: Arc::clone(d), ..candidate.target.clone() };
-        let targets: Vec<Target> = deployments.iter().map(at).collect();
-        let seats: Vec<Seatable> =
-            targets.iter().zip(loads(&targets)).map(|(t, l)| seat(t, candidate.cost_nanos, l)).collect();
-        let beginning = (*balance == Balance::Hash && session.is_none()).then(|| beginning(request));
-        let key = session.or(beginning.as_deref());
-        let turn = if *balance == Balance::RoundRobin { draw.turn(provider) } else { 0 };
-        let ordered = order(*balance, &seats, key, turn, draw);
-        out.extend(
-            ordered
-                .into_iter()
-                .filter_map(|i| targets.get(i))
-                .map(|t| Candidate { target: t.clone(), ..candidate.clone() }),
-        );
+        let key = || session.map(str::to_owned);
+        let hashed = || key().or_else(|| Some(beginning(request)));
+        let hashes = pools.balance(&candidate.target) == Some(Balance::Hash);
+        let key: &dyn Fn() -> Option<String> = if hashes { &hashed } else { &key };
+        match spread(&candidate.target, candidate.cost_nanos, pools, key, &loads, draw) {
+            None => out.push(candidate),
+            Some(targets) => out.extend(targets.into_iter().map(|target| Candidate { target, ..candidate.clone() })),
+        }
     }
     out
+}
+
+/// A target at every deployment of its provider, in the order in which they are asked; nothing when there is but one.
+pub(crate) fn spread(
+    target: &Target,
+    cost_nanos: Option<u64>,
+    pools: &Pools,
+    key: impl Fn() -> Option<String>,
+    loads: &impl Fn(&[Target]) -> Vec<Load>,
+    draw: &Draw,
+) -> Option<Vec<Target>> {
+    let provider = &target.deployment.provider;
+    let (balance, deployments) = pools.of.get(provider)?;
+    let at = |d: &Arc<Deployment>| Target { deployment: Arc::clone(d), ..target.clone() };
+    let targets: Vec<Target> = deployments.iter().map(at).collect();
+    let seats: Vec<Seatable> = targets.iter().zip(loads(&targets)).map(|(t, l)| seat(t, cost_nanos, l)).collect();
+    let turn = if *balance == Balance::RoundRobin { draw.turn(provider) } else { 0 };
+    let ordered = order(*balance, &seats, key().as_deref(), turn, draw);
+    Some(ordered.into_iter().filter_map(|i| targets.get(i).cloned()).collect())
 }
 
 /// The models of an alias that is balanced change places; what else the plan has stays behind them.

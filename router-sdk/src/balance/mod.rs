@@ -4,7 +4,7 @@
 mod arrange;
 mod draw;
 
-pub(crate) use arrange::{Pools, arrange};
+pub(crate) use arrange::{Pools, arrange, spread};
 pub(crate) use draw::Draw;
 
 use crate::config::Balance;

@@ -7,7 +7,7 @@ pub(super) const VENDORS: &str = include_str!("../../catalog/providers.json");
 pub(super) const NAMES: &str = include_str!("../../catalog/names.json");
 pub(super) const SCORES: &str = include_str!("../../catalog/scores.json");
 
-pub(super) const PROVIDERS: [&str; 28] = [
+pub(super) const PROVIDERS: [&str; 29] = [
     "alibaba",
     "anthropic",
     "azure",
@@ -33,12 +33,13 @@ pub(super) const PROVIDERS: [&str; 28] = [
     "sambanova",
     "together",
     "vertex",
+    "voyage",
     "xai",
     "xiaomi",
     "zai",
 ];
 
-pub(super) const MODELS: [&str; 28] = [
+pub(super) const MODELS: [&str; 29] = [
     include_str!("../../catalog/models/alibaba.json"),
     include_str!("../../catalog/models/anthropic.json"),
     include_str!("../../catalog/models/azure.json"),
@@ -64,6 +65,7 @@ pub(super) const MODELS: [&str; 28] = [
     include_str!("../../catalog/models/sambanova.json"),
     include_str!("../../catalog/models/together.json"),
     include_str!("../../catalog/models/vertex.json"),
+    include_str!("../../catalog/models/voyage.json"),
     include_str!("../../catalog/models/xai.json"),
     include_str!("../../catalog/models/xiaomi.json"),
     include_str!("../../catalog/models/zai.json"),

@@ -6,6 +6,7 @@
 
 mod capability;
 mod embedded;
+mod embedding;
 mod error;
 mod load;
 mod lookup;
@@ -19,6 +20,7 @@ mod vendor;
 mod consistency;
 
 pub use capability::{Capabilities, ParameterRules, Reasoning, ReasoningControl};
+pub use embedding::{EmbeddingKind, EmbeddingRules, InputType};
 pub use error::CatalogError;
 pub use lookup::Catalog;
 pub use model::{EffortScores, Mode, Model, Status};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::embedding::EmbeddingRules;
+
 /// How a provider is reached.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -18,6 +20,8 @@ pub struct Vendor {
     pub chat_path: String,
     /// The path of embeddings below the address; empty when there is none.
     pub embeddings_path: String,
+    /// How embeddings are asked for there.
+    pub embeddings: EmbeddingRules,
     /// Environment variables that may hold the key, first one wins.
     pub key_env: Vec<String>,
     /// Environment variables that may hold the address.

@@ -15,6 +15,8 @@ use crate::error::Error;
 pub struct ModelConfig {
     /// `provider/model`.
     pub id: String,
+    /// The catalogue's name of this model, the same at every provider: embeddings fall back only to the same model.
+    pub canonical: Option<String>,
     /// Prices; absent prices give no cost.
     pub price: Option<PriceConfig>,
     /// Tokens of prompt and answer together.
@@ -37,6 +39,9 @@ impl ModelConfig {
     pub(crate) fn over(&self, base: Model, index: usize) -> Result<Model, Error> {
         let at = |field: &str| format!("models[{index}].{field}");
         let mut model = base;
+        if let Some(canonical) = &self.canonical {
+            model.canonical.clone_from(canonical);
+        }
         if let Some(price) = &self.price {
             model.prices = vec![price.period(&format!("models[{index}].price"))?];
             model.free = false;

@@ -16,9 +16,9 @@ pub use body::Body;
 
 use crate::error::{Error, ErrorKind};
 use crate::router::Router;
-use crate::wire::ChatRequest;
+use crate::wire::{ChatRequest, EmbeddingRequest};
 
-/// Serves `/chat/completions` and `/models` under any host and path prefix.
+/// Serves `/chat/completions`, `/embeddings` and `/models` under any host and path prefix.
 ///
 /// It is a [`tower_service::Service`] that is always ready. Credentials and headers of the request are never sent on.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ impl Endpoint {
         let path = request.uri().path().trim_end_matches('/').to_owned();
         let answered = if path.ends_with("/chat/completions") || path == "chat/completions" {
             if request.method() == Method::POST { self.chat(&request).await } else { Err(wrong_method(&path, "POST")) }
+        } else if path.ends_with("/embeddings") || path == "embeddings" {
+            if request.method() == Method::POST { self.embed(&request).await } else { Err(wrong_method(&path, "POST")) }
         } else if path.ends_with("/models") {
             if request.method() == Method::GET { Ok(self.models()) } else { Err(wrong_method(&path, "GET")) }
         } else if let Some(model) = model_of(&path) {
@@ -43,7 +45,10 @@ impl Endpoint {
         } else {
             Err(respond::Refused::new(
                 StatusCode::NOT_FOUND,
-                Error::invalid_request("path", format!("{path} is not served here; use /chat/completions or /models")),
+                Error::invalid_request(
+                    "path",
+                    format!("{path} is not served here; use /chat/completions, /embeddings or /models"),
+                ),
             ))
         };
         answered.unwrap_or_else(respond::Refused::into_response)
@@ -57,6 +62,12 @@ impl Endpoint {
             return Ok(respond::streamed(stream));
         }
         Ok(respond::whole(&self.router.chat(chat).await?))
+    }
+
+    async fn embed(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {
+        let mut wanted = EmbeddingRequest::from_json(request.body())?;
+        headers::apply(request.headers(), wanted.route_mut())?;
+        Ok(respond::embedded(&self.router.embed(wanted).await?))
     }
 
     fn models(&self) -> Response<Body> {

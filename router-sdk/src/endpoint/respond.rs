@@ -9,7 +9,7 @@ use super::Body;
 use crate::account::usd;
 use crate::error::{Error, ErrorKind};
 use crate::stream::ChatStream;
-use crate::wire::{ChatResponse, RouteInfo};
+use crate::wire::{ChatResponse, EmbeddingResponse, RouteInfo};
 
 /// An error with the status that the door answers it with.
 pub(super) struct Refused {
@@ -65,7 +65,11 @@ fn error_json(error: &Error, status: StatusCode) -> Value {
 }
 
 pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::once(value.to_string()));
+    bytes(status, value.to_string())
+}
+
+fn bytes(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::once(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -73,6 +77,12 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
 
 pub(super) fn whole(reply: &ChatResponse) -> Response<Body> {
     let mut response = json(StatusCode::OK, &reply.to_json());
+    route_headers(response.headers_mut(), &reply.route);
+    response
+}
+
+pub(super) fn embedded(reply: &EmbeddingResponse) -> Response<Body> {
+    let mut response = bytes(StatusCode::OK, reply.to_json_bytes());
     route_headers(response.headers_mut(), &reply.route);
     response
 }

@@ -16,9 +16,9 @@ use crate::transport::{self, Events, HttpReply};
 use crate::wire::{ChatChunk, ChatResponse};
 
 /// An error body longer than this says nothing more.
-const ERROR_BODY: usize = 1024 * 1024;
+pub(super) const ERROR_BODY: usize = 1024 * 1024;
 /// How long an error's body may take once its head is there.
-const ERROR_BODY_TIME: Duration = Duration::from_secs(1);
+pub(super) const ERROR_BODY_TIME: Duration = Duration::from_secs(1);
 
 /// A stream whose first output is there.
 pub(crate) struct OpenStream {
@@ -54,7 +54,7 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    fn failure(self, what: &str) -> Failure {
+    pub(super) fn failure(self, what: &str) -> Failure {
         Failure::new(self.cause, format!("{what} within the time limit"))
     }
 }
@@ -167,7 +167,7 @@ async fn opened(sender: &Sender, target: &Target, http: HttpRequest, line: &Line
 }
 
 /// None is asked for, so a body in some encoding is a fault of the provider or of a proxy before it.
-fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
+pub(super) fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
     let encoding = reply.headers.get(http::header::CONTENT_ENCODING).map(|e| e.as_bytes().to_ascii_lowercase());
     match encoding.as_deref() {
         None | Some(b"" | b"identity") => Ok(reply),
@@ -220,7 +220,7 @@ fn unless_unknown(failure: Failure) -> Failure {
     if failure.cause == Cause::Unknown { Failure { cause: Cause::Malformed, ..failure } } else { failure }
 }
 
-fn with_wire(mut failure: Failure, status: u16, request_id: Option<String>) -> Failure {
+pub(super) fn with_wire(mut failure: Failure, status: u16, request_id: Option<String>) -> Failure {
     failure.status.get_or_insert(status);
     failure.request_id = failure.request_id.or(request_id);
     failure

@@ -370,7 +370,7 @@ pub(crate) fn error_of(kind: ErrorKind, failure: &Failure, target: &Target) -> E
 }
 
 /// One event a failed attempt; a key that a provider refuses is a matter for people and told as a warning.
-fn tell(target: &str, failure: &Failure, then: &'static str) {
+pub(super) fn tell(target: &str, failure: &Failure, then: &'static str) {
     let (cause, status) = (failure.cause.as_str(), failure.status);
     match failure.cause {
         Cause::Auth | Cause::Quota => tracing::warn!(target, cause, status, then, "attempt failed"),
@@ -378,7 +378,7 @@ fn tell(target: &str, failure: &Failure, then: &'static str) {
     }
 }
 
-fn word(then: Then) -> &'static str {
+pub(super) fn word(then: Then) -> &'static str {
     match then {
         Then::Same(_) => "same_again",
         Then::Next => "next",

@@ -4,8 +4,10 @@ mod again;
 mod aside;
 mod attempt;
 mod backoff;
+mod batches;
 mod budget;
 mod choices;
+mod embed;
 mod follow;
 mod health;
 mod journey;
@@ -21,6 +23,7 @@ mod vigil;
 
 pub(crate) use aside::shadow as ask_shadow;
 pub(crate) use budget::RetryBudget;
+pub(crate) use embed::embed;
 pub(crate) use follow::{Terms, follow};
 pub use health::TargetHealth;
 pub(crate) use health::{Health, Seat};

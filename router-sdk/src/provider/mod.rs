@@ -3,6 +3,7 @@
 mod allowance;
 pub(crate) mod anthropic;
 pub(crate) mod cohere;
+pub(crate) mod embedding;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;

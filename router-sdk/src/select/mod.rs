@@ -2,6 +2,7 @@
 
 mod able;
 mod chain;
+mod embedding;
 mod facts;
 mod gate;
 mod listed;
@@ -12,6 +13,7 @@ mod shortlist;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};

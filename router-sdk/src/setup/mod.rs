@@ -1,6 +1,7 @@
 //! Config and environment in; deployments, models and names that this router can reach out.
 
 mod deployments;
+mod embedding;
 mod environment;
 mod names;
 mod pool;

@@ -1,6 +1,7 @@
 //! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
 
 mod chunk;
+mod embedding;
 mod estimate;
 mod info;
 mod request;
@@ -8,8 +9,10 @@ mod response;
 mod route;
 mod usage;
 mod validate;
+mod vectors;
 
 pub use chunk::ChatChunk;
+pub use embedding::{EmbeddingInput, EmbeddingRequest, EncodingFormat};
 pub(crate) use estimate::{CAN_COUNT, RequestSize};
 pub use estimate::{
     TokenCount, Tokenizer, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
@@ -21,6 +24,8 @@ pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, RouteOptions, Strategy};
 pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
+pub use vectors::EmbeddingResponse;
+pub(crate) use vectors::from_base64;
 
 /// A JSON object that keeps the order of its keys.
 pub type Object = serde_json::Map<String, serde_json::Value>;

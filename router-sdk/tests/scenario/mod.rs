@@ -5,7 +5,7 @@ mod expect;
 
 use std::time::{Duration, Instant};
 
-use clawrouters::{ChatRequest, Config, Error, Router};
+use clawrouters::{ChatRequest, Config, EmbeddingRequest, Error, Router};
 use fake_provider::FakeProvider;
 use serde_json::{Value, json};
 
@@ -71,20 +71,39 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
 
 async fn call(router: &Router, scenario: &Value, stream: bool) -> Outcome {
     let mut body = scenario["request"].clone();
+    let cancel = &scenario["cancel"];
+    if scenario["operation"] == "embed" {
+        return within(cancel, embedded(router, &body)).await;
+    }
     body["stream"] = json!(stream);
     let request = match ChatRequest::from_json(body.to_string().as_bytes()) {
         Ok(request) => request,
         Err(error) => return Outcome::failed(&error),
     };
-    let cancel = &scenario["cancel"];
     let after_chunks = cancel["after_chunks"].as_u64();
     let called =
         async { if stream { streamed(router, request, after_chunks).await } else { whole(router, request).await } };
+    within(cancel, called).await
+}
+
+/// Runs a call until the caller gives it up.
+async fn within(cancel: &Value, called: impl Future<Output = Outcome>) -> Outcome {
     match cancel["after_ms"].as_u64() {
         Some(ms) => tokio::time::timeout(Duration::from_millis(ms), called)
             .await
             .unwrap_or_else(|_| Outcome { cancelled: true, ..Outcome::default() }),
         None => called.await,
+    }
+}
+
+async fn embedded(router: &Router, body: &Value) -> Outcome {
+    let asked = match EmbeddingRequest::from_json(body.to_string().as_bytes()) {
+        Ok(request) => router.embed(request).await,
+        Err(error) => Err(error),
+    };
+    match asked {
+        Err(error) => Outcome::failed(&error),
+        Ok(reply) => Outcome { reply: Some(reply.to_json()), ..Outcome::default() },
     }
 }
 

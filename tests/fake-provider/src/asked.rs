@@ -1,5 +1,6 @@
 //! What a reply has to know of the request it answers: path, query and body in, facts out.
 
+use crate::embeddings::Embeds;
 use crate::reply::Family;
 use serde_json::Value;
 
@@ -16,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) include_usage: bool,
     /// Counts the script's requests from 1; ids are made from it.
     pub(crate) number: u64,
+    /// The inputs of a call for embeddings.
+    pub(crate) embeds: Option<Embeds>,
 }
 
 impl Asked {
@@ -37,6 +40,7 @@ impl Asked {
             sse: query.split('&').any(|pair| pair == "alt=sse"),
             include_usage: body["stream_options"]["include_usage"] == Value::Bool(true),
             number,
+            embeds: Embeds::new(path, body),
         }
     }
 }
@@ -44,7 +48,10 @@ impl Asked {
 fn family_of(path: &str) -> Family {
     if path.ends_with("/messages") {
         Family::Anthropic
-    } else if path.contains(":generateContent") || path.contains(":streamGenerateContent") {
+    } else if path.contains(":generateContent")
+        || path.contains(":streamGenerateContent")
+        || path.ends_with(":batchEmbedContents")
+    {
         Family::Gemini
     } else {
         Family::OpenAi

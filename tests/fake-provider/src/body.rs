@@ -1,6 +1,7 @@
 //! The body of a reply with its faults: a scripted reply and the request in, parts and an ending out.
 
 use crate::asked::Asked;
+use crate::embeddings;
 use crate::error_body;
 use crate::fault::{Fault, FaultKind, Part, divide};
 use crate::reply::{Family, Reply};
@@ -75,6 +76,9 @@ fn sound(reply: &Reply, asked: &Asked) -> Body {
         error(reply, spec, asked)
     } else if let Some(literal) = literal(reply) {
         literal
+    } else if let Some(embeds) = &asked.embeds {
+        let body = embeddings::whole(reply, asked, embeds, reply.embed.unwrap_or(2));
+        (whole_type(asked), vec![Part::output(body)], false)
     } else if asked.stream {
         let parts = match asked.family {
             Family::OpenAi => openai::stream(reply, asked),

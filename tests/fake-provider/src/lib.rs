@@ -31,6 +31,7 @@ mod book;
 mod connection;
 mod control;
 mod dates;
+mod embeddings;
 mod error_body;
 mod fault;
 mod gemini;

@@ -128,6 +128,9 @@ pub struct Reply {
     /// How many requests this reply answers before the next one's turn; 0 counts as 1.
     pub times: u32,
 
+    /// The length of the vectors with which a call for embeddings is answered; 2 where absent.
+    pub embed: Option<usize>,
+
     /// The text of the answer.
     pub say: Option<String>,
     /// How a stream cuts the text; three pieces where absent.
@@ -248,7 +251,8 @@ impl Reply {
             || self.chunks.is_some()
             || self.refusal.is_some()
             || self.reasoning.is_some()
-            || !self.tool_calls.is_empty();
+            || !self.tool_calls.is_empty()
+            || self.embed.is_some();
         if u8::from(literal) + u8::from(answer) + u8::from(self.error.is_some()) > 1 {
             return Err("give one of: an answer (say, tool_calls, …), body, error".to_owned());
         }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const SCENARIO: &[&str] = &["name", "stream", "repeat", "pause_ms", "cancel", "config", "script", "request", "expect"];
+const SCENARIO: &[&str] =
+    &["name", "stream", "repeat", "pause_ms", "operation", "cancel", "config", "script", "request", "expect"];
 const EXPECT: &[&str] = &[
     "text",
     "reasoning",

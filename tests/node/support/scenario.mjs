@@ -23,7 +23,11 @@ export async function played(scenario, stream, config) {
     const outcome = { chunks: [] };
     try {
       router ??= new Router(config);
-      await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+      if (scenario.operation === "embed") {
+        await embed(router, scenario.request, scenario.cancel, outcome);
+      } else {
+        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+      }
     } catch (error) {
       outcome.error = error;
     }
@@ -49,6 +53,16 @@ async function call(router, request, cancel, outcome) {
         return;
       }
     }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function embed(router, request, cancel, outcome) {
+  const controller = new AbortController();
+  const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
+  try {
+    outcome.reply = await router.embeddings.create(request, { signal: controller.signal });
   } finally {
     clearTimeout(timer);
   }

@@ -1,7 +1,7 @@
 /** What a TypeScript program may and may not write; it is compiled, never run. */
 import OpenAI from "openai";
 import DefaultRouter, { ClawRoutersError, Router, Stream } from "clawrouters";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, Config, Entry, Explanation, RouteInfo, Task } from "clawrouters";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, Config, CreateEmbeddingResponse, Entry, Explanation, RouteInfo, Task } from "clawrouters";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(yes: Same<A, B>): void => void yes;
@@ -51,6 +51,13 @@ await router.chat.completions.create({ model: "auto", messages, route: { quickes
 // @ts-expect-error a temperature is a number
 await router.chat.completions.create({ model: "auto", messages, temperature: "warm" });
 
+const vectors: CreateEmbeddingResponse = await router.embeddings.create({ model: "mine/e", input: ["a"], input_type: "query" });
+const numbers: number[] | undefined = (await router.embed({ model: "mine/e", input: [[1, 2]], own: 1 }, { timeout: 5 })).data[0]?.embedding;
+// @ts-expect-error a model is required
+await router.embed({ input: "a" });
+// @ts-expect-error an unknown input type
+await router.embed({ model: "mine/e", input: "a", input_type: "poem" });
+
 const task: Task = await router.classify({ model: "auto", messages });
 const explanation: Explanation = await router.explain({ model: "auto", messages });
 const entries: Entry[] = router.entries();
@@ -84,4 +91,4 @@ const theirs: OpenAI.Chat.Completions.ChatCompletionMessageParam[] = [{ role: "u
 await router.chat.completions.create({ model: "auto", messages: theirs });
 
 await using own = new Router(config);
-void [content, cost, task.difficulty, explanation.candidates[0]?.cost, entries[0]?.at_ms, ids, own];
+void [vectors, numbers, content, cost, task.difficulty, explanation.candidates[0]?.cost, entries[0]?.at_ms, ids, own];

@@ -1,6 +1,9 @@
 //! The built-in sandbox: a request in the OpenAI shape in, a deterministic reply with plausible size and pace out. No network.
+//!
+//! Its embeddings are sums of hashed words: like texts are near each other, meanings are not known.
 
 mod answer;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -44,6 +47,12 @@ impl SandboxTransport {
         let cut = fault.as_ref().and_then(|f| f.cut_after);
         if let Some(fault) = fault.filter(|f| f.cut_after.is_none()) {
             return Ok(refusal(fault.status));
+        }
+        if vectors::asked_for(&body) {
+            tokio::time::sleep(FIRST_TOKEN.0.mul_f64(pace)).await;
+            let made = || vectors::whole(&body, &target.model.id, target.model.embedding_dim).to_string();
+            let whole = if cut.is_some() { Bytes::new() } else { Bytes::from(made()) };
+            return Ok(reply(200, "application/json", Box::pin(futures_util::stream::iter([Ok(whole)]))));
         }
         let answer = Answer::to(&body, &target.model.id);
         let first = first.mul_f64(pace);
