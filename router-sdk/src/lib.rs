@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod ids;
+mod media;
 mod pipeline;
 mod provider;
 mod router;
@@ -37,7 +38,7 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Breaker, Config, LedgerConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
+    Breaker, Config, LedgerConfig, MediaConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
     Timeouts,
 };
 pub use credential::Credentials;
@@ -49,6 +50,6 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, RouteInfo, RouteOptions, Strategy, Usage,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, ParameterPolicy, RouteInfo, RouteOptions, Strategy, Usage,
     estimate_tokens,
 };

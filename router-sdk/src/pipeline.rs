@@ -14,6 +14,7 @@ use crate::catalog::utc_week_minute;
 use crate::classify::{self, Needs, Task};
 use crate::error::Error;
 use crate::failover::{self, Answer, Health, RetryBudget, Sender};
+use crate::media::Fetcher;
 use crate::provider::Target;
 use crate::select::{self, Ask, Explanation, HealthFacts, Plan, Pool};
 use crate::setup::{Asked, Named, Setup};
@@ -329,6 +330,7 @@ impl Shared {
         let sender = Sender {
             http: HttpTransport::new(Duration::from_millis(config.timeouts.connect_ms)),
             sandbox: SandboxTransport::new(setup.sandboxes.clone()),
+            media: Fetcher::new(config.media.clone(), Duration::from_millis(config.timeouts.connect_ms)),
             health: Health::new(config.breaker),
             budget: RetryBudget::new(&config.retry),
             ids: crate::ids::Ids::new(),

@@ -91,6 +91,12 @@ pub struct Quirks {
     pub reasoning_in_completion: bool,
     /// `prompt_tokens` includes tokens read from the cache.
     pub cached_in_prompt: bool,
+    /// Fetches pictures by address.
+    pub image_urls: bool,
+    /// Fetches documents by address.
+    pub file_urls: bool,
+    /// Takes Anthropic's `cache_control` on messages, their parts and tools.
+    pub cache_control: bool,
     /// The form that ids of tool calls must have.
     pub tool_id_format: Option<ToolIdFormat>,
     /// The field of messages that carries thinking.
@@ -126,6 +132,9 @@ impl Default for Quirks {
             errors_in_200: false,
             reasoning_in_completion: true,
             cached_in_prompt: true,
+            image_urls: true,
+            file_urls: false,
+            cache_control: false,
             tool_id_format: None,
             reasoning_field: "reasoning_content".to_owned(),
             reasoning_sent_back: false,

@@ -1,6 +1,7 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
 mod check;
+mod media;
 mod model;
 mod settings;
 
@@ -11,11 +12,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use media::MEDIA_TOGETHER;
+pub use media::MediaConfig;
 pub use model::{ModelConfig, PriceConfig};
 pub use settings::{Breaker, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Timeouts};
 
 use crate::error::Error;
-use crate::wire::Strategy;
+use crate::wire::{ParameterPolicy, Strategy};
 
 /// Everything a router is built from. The same keys in TOML, Python dicts, JS objects and here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -37,6 +40,10 @@ pub struct Config {
     pub retry: Retry,
     /// When a failing target is left alone.
     pub breaker: Breaker,
+    /// What becomes of parameters that a model or its provider does not take; default `adapt`.
+    pub parameters: ParameterPolicy,
+    /// Media fetched for providers that do not fetch addresses themselves.
+    pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
     /// The in-memory ledger.

@@ -5,6 +5,7 @@ mod backoff;
 mod budget;
 mod follow;
 mod health;
+mod prepare;
 mod run;
 mod verdict;
 

@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::{self, Limit, OpenStream};
+use super::prepare::Preparation;
 use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{Health, RetryBudget, backoff};
 use crate::account::Books;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::provider::{Cause, Failure, HttpRequest, Target, family};
+use crate::media::Fetcher;
+use crate::provider::{Cause, Failure, HttpRequest, Target};
 use crate::select::{Candidate, Plan};
 use crate::transport::{HttpReply, HttpTransport, SandboxTransport};
 use crate::wire::{ChatRequest, ChatResponse};
@@ -19,6 +21,7 @@ use crate::wire::{ChatRequest, ChatResponse};
 pub(crate) struct Sender {
     pub(crate) http: HttpTransport,
     pub(crate) sandbox: SandboxTransport,
+    pub(crate) media: Fetcher,
     pub(crate) health: Health,
     pub(crate) budget: RetryBudget,
     pub(crate) ids: crate::ids::Ids,
@@ -46,7 +49,7 @@ pub(crate) enum Answer {
 struct Loop<'a> {
     sender: &'a Sender,
     config: &'a Config,
-    request: &'a ChatRequest,
+    preparation: Preparation<'a>,
     plan: &'a Plan,
     stream: bool,
     deadline: Instant,
@@ -83,8 +86,9 @@ pub(crate) async fn run(
     deadline: Instant,
     books: &mut Books,
 ) -> Result<Answer, Error> {
+    let preparation = Preparation::new(request, &sender.media, config.parameters, deadline);
     let mut state =
-        Loop { sender, config, request, plan, stream, deadline, total: 0, window_above: None, last: None, rests: None };
+        Loop { sender, config, preparation, plan, stream, deadline, total: 0, window_above: None, last: None, rests: None };
     for index in 0..plan.candidates.len() {
         let Some(candidate) = plan.candidates.get(index).filter(|c| state.may_ask(c)) else { continue };
         match state.ask(candidate, index, books).await {
@@ -142,7 +146,7 @@ impl Loop<'_> {
     /// One send.
     async fn once(&mut self, target: &Target, index: usize, books: &mut Books) -> Result<Answer, Failure> {
         // What cannot be said in the family's language is not sent and so is no attempt.
-        let encoded = family(target.family()).encode(self.request, target, self.stream)?;
+        let encoded = self.preparation.encode(target, self.stream).await?;
         self.total += 1;
         books.begin(target);
         books.route.adapted = encoded.adapted;
@@ -233,7 +237,12 @@ impl Loop<'_> {
 /// The typed error of a failure.
 pub(crate) fn error_of(kind: ErrorKind, failure: &Failure, target: &Target) -> Error {
     let message = format!("{}: {}", target.key(), failure.message);
-    Error::new(kind, message)
+    let error = Error::new(kind, message);
+    let error = match &failure.param {
+        Some(param) => error.with_param(param),
+        None => error,
+    };
+    error
         .with_target(&target.deployment.provider, target.key())
         .with_status(failure.status)
         .with_code(failure.code.clone())

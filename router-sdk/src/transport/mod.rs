@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::HeaderMap;
 
-pub(crate) use http_client::HttpTransport;
+pub(crate) use http_client::{HttpTransport, tls};
 pub(crate) use sandbox::SandboxTransport;
 
 use crate::provider::{Failure, Framing};

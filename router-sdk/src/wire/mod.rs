@@ -14,7 +14,7 @@ pub use estimate::{estimate_request_tokens, estimate_tokens};
 pub use info::{AttemptRecord, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
-pub use route::{MaxPrice, RouteOptions, Strategy};
+pub use route::{MaxPrice, ParameterPolicy, RouteOptions, Strategy};
 pub use usage::Usage;
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
 

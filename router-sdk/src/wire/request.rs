@@ -108,6 +108,12 @@ impl ChatRequest {
         self
     }
 
+    /// The same request with another body, which must be as valid as this one's.
+    pub(crate) fn with_body(&self, body: Object) -> Self {
+        let size = body.iter().map(|(k, v)| k.len() + 4 + validate::value_size(v)).sum::<usize>() + 1;
+        Self { body, route: self.route.clone(), models: self.models.clone(), size, tail: OnceLock::new() }
+    }
+
     /// The model asked for: `auto`, `auto:STRATEGY`, an alias, `provider/model` or a bare model name.
     pub fn model(&self) -> &str {
         self.body.get("model").and_then(Value::as_str).unwrap_or_default()

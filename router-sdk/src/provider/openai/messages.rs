@@ -200,10 +200,10 @@ fn json_instruction(draft: &mut Draft<'_>, target: &Target) -> Option<String> {
     let kind = kind.to_owned();
     if kind == "json_schema" && able.json_mode != Some(false) {
         draft.set("response_format", json!({"type": "json_object"}));
-        draft.note("json_schema emulated by JSON mode and an instruction");
+        draft.note("response_format: json_schema asked for by JSON mode and an instruction");
     } else {
         draft.remove("response_format");
-        draft.note(format!("{kind} emulated by an instruction"));
+        draft.note(format!("response_format: {kind} asked for by an instruction"));
     }
     Some(instruction)
 }

@@ -17,7 +17,7 @@ mod usage;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The family of OpenAI chat completions.
@@ -34,6 +34,16 @@ impl Provider for OpenAi {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(target))
+    }
+
+    fn takes_url(&self, kind: MediaKind, _url: &str, target: &Target) -> bool {
+        let quirks = &target.deployment.quirks;
+        match kind {
+            MediaKind::Image => quirks.image_urls,
+            MediaKind::Document => quirks.file_urls,
+            MediaKind::Video => true,
+            MediaKind::Audio => false,
+        }
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

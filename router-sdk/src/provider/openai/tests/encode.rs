@@ -68,7 +68,7 @@ fn the_output_limit_has_the_targets_name() {
     let new = target(Quirks { max_tokens_field: "max_completion_tokens".into(), ..Quirks::default() });
     let (json, adapted) = sent(&new, with(json!({"max_tokens": 9})), false);
     assert_eq!((json.get("max_tokens"), &json["max_completion_tokens"]), (None, &json!(9)));
-    assert_eq!(adapted, ["max_tokens sent as max_completion_tokens"]);
+    assert_eq!(adapted, ["max_tokens: sent as max_completion_tokens"]);
 
     let (json, _) = sent(&new, with(json!({"max_tokens": 9, "max_completion_tokens": 5})), false);
     assert_eq!((json.get("max_tokens"), &json["max_completion_tokens"]), (None, &json!(5)));
@@ -92,9 +92,9 @@ fn refused_parameters_are_left_out_and_listed() {
     }
     assert_eq!(json["user"], json!("u"));
     let wanted = [
-        "temperature left out: the model does not take it",
-        "stop left out: the model does not take it",
-        "logit_bias left out: the provider does not take it",
+        "temperature: left out, the model does not take it",
+        "stop: left out, the model does not take it",
+        "logit_bias: left out, the provider does not take it",
     ];
     assert_eq!(adapted, wanted);
 }
@@ -219,7 +219,7 @@ fn json_schema_where_there_is_none() {
     let system = &json["messages"][0];
     assert_eq!(system["role"], json!("system"));
     assert!(system["content"].as_str().unwrap().contains(&schema.to_string()));
-    assert_eq!(adapted, ["json_schema emulated by JSON mode and an instruction"]);
+    assert_eq!(adapted, ["response_format: json_schema asked for by JSON mode and an instruction"]);
     assert_eq!(
         sent(&target(Quirks::default()), with(json!({"response_format": format})), false).0["response_format"],
         format
@@ -229,5 +229,5 @@ fn json_schema_where_there_is_none() {
     let bare = target_with(Quirks::default(), Model { id: "m".into(), capabilities, ..Model::default() });
     let (json, adapted) = sent(&bare, with(json!({"response_format": {"type": "json_object"}})), false);
     assert_eq!((json.get("response_format"), json["messages"].as_array().unwrap().len()), (None, 2));
-    assert_eq!(adapted, ["json_object emulated by an instruction"]);
+    assert_eq!(adapted, ["response_format: json_object asked for by an instruction"]);
 }
