@@ -38,8 +38,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Breaker, Config, LedgerConfig, MediaConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig, SandboxFailure,
-    Timeouts,
+    Breaker, Config, LedgerConfig, MediaConfig, ModelConfig, PriceConfig, ProviderConfig, Retry, SandboxConfig,
+    SandboxFailure, Timeouts,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -50,6 +50,6 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, ParameterPolicy, RouteInfo, RouteOptions, Strategy, Usage,
-    estimate_tokens,
+    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, MaxPrice, Object, ParameterPolicy, RouteInfo, RouteOptions,
+    Strategy, Usage, estimate_tokens,
 };

@@ -83,6 +83,8 @@ pub struct Quirks {
     pub rejects: Vec<String>,
     /// The highest temperature it takes.
     pub temperature_max: Option<f32>,
+    /// The most stop sequences it takes, where it is known.
+    pub stops_max: Option<usize>,
     /// Answers mistakes of the caller with status 500.
     pub client_errors_as_500: bool,
     /// Business errors can come in a body of status 200.
@@ -128,6 +130,7 @@ impl Default for Quirks {
             seed_field: "seed".to_owned(),
             rejects: Vec::new(),
             temperature_max: None,
+            stops_max: None,
             client_errors_as_500: false,
             errors_in_200: false,
             reasoning_in_completion: true,

@@ -87,8 +87,18 @@ pub(crate) async fn run(
     books: &mut Books,
 ) -> Result<Answer, Error> {
     let preparation = Preparation::new(request, &sender.media, config.parameters, deadline);
-    let mut state =
-        Loop { sender, config, preparation, plan, stream, deadline, total: 0, window_above: None, last: None, rests: None };
+    let mut state = Loop {
+        sender,
+        config,
+        preparation,
+        plan,
+        stream,
+        deadline,
+        total: 0,
+        window_above: None,
+        last: None,
+        rests: None,
+    };
     for index in 0..plan.candidates.len() {
         let Some(candidate) = plan.candidates.get(index).filter(|c| state.may_ask(c)) else { continue };
         match state.ask(candidate, index, books).await {

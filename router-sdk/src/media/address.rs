@@ -34,7 +34,9 @@ fn check(url: Url, settings: &MediaConfig) -> Result<Url, String> {
         return Err(format!("is on {host}, which media.allow_hosts does not list"));
     }
     if !matches!(port, 80 | 443) && !listed && !settings.allow_private {
-        return Err(format!("uses port {port}; only 80 and 443 are fetched from, others where media.allow_hosts lists them"));
+        return Err(format!(
+            "uses port {port}; only 80 and 443 are fetched from, others where media.allow_hosts lists them"
+        ));
     }
     Ok(url)
 }
@@ -109,12 +111,45 @@ mod tests {
     #[test]
     fn addresses_inside_are_refused() {
         let inside = [
-            "0.0.0.0", "0.1.2.3", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.8.8.8",
-            "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.192", "192.0.2.7", "192.88.99.1",
-            "192.168.1.1", "198.18.0.1", "198.51.100.2", "203.0.113.9", "224.0.0.1", "240.0.0.1",
-            "255.255.255.255", "168.63.129.16", "::", "::1", "::ffff:8.8.8.8", "::ffff:127.0.0.1", "::8.8.8.8",
-            "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2001:20::1", "2002:7f00:1::1",
-            "3fff::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.100.100.200",
+            "127.0.0.1",
+            "127.8.8.8",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.192",
+            "192.0.2.7",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.2",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "168.63.129.16",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "::ffff:127.0.0.1",
+            "::8.8.8.8",
+            "64:ff9b::808:808",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
+            "2001:20::1",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
         ];
         for ip in inside {
             assert!(!public(ip.parse().unwrap()), "{ip}");
@@ -127,7 +162,9 @@ mod tests {
     #[test]
     fn schemes_names_and_ports_are_checked() {
         let plain = MediaConfig::default();
-        for bad in ["ftp://a.example/x", "file:///etc/passwd", "https://user:pw@a.example/x", "http://a.example:22/x", "x"] {
+        for bad in
+            ["ftp://a.example/x", "file:///etc/passwd", "https://user:pw@a.example/x", "http://a.example:22/x", "x"]
+        {
             let why = url(bad, &plain).unwrap_err();
             assert!(!why.contains("pw") && !why.contains("user:"), "{why}");
         }
@@ -146,7 +183,10 @@ mod tests {
             assert!(url(good, &listed).is_ok(), "{good}");
         }
         let bad = [
-            "https://other.example/a", "https://cdn.example/a", "https://evilcdn.example/a", "https://img.example:8443/a",
+            "https://other.example/a",
+            "https://cdn.example/a",
+            "https://evilcdn.example/a",
+            "https://img.example:8443/a",
             "https://files.example/a",
         ];
         for bad in bad {
@@ -157,7 +197,8 @@ mod tests {
     #[test]
     fn redirects_are_checked_like_the_first_address() {
         let from = Url::parse("https://a.example/dir/x").unwrap();
-        let to = |location: &str| redirect(&from, HeaderValue::from_str(location).ok().as_ref(), &MediaConfig::default());
+        let to =
+            |location: &str| redirect(&from, HeaderValue::from_str(location).ok().as_ref(), &MediaConfig::default());
         assert_eq!(to("../y").unwrap().as_str(), "https://a.example/y");
         assert!(to("gopher://a.example/").is_err() && to("http://a.example:8080/").is_err());
         assert!(redirect(&from, None, &MediaConfig::default()).is_err());

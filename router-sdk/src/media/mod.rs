@@ -67,7 +67,11 @@ fn limit(place: &Place<'_>, size: u64, target: &Target) -> Result<(), Failure> {
     match family(target.family()).media_limit(place.kind, target) {
         Some(most) if size > most => Err(refused(
             place,
-            format!("{} of {size} bytes is more than {} takes, {most}", place.kind.as_str(), target.deployment.provider),
+            format!(
+                "{} of {size} bytes is more than {} takes, {most}",
+                place.kind.as_str(),
+                target.deployment.provider
+            ),
         )),
         _ => Ok(()),
     }
@@ -143,9 +147,10 @@ impl Media {
         match self.fetched.get(&(url.to_owned(), place.kind)) {
             Some(Ok(fetched)) => Ok(fetched),
             Some(Err(Fault::Refused(why))) => Err(refused(place, why)),
-            Some(Err(Fault::Deadline)) | None => {
-                Err(Failure::new(Cause::Deadline, format!("{}: the deadline passed while it was fetched", place.path())))
-            }
+            Some(Err(Fault::Deadline)) | None => Err(Failure::new(
+                Cause::Deadline,
+                format!("{}: the deadline passed while it was fetched", place.path()),
+            )),
         }
     }
 }

@@ -131,6 +131,10 @@ fn read(raw: &Value) -> Option<(&'static str, MediaKind, Source<'_>)> {
             Some(("input_audio.data", MediaKind::Audio, source))
         }
         "file" => match (text("/file/file_data"), text("/file/file_url")) {
+            // Base64 alone is what some send; its type is told by its bytes.
+            (Some(data), _) if !data.contains(':') => {
+                Some(("file.file_data", MediaKind::Document, Source::Inline { mime: "", data }))
+            }
             (Some(data), _) => Some(("file.file_data", MediaKind::Document, source(data)?)),
             (None, Some(url)) => Some(("file.file_url", MediaKind::Document, source(url)?)),
             (None, None) => None,

@@ -106,7 +106,15 @@ pub struct Failure {
 impl Failure {
     /// A failure without details from the wire.
     pub fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), param: None, status: None, code: None, retry_after: None, request_id: None }
+        Self {
+            cause,
+            message: message.into(),
+            param: None,
+            status: None,
+            code: None,
+            retry_after: None,
+            request_id: None,
+        }
     }
 
     /// A reply that breaks its protocol.

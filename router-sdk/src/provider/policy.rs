@@ -71,10 +71,11 @@ fn without_changes(
     Ok(encoded)
 }
 
-/// What the conversation is made of is adapted whatever the policy: there is no other way to say it.
+/// What the conversation is made of is adapted whatever the policy, for there is no other way to say it; and so is what
+/// changes no answer.
 fn is_parameter(field: &str) -> bool {
     let top = field.split(['.', '[']).next().unwrap_or(field);
-    !matches!(top, "messages" | "metadata" | "user")
+    !matches!(top, "messages" | "metadata" | "user" | "cache_control")
 }
 
 /// Without its form an answer is of no use, so a form that is asked for in another way stays.

@@ -9,6 +9,7 @@ use super::output::{self, Form};
 use super::thinking::{self, Obstacles};
 use super::turns::{self, Choice, given, unsupported};
 use super::{limits::max_tokens, tools};
+use crate::provider::adapted::lost;
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -186,7 +187,7 @@ fn write_identity(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<St
         Some("default") => {
             body.insert("service_tier".into(), "standard_only".into());
         }
-        Some(tier) => adapted.push(format!("service_tier: {tier} left out, Anthropic has auto and standard_only")),
+        Some(_) => adapted.push(lost("service_tier", "Anthropic has auto and standard_only")),
     }
 }
 

@@ -7,6 +7,7 @@ mod limits;
 mod messages;
 mod output;
 mod reply;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;

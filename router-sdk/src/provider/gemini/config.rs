@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::generation::{Generation, generation};
+use super::schema;
 use super::thinking::thinking;
 use super::turns::{Format, instruction, unsupported};
 use crate::provider::{Failure, Target};
@@ -157,13 +158,23 @@ fn form(
     };
     let age = generation(&target.model);
     let refused = can == Some(false) || can.is_none() && age == Generation::Gemma;
-    if refused || has_tools && age < Generation::Three {
+    let in_words = || {
         adapted.push("response_format: asked for in words".to_owned());
-        return Some(words);
+        Some(words)
+    };
+    if refused || has_tools && age < Generation::Three {
+        return in_words();
+    }
+    if let Format::Schema { schema, .. } = format {
+        // Real JSON schema is taken since 2.5, a subset of OpenAPI before.
+        if age >= Generation::TwoFive {
+            out.insert("responseJsonSchema".into(), schema.clone());
+        } else if let Some(subset) = schema::subset(schema) {
+            out.insert("responseSchema".into(), subset);
+        } else {
+            return in_words();
+        }
     }
     out.insert("responseMimeType".into(), "application/json".into());
-    if let Format::Schema { schema, .. } = format {
-        out.insert("responseJsonSchema".into(), schema.clone());
-    }
     None
 }

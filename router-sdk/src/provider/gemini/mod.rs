@@ -10,6 +10,7 @@ mod grounding;
 mod logprobs;
 mod media;
 mod reply;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@ mod draft;
 mod effort;
 mod encode;
 mod finish;
+mod markers;
+mod media;
 mod messages;
 mod parameters;
 mod reply;

@@ -16,6 +16,7 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failur
     choices(draft, target)?;
     seed(draft, target);
     temperature(draft, target);
+    stops(draft, target);
     tool_choice(draft, target);
     if !target.deployment.quirks.parallel_tool_calls {
         draft.drop("parallel_tool_calls", "the provider does not take it");
@@ -79,6 +80,14 @@ fn temperature(draft: &mut Draft<'_>, target: &Target) {
         draft.set("temperature", json!(highest));
         draft.note(format!("temperature: lowered to {highest}, the target's highest"));
     }
+}
+
+fn stops(draft: &mut Draft<'_>, target: &Target) {
+    let Some(most) = target.deployment.quirks.stops_max else { return };
+    let Some(listed) = draft.get("stop").and_then(Value::as_array).filter(|listed| listed.len() > most) else { return };
+    let (kept, all) = (listed.iter().take(most).cloned().collect::<Vec<_>>(), listed.len());
+    draft.set("stop", Value::Array(kept));
+    draft.note(format!("stop: the first {most} of {all} sequences kept, the provider takes no more"));
 }
 
 fn tool_choice(draft: &mut Draft<'_>, target: &Target) {
