@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ANSWER_TOOL, schema};
 use super::turns::{Choice, Format, instruction};
+use super::{ANSWER_TOOL, schema};
 use crate::provider::Target;
 
 /// How the form is asked for.

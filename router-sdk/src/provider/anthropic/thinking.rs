@@ -75,7 +75,8 @@ pub(super) fn thinking(
 
 fn as_written(own: &Value, max_tokens: u64, obstacles: Obstacles, adapted: &mut Vec<String>) -> Thinking {
     let on = own.get("type").is_some_and(|t| t != "disabled");
-    if on && obstacles.forced_call {
+    // With adaptive thinking a forced call is taken: the model may then think little.
+    if own.get("type").is_some_and(|t| t == "enabled") && obstacles.forced_call {
         adapted.push(lost("thinking", "a forced tool call forbids it"));
         return Thinking::default();
     }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::messages::marked;
-use super::{output, schema};
 use super::turns::{self, Choice, given, unsupported};
+use super::{output, schema};
 use crate::provider::adapted::lost;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};

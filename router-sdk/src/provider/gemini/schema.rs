@@ -48,7 +48,10 @@ fn convert(schema: &Value, root: &Value, depth: usize) -> Option<Value> {
         return None;
     }
     // The formats known there are few, and an unknown one is refused.
-    if !matches!(out.get("format").and_then(Value::as_str), Some("enum" | "date-time" | "int32" | "int64" | "float" | "double")) {
+    if !matches!(
+        out.get("format").and_then(Value::as_str),
+        Some("enum" | "date-time" | "int32" | "int64" | "float" | "double")
+    ) {
         out.shift_remove("format");
     }
     if let Some(properties) = fields.get("properties").and_then(Value::as_object) {
@@ -125,11 +128,11 @@ mod tests {
                 "c": {"const": "x"},
             }, "$defs": {"n": {"type": "integer", "minimum": 1}}});
         let expected = json!({"type": "object", "required": ["b"], "propertyOrdering": ["b", "a", "c"],
-            "properties": {
-                "b": {"type": "string", "nullable": true, "description": "B"},
-                "a": {"nullable": true, "type": "integer", "minimum": 1},
-                "c": {"enum": ["x"]},
-            }});
+        "properties": {
+            "b": {"type": "string", "nullable": true, "description": "B"},
+            "a": {"nullable": true, "type": "integer", "minimum": 1},
+            "c": {"enum": ["x"]},
+        }});
         assert_eq!(subset(&schema), Some(expected));
     }
 
