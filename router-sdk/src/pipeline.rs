@@ -104,7 +104,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
                 idle: Duration::from_millis(config.timeouts.idle_ms),
                 deadline,
                 usage_chunk: wants_usage_chunk(&request),
-                choices: choices(&request),
+                choices: request.choices(),
             };
             let head = books.preview();
             let followed = failover::follow(*open, books, Arc::clone(&shared.sender), terms);
@@ -157,11 +157,6 @@ fn refused(
     error
 }
 
-/// Choices asked for.
-fn choices(request: &ChatRequest) -> u64 {
-    request.get("n").and_then(serde_json::Value::as_u64).unwrap_or(1)
-}
-
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let caller = admit::authorise();
@@ -211,7 +206,7 @@ fn ask<'a>(
     moment: Moment,
 ) -> Ask<'a> {
     let Moment { date, week_minute, .. } = moment;
-    Ask { task, needs, options, strategy, input_tokens, choices: choices(request), today: date, week_minute }
+    Ask { task, needs, options, strategy, input_tokens, choices: request.choices(), today: date, week_minute }
 }
 
 /// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.
@@ -288,6 +283,7 @@ fn open_books(
 }
 
 fn finish(mut response: ChatResponse, books: &mut Books) -> ChatResponse {
+    books.portions(std::mem::take(&mut response.portions));
     let usage = match response.usage {
         Some(usage) => books.answer(Some(usage), ""),
         None => books.answer(None, &said(&response)),

@@ -41,6 +41,10 @@ struct Open {
     usage: Option<Usage>,
     text: String,
     hidden: String,
+    /// Sends made at once for this attempt.
+    copies: u64,
+    /// Usage of each of them.
+    portions: Vec<Usage>,
 }
 
 /// What the books of a request start from.
@@ -86,8 +90,8 @@ impl Books {
         }
     }
 
-    /// A request is about to be sent.
-    pub(crate) fn begin(&mut self, target: &Target) {
+    /// A request is about to be sent, `copies` times at once.
+    pub(crate) fn begin(&mut self, target: &Target, copies: u64) {
         self.route.model = target.key();
         self.route.provider.clone_from(&target.deployment.provider);
         self.route.sandbox = target.deployment.sandbox;
@@ -100,6 +104,8 @@ impl Books {
             usage: None,
             text: String::new(),
             hidden: String::new(),
+            copies,
+            portions: Vec::new(),
         });
     }
 
@@ -119,10 +125,18 @@ impl Books {
         }
         if chunk.usage.is_some() {
             open.usage = chunk.usage;
+            open.portions.clone_from(&chunk.portions);
         }
         open.text.push_str(chunk.text());
         if chunk.output && chunk.text().is_empty() {
             hidden_output(chunk, &mut open.hidden);
+        }
+    }
+
+    /// What each of several sends used; together they are the usage of the attempt.
+    pub(crate) fn portions(&mut self, portions: Vec<Usage>) {
+        if let Some(open) = &mut self.open {
+            open.portions = portions;
         }
     }
 
@@ -144,7 +158,7 @@ impl Books {
 
     fn usage_of(&self, open: &Open) -> Usage {
         open.usage.unwrap_or_else(|| Usage {
-            input: self.input_tokens,
+            input: self.input_tokens.saturating_mul(open.copies),
             output: estimate_tokens(&open.text) + estimate_tokens(&open.hidden),
             estimated: true,
             ..Usage::default()
@@ -187,6 +201,10 @@ impl Books {
         if open.usage.is_some() || begun { Some(self.usage_of(open)) } else { None }
     }
 
+    fn cost(&self, model: &Model, usage: &Usage) -> Option<u64> {
+        usage_cost(model, usage, self.date, Some(self.week_minute))
+    }
+
     fn record(
         &mut self,
         open: Open,
@@ -196,7 +214,12 @@ impl Books {
         first_token_ms: Option<f64>,
     ) {
         let cost_nanos = match &usage {
-            Some(usage) => usage_cost(&open.target.model, usage, self.date, Some(self.week_minute)),
+            // Each send has its own place among the tiers.
+            Some(_) if !open.portions.is_empty() => {
+                let costs = open.portions.iter().map(|portion| self.cost(&open.target.model, portion));
+                costs.sum()
+            }
+            Some(usage) => self.cost(&open.target.model, usage),
             None => Some(0),
         };
         self.route.attempts.push(AttemptRecord {
@@ -269,7 +292,7 @@ fn milliseconds(duration: Duration) -> f64 {
 fn hidden_output(chunk: &ChatChunk, into: &mut String) {
     use serde_json::Value;
     let Some(delta) = chunk.body.get("choices").and_then(|c| c.get(0)).and_then(|c| c.get("delta")) else { return };
-    for field in ["reasoning_content", "refusal"] {
+    for field in ["content", "reasoning_content", "refusal"] {
         into.push_str(delta.get(field).and_then(Value::as_str).unwrap_or_default());
     }
     for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::fanout::{self, Heard};
+use super::prepare::Ready;
 use super::run::Sender;
 use crate::account::Books;
 use crate::provider::{Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
@@ -45,18 +47,32 @@ impl Limit {
 pub(crate) async fn whole(
     sender: &Sender,
     target: &Target,
-    http: HttpRequest,
+    ready: Ready,
     limit: Limit,
     books: &mut Books,
 ) -> Result<ChatResponse, Failure> {
+    let mut heard = |status, id| books.answered(status, id);
     let asked = async {
-        let reply = opened(sender, target, http, books).await?;
-        let headers = reply.headers.clone();
-        let status = reply.status;
-        let body = reply.bytes(crate::transport::MAX_BODY).await?;
-        family(target.family()).decode(target, &body).map_err(|f| with_wire(f, status, errors::request_id(&headers)))
+        match ready.copies {
+            1 => one_whole(sender, target, ready.http, &mut heard).await,
+            copies => fanout::whole(sender, target, &ready.http, copies, &mut heard).await,
+        }
     };
     timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))
+}
+
+/// One send for a whole reply.
+pub(super) async fn one_whole(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    heard: &mut Heard<'_>,
+) -> Result<ChatResponse, Failure> {
+    let reply = opened(sender, target, http, heard).await?;
+    let headers = reply.headers.clone();
+    let status = reply.status;
+    let body = reply.bytes(crate::transport::MAX_BODY).await?;
+    family(target.family()).decode(target, &body).map_err(|f| with_wire(f, status, errors::request_id(&headers)))
 }
 
 /// Asks for a stream and reads it up to its first output. What comes before (roles, pings, comments) is held back, so
@@ -64,15 +80,22 @@ pub(crate) async fn whole(
 pub(crate) async fn stream(
     sender: &Sender,
     target: &Target,
-    http: HttpRequest,
+    ready: Ready,
     limit: Limit,
     books: &mut Books,
 ) -> Result<OpenStream, Failure> {
     let asked = async {
-        let reply = opened(sender, target, http, books).await?;
-        let request_id = errors::request_id(&reply.headers);
-        let status = reply.status;
-        let mut open = read_as_stream(reply, target).await?;
+        let (mut status, mut request_id) = (200, None);
+        let mut open = {
+            let mut heard = |told, id: Option<String>| {
+                (status, request_id) = (told, id.clone());
+                books.answered(told, id);
+            };
+            match ready.copies {
+                1 => one_stream(sender, target, ready.http, &mut heard).await?,
+                copies => fanout::streams(sender, target, &ready.http, copies, &mut heard).await?,
+            }
+        };
         loop {
             match step(&mut open).await.map_err(|f| with_wire(f, status, request_id.clone()))? {
                 Step::More if open.chunks.iter().any(|c| c.output) => return Ok(open),
@@ -82,6 +105,17 @@ pub(crate) async fn stream(
         }
     };
     timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no output")))
+}
+
+/// One send for a stream, up to its first bytes.
+pub(super) async fn one_stream(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    heard: &mut Heard<'_>,
+) -> Result<OpenStream, Failure> {
+    let reply = opened(sender, target, http, heard).await?;
+    read_as_stream(reply, target).await
 }
 
 /// A stream that ended before any output: an answer only if it says why it is empty.
@@ -120,9 +154,14 @@ pub(crate) async fn step(open: &mut OpenStream) -> Result<Step, Failure> {
 }
 
 /// Sends, and turns every status but success into a failure.
-async fn opened(sender: &Sender, target: &Target, http: HttpRequest, books: &mut Books) -> Result<HttpReply, Failure> {
+async fn opened(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    heard: &mut Heard<'_>,
+) -> Result<HttpReply, Failure> {
     let reply = sender.send(target, http).await?;
-    books.answered(reply.status, errors::request_id(&reply.headers));
+    heard(reply.status, errors::request_id(&reply.headers));
     if (200..300).contains(&reply.status) {
         return plain(reply);
     }

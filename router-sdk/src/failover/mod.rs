@@ -3,6 +3,7 @@
 mod attempt;
 mod backoff;
 mod budget;
+mod fanout;
 mod follow;
 mod health;
 mod prepare;

@@ -156,19 +156,19 @@ impl Loop<'_> {
     /// One send.
     async fn once(&mut self, target: &Target, index: usize, books: &mut Books) -> Result<Answer, Failure> {
         // What cannot be said in the family's language is not sent and so is no attempt.
-        let encoded = self.preparation.encode(target, self.stream).await?;
+        let mut ready = self.preparation.ready(target, self.stream).await?;
         self.total += 1;
-        books.begin(target);
-        books.route.adapted = encoded.adapted;
+        books.begin(target, ready.copies);
+        books.route.adapted = std::mem::take(&mut ready.adapted);
         let limit = self.limit(target, index);
         if self.stream {
-            let open = attempt::stream(self.sender, target, encoded.http, limit, books).await?;
+            let open = attempt::stream(self.sender, target, ready, limit, books).await?;
             for chunk in &open.chunks {
                 books.progress(chunk);
             }
             return Ok(Answer::Stream(Box::new(open)));
         }
-        attempt::whole(self.sender, target, encoded.http, limit, books).await.map(|r| Answer::Whole(Box::new(r)))
+        attempt::whole(self.sender, target, ready, limit, books).await.map(|r| Answer::Whole(Box::new(r)))
     }
 
     /// What follows a failure, and the pause before it where the same target is asked again.

@@ -98,6 +98,11 @@ pub trait Provider: Send + Sync {
     /// A decoder for one stream.
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder>;
 
+    /// Whether one request can ask this target for several choices; where it cannot, as many requests are sent.
+    fn takes_n(&self, _target: &Target) -> bool {
+        false
+    }
+
     /// Whether the provider fetches this http or https address itself; what it does not is fetched and sent inline.
     fn takes_url(&self, _kind: MediaKind, _url: &str, _target: &Target) -> bool {
         false

@@ -114,6 +114,18 @@ impl ChatRequest {
         Self { body, route: self.route.clone(), models: self.models.clone(), size, tail: OnceLock::new() }
     }
 
+    /// The same request without a field.
+    pub(crate) fn without(&self, field: &str) -> Self {
+        let mut body = self.body.clone();
+        body.shift_remove(field);
+        self.with_body(body)
+    }
+
+    /// Choices asked for.
+    pub(crate) fn choices(&self) -> u64 {
+        self.get("n").and_then(Value::as_u64).unwrap_or(1)
+    }
+
     /// The model asked for: `auto`, `auto:STRATEGY`, an alias, `provider/model` or a bare model name.
     pub fn model(&self) -> &str {
         self.body.get("model").and_then(Value::as_str).unwrap_or_default()

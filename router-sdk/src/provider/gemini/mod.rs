@@ -44,6 +44,10 @@ impl Provider for Gemini {
         Box::new(stream::Decoder::new(&target.model.id))
     }
 
+    fn takes_n(&self, target: &Target) -> bool {
+        target.deployment.quirks.n && !target.model.parameters.refuses("n")
+    }
+
     fn takes_url(&self, _kind: MediaKind, url: &str, _target: &Target) -> bool {
         media::own_file(url)
     }

@@ -38,6 +38,10 @@ impl Provider for OpenAi {
         Box::new(stream::Decoder::new(target))
     }
 
+    fn takes_n(&self, target: &Target) -> bool {
+        target.deployment.quirks.n && !target.model.parameters.refuses("n")
+    }
+
     fn takes_url(&self, kind: MediaKind, _url: &str, target: &Target) -> bool {
         let quirks = &target.deployment.quirks;
         match kind {
