@@ -4,6 +4,7 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::limits::{self, refuses};
+use super::markers;
 use super::messages::{self, Conversation};
 use super::output::{self, Form};
 use super::thinking::{self, Obstacles};
@@ -91,6 +92,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     }
     write_identity(request, &mut body, &mut adapted);
     write_rest(request, &mut body, &mut adapted);
+    markers::bound(&mut body, &mut adapted);
     if stream {
         body.insert("stream".into(), true.into());
     }

@@ -4,6 +4,7 @@ mod annotation;
 mod decode;
 mod encode;
 mod limits;
+mod markers;
 mod messages;
 mod output;
 mod reply;

@@ -6,6 +6,7 @@ use super::generation::{Generation, generation};
 use super::schema;
 use super::thinking::thinking;
 use super::turns::{Format, instruction, unsupported};
+use crate::provider::adapted::reworded;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -93,6 +94,12 @@ fn sampling(request: &ChatRequest, target: &Target, out: &mut Object, adapted: &
                 out.insert(own.into(), value.clone());
             }
         }
+    }
+    // OpenAI's seeds have 64 bits, Gemini's 31.
+    if let Some(seed) = out.get("seed").and_then(Value::as_i64).filter(|seed| i32::try_from(*seed).is_err()) {
+        let short = seed & i64::from(i32::MAX);
+        out.insert("seed".into(), short.into());
+        adapted.push(reworded("seed", format_args!("{short}, the same for the same seed")));
     }
     if request.get("logprobs") == Some(&Value::Bool(false)) {
         out.shift_remove("responseLogprobs");
