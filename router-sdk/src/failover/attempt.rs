@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::fanout::{self, Heard};
+use super::fence;
 use super::prepare::Ready;
 use super::run::Sender;
 use crate::account::Books;
@@ -58,7 +59,8 @@ pub(crate) async fn whole(
             copies => fanout::whole(sender, target, &ready.http, copies, &mut heard).await,
         }
     };
-    timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))
+    let reply = timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))?;
+    Ok(if ready.in_words { fence::whole(reply) } else { reply })
 }
 
 /// One send for a whole reply.
@@ -96,6 +98,9 @@ pub(crate) async fn stream(
                 copies => fanout::streams(sender, target, &ready.http, copies, &mut heard).await?,
             }
         };
+        if ready.in_words {
+            open.decoder = Box::new(fence::Unfenced::new(open.decoder));
+        }
         loop {
             match step(&mut open).await.map_err(|f| with_wire(f, status, request_id.clone()))? {
                 Step::More if open.chunks.iter().any(|c| c.output) => return Ok(open),

@@ -4,6 +4,7 @@ mod attempt;
 mod backoff;
 mod budget;
 mod fanout;
+mod fence;
 mod follow;
 mod health;
 mod prepare;

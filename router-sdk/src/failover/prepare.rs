@@ -15,6 +15,8 @@ pub(super) struct Ready {
     /// More than one where several choices need as many sends.
     pub(super) copies: u64,
     pub(super) adapted: Vec<String>,
+    /// The form of the answer was asked for in another way than the provider's own.
+    pub(super) in_words: bool,
 }
 
 /// What is kept of one request between its candidates.
@@ -44,12 +46,13 @@ impl<'a> Preparation<'a> {
         let (request, notes) = self.media.inlined(self.fetcher, self.request, target, self.deadline).await?;
         let request = if copies > 1 { Cow::Owned(request.without("n")) } else { request };
         let encoded = policy::encode(&request, target, stream, self.policy)?;
+        let in_words = policy::form_is_emulated(&encoded.adapted);
         let mut adapted = notes;
         adapted.extend(encoded.adapted);
         if copies > 1 {
             adapted.push(format!("n: {copies} requests for one choice each, the provider gives no more"));
         }
-        Ok(Ready { http: encoded.http, copies, adapted })
+        Ok(Ready { http: encoded.http, copies, adapted, in_words })
     }
 
     /// How many sends the choices asked for need.

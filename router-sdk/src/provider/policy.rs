@@ -71,6 +71,11 @@ fn without_changes(
     Ok(encoded)
 }
 
+/// Whether the form of the answer is asked for in another way than the provider's own, so that it may come wrapped.
+pub(crate) fn form_is_emulated(adapted: &[String]) -> bool {
+    adapted.iter().any(|entry| adapted::read(entry) == Some(("response_format", Fate::Changed)))
+}
+
 /// What the conversation is made of is adapted whatever the policy, for there is no other way to say it; and so is what
 /// changes no answer.
 fn is_parameter(field: &str) -> bool {
