@@ -119,7 +119,7 @@ impl Fetcher {
     }
 
     /// A client that knows one host by the addresses that were checked, and sends nothing but the request.
-    fn client(&self, url: &Url, addresses: &[SocketAddr]) -> Result<reqwest::Client, String> {
+    pub(super) fn client(&self, url: &Url, addresses: &[SocketAddr]) -> Result<reqwest::Client, String> {
         let tls = self.tls.get_or_init(tls).as_ref().map_err(|e| e.message().to_owned())?;
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls.clone())

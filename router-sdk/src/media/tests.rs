@@ -281,3 +281,12 @@ async fn wrong_types_of_inline_data_are_corrected() {
     assert_eq!(notes.len(), 4, "{notes:?}");
     assert_eq!(notes[0], "messages[0].content[0]: its type corrected to image/png");
 }
+
+#[tokio::test]
+async fn the_addresses_that_were_checked_are_the_ones_asked() {
+    let server = Server::start().await;
+    // A name that nobody knows: only the addresses handed over lead anywhere.
+    let url = reqwest::Url::parse(&format!("http://pinned.invalid:{}/cat.png", server.at.port())).unwrap();
+    let client = fetcher(open()).client(&url, &[server.at]).unwrap();
+    assert_eq!(client.get(url).send().await.unwrap().status(), 200);
+}

@@ -11,7 +11,7 @@ const MOST: usize = 4;
 /// Leaves out the earliest markers beyond the limit: the later one stands, the more of the prompt it caches.
 pub(super) fn bound(body: &mut Object, adapted: &mut Vec<String>) {
     let top = usize::from(body.contains_key(MARKER));
-    let all = top + places(body).map(|list| list.iter_mut().map(|v| count(v)).sum::<usize>()).sum::<usize>();
+    let all = top + places(body).map(|list| list.iter_mut().map(count).sum::<usize>()).sum::<usize>();
     let mut surplus = all.saturating_sub(MOST);
     if surplus == 0 {
         return;
