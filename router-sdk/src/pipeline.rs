@@ -101,7 +101,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     let config = &shared.setup.config;
-    let (usage_chunk, choices) = (wants_usage_chunk(&request), choices(&request));
+    let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
+    let parameters = request.route().parameters.unwrap_or(config.parameters);
     let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
     let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
     overshadow(shared, &request, &plan, input_tokens, &books, moment);
@@ -113,6 +114,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
         deadline,
         tokens: input_tokens,
         skip_malformed: on_malformed == OnMalformed::Skip,
+        parameters,
     };
     let mut journey = Journey::new(Arc::clone(&shared.sender), departure);
     match journey.answer(&mut books).await {
@@ -121,7 +123,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
         Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
-        Ok(Answer::Stream(open)) => {
+        Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
                 deadline,
@@ -130,8 +132,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
                 on_interrupt,
                 min_tokens_per_second: config.timeouts.min_tokens_per_second,
             };
-            let head = books.preview(&open.line);
-            let followed = failover::follow(*open, books, journey, terms);
+            let head = books.preview(&line);
+            let followed = failover::follow(*open, line, books, journey, terms);
             Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
         }
     }
@@ -216,11 +218,6 @@ fn refused(
     error
 }
 
-/// Choices asked for.
-fn choices(request: &ChatRequest) -> u64 {
-    request.get("n").and_then(serde_json::Value::as_u64).unwrap_or(1)
-}
-
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let caller = admit::authorise();
@@ -272,7 +269,7 @@ fn ask<'a>(
     moment: Moment,
 ) -> Ask<'a> {
     let Moment { date, week_minute, .. } = moment;
-    Ask { task, needs, options, strategy, input_tokens, choices: choices(request), today: date, week_minute }
+    Ask { task, needs, options, strategy, input_tokens, choices: request.choices(), today: date, week_minute }
 }
 
 /// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.

@@ -220,7 +220,7 @@ async fn without_fallbacks_a_resting_first_choice_is_not_replaced() {
 #[tokio::test]
 async fn what_cannot_be_said_is_no_send() {
     let (fake, router) = stage(json!({"alpha": [{"say": "up"}]}), of_kind("anthropic", "")).await;
-    let error = router.chat(ask(&["alpha/m"], json!({"n": 2}))).await.expect_err("one choice only");
+    let error = router.chat(ask(&["alpha/m"], json!({"n": 9}))).await.expect_err("too many sends");
     assert_eq!((error.kind(), asked(&fake, "alpha")), (ErrorKind::InvalidRequest, 0));
     assert!(error.attempts().is_empty(), "attempts are sends: {:?}", error.attempts());
 }

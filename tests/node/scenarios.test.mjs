@@ -33,7 +33,8 @@ for (const file of files) {
 
 async function play(scenario, stream) {
   const script = await fake.script({}, scenario.script ?? { providers: {} });
-  const outcomes = await played(scenario, stream, filled(scenario.config ?? {}, fake, script.base));
+  const fill = (part) => filled(part ?? {}, fake, script.base);
+  const outcomes = await played({ ...scenario, request: fill(scenario.request) }, stream, fill(scenario.config));
   const expected = [scenario.expect].flat();
   outcomes.forEach((got, i) => {
     checkCall(expected[Math.min(i, expected.length - 1)], got, { stream, cancelled: Boolean(scenario.cancel) });

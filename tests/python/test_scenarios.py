@@ -44,7 +44,7 @@ def _scenarios() -> list[Any]:
     return cases
 
 
-def _config(value: Any, run: Scripted) -> Any:
+def _filled(value: Any, run: Scripted) -> Any:
     places = {
         "${base}": run.base,
         "${tls}": run.base.replace("http://", "https://"),
@@ -61,7 +61,8 @@ def _config(value: Any, run: Scripted) -> Any:
 @pytest.mark.parametrize(("scenario", "stream", "mode"), _scenarios())
 def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str) -> None:
     run = fake.script(scenario.get("script", {"providers": {}}))
-    config = _config(scenario.get("config", {}), run)
+    config = _filled(scenario.get("config", {}), run)
+    scenario = {**scenario, "request": _filled(scenario["request"], run)}
     play = _play if mode == "sync" else _play_async
     outcomes = play(scenario, config, stream)
     wanted = scenario["expect"] if isinstance(scenario["expect"], list) else [scenario["expect"]]

@@ -1,5 +1,5 @@
 /** The configuration: the same keys as in TOML. */
-import type { Strategy } from "./route.js";
+import type { ParameterPolicy, Strategy } from "./route.js";
 
 /** Everything a router is built from. */
 export interface Config {
@@ -17,10 +17,28 @@ export interface Config {
   retry?: Retry | undefined;
   /** When a failing target is left alone. */
   breaker?: Breaker | undefined;
+  /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
+  parameters?: ParameterPolicy | undefined;
+  /** Media fetched for providers that do not fetch addresses themselves. */
+  media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
   /** The in-memory ledger. */
   ledger?: { max_entries?: number | undefined } | undefined;
+}
+
+/** How pictures, documents and sounds behind addresses are fetched and sent inline. */
+export interface MediaConfig {
+  /** Fetch them at all; default true. */
+  fetch?: boolean | undefined;
+  /** The largest file, in bytes; default 20 MiB. */
+  max_bytes?: number | undefined;
+  /** How long one file may take, redirects included; default 10000. */
+  timeout_ms?: number | undefined;
+  /** Only these hosts: `host`, `*.domain`, or either with `:port`. Empty: every public host, on ports 80 and 443. */
+  allow_hosts?: string[] | undefined;
+  /** Also addresses inside: private networks, this machine, cloud metadata. */
+  allow_private?: boolean | undefined;
 }
 
 /** The wire families. */

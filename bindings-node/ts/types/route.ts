@@ -3,6 +3,9 @@
 /** What to optimise when the router chooses the model. */
 export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
 
+/** What becomes of a parameter that a model does not take: the nearest value, left out, or the next model. */
+export type ParameterPolicy = "adapt" | "drop" | "error";
+
 /** Routing options of one request. */
 export interface RouteOptions {
   /** Replaces the configured strategy. */
@@ -25,6 +28,8 @@ export interface RouteOptions {
   max_cost?: number | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
+  /** Replaces the configured policy for parameters that a model does not take. */
+  parameters?: ParameterPolicy | undefined;
   /** The deadline of the whole request in milliseconds from now. */
   deadline_ms?: number | undefined;
   /** Free labels that are kept with the request's ledger entry. */

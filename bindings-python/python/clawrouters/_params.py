@@ -35,6 +35,7 @@ class RouteOptions(TypedDict, total=False):
     max_price: MaxPrice
     max_cost: float
     baseline: str
+    parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int
     tags: Mapping[str, str]
 

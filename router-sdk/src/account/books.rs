@@ -94,10 +94,10 @@ impl Books {
         }
     }
 
-    /// A request is about to be sent.
-    pub(crate) fn begin(&mut self, target: &Target) -> Line {
+    /// A request is about to be sent, `copies` times at once.
+    pub(crate) fn begin(&mut self, target: &Target, copies: u64) -> Line {
         self.credit(target);
-        let line = Line::new(target);
+        let line = Line::new(target, copies);
         self.open.push(line.clone());
         line
     }
@@ -119,7 +119,8 @@ impl Books {
 
     fn usage_of(&self, open: &Open) -> Usage {
         let tokenizer = Tokenizer::of(&open.target.model);
-        let input = || self.size.as_ref().map_or(self.input_tokens, |size| size.tokens(tokenizer));
+        let once = || self.size.as_ref().map_or(self.input_tokens, |size| size.tokens(tokenizer));
+        let input = || once().saturating_mul(open.copies);
         match open.usage {
             // A provider may count its output alone.
             Some(told) if told.estimated && told.input == 0 => Usage { input: input(), ..told },
@@ -223,7 +224,12 @@ impl Books {
     }
 
     fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
-        let cost = usage.as_ref().and_then(|usage| self.cost_of(&open.target, usage));
+        let cost = match &usage {
+            // Each of several sends has its own place among the tiers.
+            Some(_) if !open.portions.is_empty() => self.cost_of_all(&open.target, &open.portions),
+            Some(usage) => self.cost_of(&open.target, usage),
+            None => None,
+        };
         let cost_nanos = if usage.is_some() { cost.map(|cost| cost.nanos) } else { Some(0) };
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
@@ -279,6 +285,14 @@ impl Books {
         let cost = priced(&target.model, usage, self.date, Some(self.week_minute));
         let nothing = Cost { nanos: 0, source: CostSource::Catalogue };
         cost.or(target.deployment.local.then_some(nothing))
+    }
+
+    /// What several sends cost together; the weakest word counts for all.
+    fn cost_of_all(&self, target: &Target, portions: &[Usage]) -> Option<Cost> {
+        portions.iter().map(|portion| self.cost_of(target, portion)).reduce(|a, b| {
+            let (a, b) = (a?, b?);
+            Some(Cost { nanos: a.nanos.checked_add(b.nanos)?, source: a.source.max(b.source) })
+        })?
     }
 
     /// How the request stands while its answer is coming on this line.

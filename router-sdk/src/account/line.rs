@@ -23,10 +23,14 @@ pub(super) struct Open {
     pub(super) text: String,
     /// Output that is billed though it is not the answer's text.
     pub(super) hidden: String,
+    /// Sends made at once for this attempt.
+    pub(super) copies: u64,
+    /// Usage of each of them.
+    pub(super) portions: Vec<Usage>,
 }
 
 impl Line {
-    pub(super) fn new(target: &Target) -> Self {
+    pub(super) fn new(target: &Target, copies: u64) -> Self {
         Self(Arc::new(Mutex::new(Open {
             target: target.clone(),
             started: Instant::now(),
@@ -36,6 +40,8 @@ impl Line {
             usage: None,
             text: String::new(),
             hidden: String::new(),
+            copies,
+            portions: Vec::new(),
         })))
     }
 
@@ -62,11 +68,23 @@ impl Line {
         }
         if chunk.usage.is_some() {
             open.usage = chunk.usage;
+            open.portions.clone_from(&chunk.portions);
         }
         open.text.push_str(chunk.text());
         if chunk.output && chunk.text().is_empty() {
             hidden_output(chunk, &mut open.hidden);
         }
+    }
+
+    /// What each of several sends used; together they are the usage of the attempt.
+    pub(crate) fn portions(&self, portions: Vec<Usage>) {
+        self.open().portions = portions;
+    }
+
+    /// Status and request id as far as the provider answered.
+    pub(crate) fn wire(&self) -> (Option<u16>, Option<String>) {
+        let open = self.open();
+        (open.status, open.request_id.clone())
     }
 
     /// The usage as far as the provider told it.
@@ -96,7 +114,7 @@ impl Line {
 fn hidden_output(chunk: &ChatChunk, into: &mut String) {
     use serde_json::Value;
     let Some(delta) = chunk.body.get("choices").and_then(|c| c.get(0)).and_then(|c| c.get("delta")) else { return };
-    for field in ["reasoning_content", "refusal"] {
+    for field in ["content", "reasoning_content", "refusal"] {
         into.push_str(delta.get(field).and_then(Value::as_str).unwrap_or_default());
     }
     for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {

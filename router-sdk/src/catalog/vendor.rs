@@ -87,6 +87,8 @@ pub struct Quirks {
     pub rejects: Vec<String>,
     /// The highest temperature it takes.
     pub temperature_max: Option<f32>,
+    /// The most stop sequences it takes, where it is known.
+    pub stops_max: Option<usize>,
     /// Answers mistakes of the caller with status 500.
     pub client_errors_as_500: bool,
     /// Business errors can come in a body of status 200.
@@ -95,6 +97,12 @@ pub struct Quirks {
     pub reasoning_in_completion: bool,
     /// `prompt_tokens` includes tokens read from the cache.
     pub cached_in_prompt: bool,
+    /// Fetches pictures by address.
+    pub image_urls: bool,
+    /// Fetches documents by address.
+    pub file_urls: bool,
+    /// Takes Anthropic's `cache_control` on messages, their parts and tools.
+    pub cache_control: bool,
     /// The form that ids of tool calls must have.
     pub tool_id_format: Option<ToolIdFormat>,
     /// The field of messages that carries thinking.
@@ -134,10 +142,14 @@ impl Default for Quirks {
             seed_field: "seed".to_owned(),
             rejects: Vec::new(),
             temperature_max: None,
+            stops_max: None,
             client_errors_as_500: false,
             errors_in_200: false,
             reasoning_in_completion: true,
             cached_in_prompt: true,
+            image_urls: true,
+            file_urls: false,
+            cache_control: false,
             tool_id_format: None,
             reasoning_field: "reasoning_content".to_owned(),
             reasoning_sent_back: false,

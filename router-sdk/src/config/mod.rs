@@ -2,6 +2,7 @@
 
 mod alias;
 mod check;
+mod media;
 mod model;
 mod price;
 mod settings;
@@ -14,6 +15,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub(crate) use media::MEDIA_TOGETHER;
+pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
 pub use settings::{
@@ -21,7 +24,7 @@ pub use settings::{
 };
 
 use crate::error::Error;
-use crate::wire::{OnInterrupt, OnMalformed, Strategy};
+use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
 
 /// Everything a router is built from. The same keys in TOML, Python dicts, JS objects and here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -53,6 +56,10 @@ pub struct Config {
     pub hedge: Hedge,
     /// Copies of requests to another model.
     pub shadow: Option<Shadow>,
+    /// What becomes of parameters that a model or its provider does not take; default `adapt`.
+    pub parameters: ParameterPolicy,
+    /// Media fetched for providers that do not fetch addresses themselves.
+    pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
     /// The in-memory ledger.

@@ -6,13 +6,14 @@ use super::attempt::OpenStream;
 use super::journey::{Answer, Journey, Wording};
 use super::resume::{self, Form};
 use super::verdict::Then;
-use crate::account::Books;
+use crate::account::{Books, Line};
 use crate::provider::Target;
 use crate::wire::ChatRequest;
 
 /// A stream that goes on with an answer.
 pub(super) struct Continued {
     pub(super) open: OpenStream,
+    pub(super) line: Line,
     pub(super) form: Form,
     /// White space at the end of the delivered text that the target was not shown.
     pub(super) unseen: String,
@@ -30,7 +31,7 @@ impl Journey {
             for form in forms {
                 let (request, unseen) = resume::continuation(&self.request, delivered, *form);
                 match self.once_more(index, request, true, books).await {
-                    Ok(open) => return Some(Continued { open, form: *form, unseen }),
+                    Ok((open, line)) => return Some(Continued { open, line, form: *form, unseen }),
                     Err(_) if !self.last.as_ref().is_some_and(|(failure, _)| resume::rejects_form(failure)) => break,
                     Err(_) => {}
                 }
@@ -43,11 +44,11 @@ impl Journey {
     }
 
     /// Asks for the whole answer anew.
-    pub(super) async fn anew(&mut self, broken: &Target, books: &mut Books) -> Option<OpenStream> {
+    pub(super) async fn anew(&mut self, broken: &Target, books: &mut Books) -> Option<(OpenStream, Line)> {
         for index in self.after_a_break(broken) {
             let request = ChatRequest::clone(&self.request);
-            if let Ok(open) = self.once_more(index, request, false, books).await {
-                return Some(open);
+            if let Ok(opened) = self.once_more(index, request, false, books).await {
+                return Some(opened);
             }
             if self.over() {
                 return None;
@@ -62,9 +63,9 @@ impl Journey {
         request: ChatRequest,
         rest: bool,
         books: &mut Books,
-    ) -> Result<OpenStream, Then> {
+    ) -> Result<(OpenStream, Line), Then> {
         match self.ask(index, &Wording { request: Arc::new(request), rest }, books).await? {
-            Answer::Stream(open) => Ok(*open),
+            Answer::Stream(open, line) => Ok((*open, line)),
             Answer::Whole(..) => Err(Then::Stop),
         }
     }

@@ -8,10 +8,11 @@ use tokio::time::Instant;
 
 use super::attempt::{Limit, Manner};
 use super::journey::{Answer, Send};
+use super::prepare::Preparation;
 use super::sender::Sender;
 use super::{Seat, verdict};
 use crate::account::{Books, Line};
-use crate::provider::{Cause, Failure, Target, family};
+use crate::provider::{Cause, Failure, Target};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// Asks a target that kept silent, up to its first output and no further: whatever it says, it is back.
@@ -19,7 +20,7 @@ pub(super) fn probe(sender: Arc<Sender>, mut seat: Seat, target: Target, request
     let (Some(mut books), Ok(runtime)) = (books.aside("probe"), tokio::runtime::Handle::try_current()) else { return };
     let limit = sender.settings.timeouts.first_token(target.model.reasons(), 0);
     runtime.spawn(async move {
-        let Ok((send, line)) = ready(&sender, &target, &request, true, limit, &mut books) else { return };
+        let Ok((send, line)) = ready(&sender, &target, &request, true, limit, &mut books).await else { return };
         match send.go().await {
             Ok(_) => {
                 seat.success(line.sent(), line.seconds_to_first());
@@ -48,7 +49,7 @@ pub(crate) async fn shadow(
 ) -> Option<Result<ChatResponse, Failure>> {
     let mut seat = sender.health.claim(target, tokens, Instant::now()).ok()?;
     let total = sender.settings.timeouts.total_ms;
-    let (send, line) = match ready(sender, target, request, false, total, books) {
+    let (send, line) = match ready(sender, target, request, false, total, books).await {
         Ok(ready) => ready,
         Err(failure) => return Some(Err(failure)),
     };
@@ -59,7 +60,7 @@ pub(crate) async fn shadow(
             Ok(*response)
         }
         // A whole reply was asked for.
-        Ok(Answer::Stream(_)) => Err(Failure::malformed("a stream came where a whole reply was asked for")),
+        Ok(Answer::Stream(..)) => Err(Failure::malformed("a stream came where a whole reply was asked for")),
         Err(failure) => {
             let failure = failure.without(&target.deployment);
             seat.failed(failure.cause, verdict::signal(&failure, &sender.settings.breaker), Instant::now());
@@ -70,7 +71,7 @@ pub(crate) async fn shadow(
 }
 
 /// A send beside a request's own.
-pub(super) fn ready(
+pub(super) async fn ready(
     sender: &Arc<Sender>,
     target: &Target,
     request: &ChatRequest,
@@ -78,10 +79,12 @@ pub(super) fn ready(
     limit_ms: u64,
     books: &mut Books,
 ) -> Result<(Send, Line), Failure> {
-    let encoded = family(target.family()).encode(request, target, stream)?;
-    let line = books.begin(target);
+    let total = Instant::now() + Duration::from_millis(sender.settings.timeouts.total_ms);
+    let policy = request.route().parameters.unwrap_or(sender.settings.parameters);
+    let ready = Preparation::new(policy, total).ready(&sender.media, request, target, stream).await?;
+    let line = books.begin(target, ready.copies);
     let limit = Limit { at: Instant::now() + Duration::from_millis(limit_ms), cause: Cause::FirstTokenTimeout };
     let manner = Manner { limit, skip_malformed: true, may_be_empty: true };
-    let send = Send::new(Arc::clone(sender), target.clone(), encoded.http, stream, manner, line.clone());
+    let send = Send::new(Arc::clone(sender), target.clone(), ready, stream, manner, line.clone());
     Ok((send, line))
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::Seat;
+use super::prepare::Ready;
 use super::sender::Sender;
+use super::{Seat, fanout, fence};
 use crate::account::Line;
 use crate::provider::{
     Allowance, Cause, Failure, Framing, HttpRequest, Progress, StreamDecoder, Target, errors, family,
@@ -31,8 +32,6 @@ pub(crate) struct OpenStream {
     pub(crate) ended: bool,
     /// Chunks that are not valid JSON are left out.
     pub(crate) skip_malformed: bool,
-    /// The attempt's line in the books.
-    pub(crate) line: Line,
     /// Its place among the requests in flight.
     pub(crate) seat: Option<Seat>,
 }
@@ -63,18 +62,33 @@ impl Limit {
 pub(crate) async fn whole(
     sender: &Sender,
     target: &Target,
-    http: HttpRequest,
+    ready: Ready,
     limit: Limit,
     line: &Line,
 ) -> Result<ChatResponse, Failure> {
     let asked = async {
-        let reply = opened(sender, target, http, line).await?;
-        let headers = reply.headers.clone();
-        let status = reply.status;
-        let body = reply.bytes(crate::transport::MAX_BODY).await?;
-        family(target.family()).decode(target, &body).map_err(|f| with_wire(f, status, errors::request_id(&headers)))
+        match ready.copies {
+            1 => one_whole(sender, target, ready.http, Some(line)).await,
+            copies => fanout::whole(sender, target, &ready.http, copies, line).await,
+        }
     };
-    timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))
+    let reply = timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no complete reply")))?;
+    line.portions(reply.portions.clone());
+    Ok(if ready.in_words { fence::whole(reply) } else { reply })
+}
+
+/// One send for a whole reply; `line` is where its status is written down.
+pub(super) async fn one_whole(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    line: Option<&Line>,
+) -> Result<ChatResponse, Failure> {
+    let reply = opened(sender, target, http, line).await?;
+    let headers = reply.headers.clone();
+    let status = reply.status;
+    let body = reply.bytes(crate::transport::MAX_BODY).await?;
+    family(target.family()).decode(target, &body).map_err(|f| with_wire(f, status, errors::request_id(&headers)))
 }
 
 /// Asks for a stream and reads it up to its first output. What comes before (roles, pings, comments) is held back, so
@@ -82,23 +96,26 @@ pub(crate) async fn whole(
 pub(crate) async fn stream(
     sender: &Sender,
     target: &Target,
-    http: HttpRequest,
+    ready: Ready,
     manner: Manner,
     line: &Line,
 ) -> Result<OpenStream, Failure> {
     let asked = async {
-        let reply = opened(sender, target, http, line).await?;
-        let request_id = errors::request_id(&reply.headers);
-        let status = reply.status;
-        let mut open = read_as_stream(reply, target, line).await?;
+        let mut open = match ready.copies {
+            1 => one_stream(sender, target, ready.http, Some(line)).await?,
+            copies => fanout::streams(sender, target, &ready.http, copies, line).await?,
+        };
         open.skip_malformed = manner.skip_malformed;
+        if ready.in_words {
+            open.decoder = Box::new(fence::Unfenced::new(open.decoder));
+        }
+        let (status, request_id) = line.wire();
+        let told = |f: Failure| with_wire(f, status.unwrap_or(200), request_id.clone());
         loop {
-            match step(&mut open).await.map_err(|f| with_wire(f, status, request_id.clone()))? {
+            match step(&mut open).await.map_err(told)? {
                 Step::More if open.chunks.iter().any(|c| c.output) => return Ok(open),
                 Step::More => {}
-                Step::Ended => {
-                    return committed(open, manner.may_be_empty).map_err(|f| with_wire(f, status, request_id.clone()));
-                }
+                Step::Ended => return committed(open, manner.may_be_empty).map_err(told),
             }
         }
     };
@@ -106,6 +123,17 @@ pub(crate) async fn stream(
     let open = timeout_at(limit.at, asked).await.unwrap_or_else(|_| Err(limit.failure("no output")))?;
     open.chunks.iter().for_each(|chunk| line.progress(chunk));
     Ok(open)
+}
+
+/// One send for a stream, up to its first bytes.
+pub(super) async fn one_stream(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    line: Option<&Line>,
+) -> Result<OpenStream, Failure> {
+    let reply = opened(sender, target, http, line).await?;
+    read_as_stream(reply, target).await
 }
 
 /// A stream that ended before any output: an answer only if it says why it is empty.
@@ -149,9 +177,16 @@ pub(crate) async fn step(open: &mut OpenStream) -> Result<Step, Failure> {
 }
 
 /// Sends, and turns every status but success into a failure.
-async fn opened(sender: &Sender, target: &Target, http: HttpRequest, line: &Line) -> Result<HttpReply, Failure> {
+async fn opened(
+    sender: &Sender,
+    target: &Target,
+    http: HttpRequest,
+    line: Option<&Line>,
+) -> Result<HttpReply, Failure> {
     let reply = sender.send(target, http).await?;
-    line.answered(reply.status, errors::request_id(&reply.headers));
+    if let Some(line) = line {
+        line.answered(reply.status, errors::request_id(&reply.headers));
+    }
     if let Some(allowance) = Allowance::read(&reply.headers) {
         sender.health.allow(target, allowance, Instant::now());
     }
@@ -180,7 +215,7 @@ pub(super) fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
 }
 
 /// A 200 that holds JSON or a page in place of events is read whole and explained.
-async fn read_as_stream(mut reply: HttpReply, target: &Target, line: &Line) -> Result<OpenStream, Failure> {
+async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStream, Failure> {
     let first = loop {
         match reply.body.next().await.transpose()? {
             Some(piece) if piece.iter().all(u8::is_ascii_whitespace) => {}
@@ -210,7 +245,6 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target, line: &Line) -> R
         chunks: VecDeque::new(),
         ended: false,
         skip_malformed: false,
-        line: line.clone(),
         seat: None,
     })
 }

@@ -15,7 +15,7 @@ use super::pace::Pace;
 use super::resume::{self, Delivered};
 use super::splice::Splice;
 use super::verdict::Signal;
-use crate::account::Books;
+use crate::account::{Books, Line};
 use crate::error::{Error, ErrorKind};
 use crate::provider::{Cause, Failure, Target};
 use crate::wire::{ChatChunk, Object, OnInterrupt, Resumption};
@@ -40,6 +40,8 @@ pub(crate) struct Terms {
 /// The state of a stream on its way to the caller.
 struct Course {
     open: OpenStream,
+    /// Its line in the books.
+    line: Line,
     books: Books,
     journey: Journey,
     terms: Terms,
@@ -70,11 +72,12 @@ enum Mended {
 /// The caller's view of a stream that has begun.
 pub(crate) fn follow(
     open: OpenStream,
+    line: Line,
     books: Books,
     journey: Journey,
     terms: Terms,
 ) -> impl Stream<Item = Result<ChatChunk, Error>> + Send {
-    let mut course = Course::new(open, books, journey, terms);
+    let mut course = Course::new(open, line, books, journey, terms);
     async_stream::stream! {
         loop {
             let broke = loop {
@@ -108,11 +111,12 @@ pub(crate) fn follow(
 }
 
 impl Course {
-    fn new(open: OpenStream, books: Books, journey: Journey, terms: Terms) -> Self {
+    fn new(open: OpenStream, line: Line, books: Books, journey: Journey, terms: Terms) -> Self {
         Self {
             counted: open.chunks.len(),
             pace: Pace::new(terms.idle, terms.min_tokens_per_second, Instant::now()),
             open,
+            line,
             books,
             journey,
             terms,
@@ -134,7 +138,7 @@ impl Course {
             if self.counted > 0 {
                 self.counted -= 1
             } else {
-                self.open.line.progress(&chunk)
+                self.line.progress(&chunk)
             }
             self.pace.note(&chunk, Instant::now());
             if is_usage_only(&chunk) {
@@ -172,7 +176,7 @@ impl Course {
     /// Reads on; false when the answer is complete.
     async fn advance(&mut self) -> Result<bool, Failure> {
         let finished = self.choices.finished(self.terms.choices);
-        if self.open.ended || (finished && self.open.line.usage_told().is_some()) {
+        if self.open.ended || (finished && self.line.usage_told().is_some()) {
             // A provider may give fewer choices than asked for; those that it began it has to finish.
             if self.choices.finished(1) {
                 return Ok(false);
@@ -203,9 +207,9 @@ impl Course {
         let signal = if failure.cause == Cause::Deadline { Signal::Nothing } else { Signal::Failure };
         self.journey.sender.health.broke(&target, failure.cause, signal, Instant::now());
         self.open.seat = None;
-        self.open.line.told(self.open.decoder.usage_so_far());
+        self.line.told(self.open.decoder.usage_so_far());
         let (then, why) = self.remedy(&failure);
-        self.books.failed(&self.open.line, &failure, then, why);
+        self.books.failed(&self.line, &failure, then, why);
         let cause = failure.cause.as_str();
         self.cause.get_or_insert_with(|| (failure, target.clone()));
         self.last = None;
@@ -215,16 +219,16 @@ impl Course {
                 None => return Err(self.broken()),
             },
             "restart" => match self.journey.anew(&target, &mut self.books).await {
-                Some(open) => ("restart", Some(open)),
+                Some(opened) => ("restart", Some(opened)),
                 None => return Err(self.broken()),
             },
             _ => return Err(self.broken()),
         };
         let after_chars = self.delivered.text.chars().count();
         let restarted = anew.is_some();
-        if let Some(open) = anew {
+        if let Some((open, line)) = anew {
             (self.delivered, self.splice, self.first) = (Delivered::default(), None, None);
-            self.take(open);
+            self.take(open, line);
         }
         let to = self.open.target.key();
         self.books.route.resumed.push(Resumption { from: target.key(), to: to.clone(), after_chars, cause, form });
@@ -247,13 +251,13 @@ impl Course {
     async fn resumed(&mut self, broken: &Target) -> Option<&'static str> {
         let going = self.journey.rest_of(broken, &self.delivered.text, &mut self.books).await?;
         self.splice = Some(Splice::new(&self.delivered.text, &going.unseen, self.first.as_ref()));
-        self.take(going.open);
+        self.take(going.open, going.line);
         Some(going.form.as_str())
     }
 
-    fn take(&mut self, open: OpenStream) {
+    fn take(&mut self, open: OpenStream, line: Line) {
         self.counted = open.chunks.len();
-        self.open = open;
+        (self.open, self.line) = (open, line);
         self.choices = Choices::default();
         self.pace = Pace::new(self.terms.idle, self.terms.min_tokens_per_second, Instant::now());
     }
@@ -272,7 +276,7 @@ impl Course {
     /// The finish chunk with usage and route; a usage chunk of its own where the caller asked for one.
     fn closing(&mut self) -> Vec<ChatChunk> {
         let mut last = self.last.take().unwrap_or_default();
-        let line = self.open.line.clone();
+        let line = self.line.clone();
         if let Some(mut seat) = self.open.seat.take() {
             seat.success(line.sent(), line.seconds_to_first());
             let output = line.usage_told().map_or(0, |u| u.output);

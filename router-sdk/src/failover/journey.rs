@@ -7,21 +7,22 @@ use tokio::time::Instant;
 
 use super::attempt::{self, Limit, Manner, OpenStream};
 use super::health::{Rest, Seat};
+use super::prepare::{Preparation, Ready};
 use super::sender::Sender;
 use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{aside, backoff, vigil};
 use crate::account::{Books, Line};
 use crate::error::{Error, ErrorKind};
-use crate::provider::{Cause, Failure, HttpRequest, Target, family};
+use crate::provider::{Cause, Failure, Target};
 use crate::select::Candidate;
-use crate::wire::{ChatRequest, ChatResponse};
+use crate::wire::{ChatRequest, ChatResponse, ParameterPolicy};
 
 /// A good answer.
 pub(crate) enum Answer {
     /// A whole reply and its line in the books.
     Whole(Box<ChatResponse>, Line),
-    /// A stream at its first output.
-    Stream(Box<OpenStream>),
+    /// A stream at its first output, and its line.
+    Stream(Box<OpenStream>, Line),
 }
 
 /// The state of one request on its way. A stream keeps it, for it may have to go on after its first output.
@@ -42,6 +43,7 @@ pub(crate) struct Journey {
     pub(super) spent: Vec<usize>,
     pub(super) last: Option<(Failure, Target)>,
     rests: Option<Duration>,
+    preparation: Preparation,
 }
 
 /// What a request starts its way with.
@@ -52,6 +54,7 @@ pub(crate) struct Departure {
     pub(crate) deadline: Instant,
     pub(crate) tokens: u64,
     pub(crate) skip_malformed: bool,
+    pub(crate) parameters: ParameterPolicy,
 }
 
 /// What is asked of a candidate: the caller's request, or the rest of an answer that broke.
@@ -77,6 +80,7 @@ impl Journey {
             spent: Vec::new(),
             last: None,
             rests: None,
+            preparation: Preparation::new(from.parameters, from.deadline),
         }
     }
 
@@ -111,7 +115,7 @@ impl Journey {
         }
         books.hold(candidate.worst_nanos);
         for sends in 1.. {
-            let (failure, line) = match self.prepare(index, &candidate.target, wording, books) {
+            let (failure, line) = match self.prepare(index, &candidate.target, wording, books).await {
                 // What cannot be said in the family's language is not sent and so is no attempt.
                 Err(failure) => (failure, None),
                 Ok(send) => {
@@ -161,24 +165,24 @@ impl Journey {
     }
 
     /// A request in the candidate's language, with its line in the books.
-    pub(super) fn prepare(
+    pub(super) async fn prepare(
         &mut self,
         index: usize,
         target: &Target,
         wording: &Wording,
         books: &mut Books,
     ) -> Result<Send, Failure> {
-        let encoded = family(target.family()).encode(&wording.request, target, self.stream)?;
+        let sender = Arc::clone(&self.sender);
+        let mut ready = self.preparation.ready(&sender.media, &wording.request, target, self.stream).await?;
         self.total += 1;
-        let line = books.begin(target);
-        books.route.adapted = encoded.adapted;
+        let line = books.begin(target, ready.copies);
+        books.route.adapted = std::mem::take(&mut ready.adapted);
         let manner = Manner {
             limit: self.limit(target, index, wording.rest),
             skip_malformed: self.skip_malformed,
             may_be_empty: wording.rest,
         };
-        let sender = Arc::clone(&self.sender);
-        Ok(Send::new(sender, target.clone(), encoded.http, self.stream, manner, line))
+        Ok(Send::new(sender, target.clone(), ready, self.stream, manner, line))
     }
 
     /// Tells the target's health of a failure.
@@ -318,7 +322,7 @@ pub(super) enum Raced {
 pub(super) struct Send {
     sender: Arc<Sender>,
     pub(super) target: Target,
-    http: HttpRequest,
+    ready: Ready,
     stream: bool,
     manner: Manner,
     pub(super) line: Line,
@@ -328,21 +332,21 @@ impl Send {
     pub(super) fn new(
         sender: Arc<Sender>,
         target: Target,
-        http: HttpRequest,
+        ready: Ready,
         stream: bool,
         manner: Manner,
         line: Line,
     ) -> Self {
-        Self { sender, target, http, stream, manner, line }
+        Self { sender, target, ready, stream, manner, line }
     }
 
     pub(super) async fn go(self) -> Result<Answer, Failure> {
-        let Self { sender, target, http, stream, manner, line } = self;
+        let Self { sender, target, ready, stream, manner, line } = self;
         if stream {
-            let open = attempt::stream(&sender, &target, http, manner, &line).await?;
-            return Ok(Answer::Stream(Box::new(open)));
+            let open = attempt::stream(&sender, &target, ready, manner, &line).await?;
+            return Ok(Answer::Stream(Box::new(open), line));
         }
-        let whole = attempt::whole(&sender, &target, http, manner.limit, &line).await?;
+        let whole = attempt::whole(&sender, &target, ready, manner.limit, &line).await?;
         Ok(Answer::Whole(Box::new(whole), line))
     }
 }
@@ -350,9 +354,9 @@ impl Send {
 /// A stream keeps its place until it ends.
 pub(super) fn seated(answer: Answer, seat: Seat) -> Answer {
     match answer {
-        Answer::Stream(mut open) => {
+        Answer::Stream(mut open, line) => {
             open.seat = Some(seat);
-            Answer::Stream(open)
+            Answer::Stream(open, line)
         }
         whole => whole,
     }
@@ -361,7 +365,12 @@ pub(super) fn seated(answer: Answer, seat: Seat) -> Answer {
 /// The typed error of a failure.
 pub(crate) fn error_of(kind: ErrorKind, failure: &Failure, target: &Target) -> Error {
     let message = format!("{}: {}", target.key(), failure.message);
-    Error::new(kind, message)
+    let error = Error::new(kind, message);
+    let error = match &failure.param {
+        Some(param) => error.with_param(param),
+        None => error,
+    };
+    error
         .with_target(&target.deployment.provider, target.key())
         .with_status(failure.status)
         .with_code(failure.code.clone())

@@ -34,7 +34,9 @@ impl Journey {
         if let Ok(outcome) = tokio::time::timeout(after, &mut own).await {
             return outcome.map(Raced::Own);
         }
-        let Some((mut second, other)) = self.second(index, wording, books) else { return own.await.map(Raced::Own) };
+        let Some((mut second, other)) = self.second(index, wording, books).await else {
+            return own.await.map(Raced::Own);
+        };
         let other = other.go();
         tokio::pin!(other);
         tokio::select! {
@@ -79,7 +81,7 @@ impl Journey {
     }
 
     /// The next candidate that can be asked, if the share of hedged requests allows it.
-    fn second(&mut self, index: usize, wording: &Wording, books: &mut Books) -> Option<(Second, Send)> {
+    async fn second(&mut self, index: usize, wording: &Wording, books: &mut Books) -> Option<(Second, Send)> {
         if self.total >= self.sender.settings.retry.max_total_attempts {
             return None;
         }
@@ -90,7 +92,7 @@ impl Journey {
         }
         let seat = self.sender.health.claim(&candidate.target, self.tokens, Instant::now()).ok()?;
         books.hold(candidate.worst_nanos);
-        let send = self.prepare(at, &candidate.target, wording, books).ok()?;
+        let send = self.prepare(at, &candidate.target, wording, books).await.ok()?;
         self.spent.push(at);
         Some((Second { target: candidate.target, seat, line: send.line.clone() }, send))
     }

@@ -1,18 +1,22 @@
 //! What sends requests, and what is remembered between them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::share::Share;
 use super::{Health, RetryBudget};
 use crate::balance::Draw;
 use crate::config::{Breaker, Config, Hedge, Retry, Timeouts};
+use crate::media::Fetcher;
 use crate::provider::{Failure, HttpRequest, Target};
 use crate::transport::{HttpReply, SandboxTransport, Transport};
+use crate::wire::ParameterPolicy;
 
 /// What all requests of one router share in sending.
 pub(crate) struct Sender {
     pub(crate) http: Box<dyn Transport>,
     pub(crate) sandbox: SandboxTransport,
+    pub(crate) media: Fetcher,
     pub(crate) health: Arc<Health>,
     pub(crate) budget: RetryBudget,
     pub(crate) ids: crate::ids::Ids,
@@ -28,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) retry: Retry,
     pub(crate) breaker: Breaker,
     pub(crate) hedge: Hedge,
+    pub(crate) parameters: ParameterPolicy,
 }
 
 impl Sender {
@@ -35,6 +40,7 @@ impl Sender {
         Self {
             http,
             sandbox,
+            media: Fetcher::new(config.media.clone(), Duration::from_millis(config.timeouts.connect_ms)),
             health: Health::new(config.breaker),
             budget: RetryBudget::new(&config.retry),
             ids: crate::ids::Ids::new(),
@@ -45,6 +51,7 @@ impl Sender {
                 retry: config.retry,
                 breaker: config.breaker,
                 hedge: config.hedge,
+                parameters: config.parameters,
             },
         }
     }

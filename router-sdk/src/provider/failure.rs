@@ -91,6 +91,8 @@ pub struct Failure {
     pub cause: Cause,
     /// For people.
     pub message: String,
+    /// The field of the request that it is about.
+    pub param: Option<String>,
     /// The provider's HTTP status.
     pub status: Option<u16>,
     /// The provider's own code or type, such as `insufficient_quota`.
@@ -104,7 +106,15 @@ pub struct Failure {
 impl Failure {
     /// A failure without details from the wire.
     pub fn new(cause: Cause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into(), status: None, code: None, retry_after: None, request_id: None }
+        Self {
+            cause,
+            message: message.into(),
+            param: None,
+            status: None,
+            code: None,
+            retry_after: None,
+            request_id: None,
+        }
     }
 
     /// A reply that breaks its protocol.
@@ -122,6 +132,10 @@ impl Failure {
         self
     }
 
+    pub(crate) fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
     pub(crate) fn with_status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self

@@ -1,5 +1,6 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
+mod adapted;
 mod allowance;
 pub(crate) mod anthropic;
 pub(crate) mod cohere;
@@ -7,8 +8,10 @@ pub(crate) mod embedding;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
+mod media;
 pub(crate) mod ollama;
 pub(crate) mod openai;
+pub(crate) mod policy;
 mod target;
 pub(crate) mod turns;
 
@@ -17,6 +20,7 @@ use http::HeaderMap;
 
 pub(crate) use allowance::Allowance;
 pub use failure::{Cause, Failure};
+pub use media::MediaKind;
 pub use target::{Deployment, Family, Limits, Target};
 
 use crate::wire::{ChatChunk, ChatRequest, ChatResponse, Usage};
@@ -43,7 +47,9 @@ impl std::fmt::Debug for HttpRequest {
 pub struct Encoded {
     /// The request to send.
     pub http: HttpRequest,
-    /// Parameters adapted or left out, in words, for RouteInfo.
+    /// What was adapted or left out, in words, for RouteInfo. An entry begins with the field that it is about and a
+    /// colon, and goes on with `left out` for what is not sent and with `sent as` for what says the same in other
+    /// words; the policy for parameters is decided from that.
     pub adapted: Vec<String>,
 }
 
@@ -103,6 +109,21 @@ pub trait Provider: Send + Sync {
 
     /// A decoder for one stream.
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder>;
+
+    /// Whether one request can ask this target for several choices; where it cannot, as many requests are sent.
+    fn takes_n(&self, _target: &Target) -> bool {
+        false
+    }
+
+    /// Whether the provider fetches this http or https address itself; what it does not is fetched and sent inline.
+    fn takes_url(&self, _kind: MediaKind, _url: &str, _target: &Target) -> bool {
+        false
+    }
+
+    /// The largest file of this kind that the provider takes, in bytes, where it is known.
+    fn media_limit(&self, _kind: MediaKind, _target: &Target) -> Option<u64> {
+        None
+    }
 
     /// How the stream of this family is cut into events.
     fn framing(&self) -> Framing {

@@ -135,6 +135,11 @@ impl Target {
         self.deployment.family
     }
 
+    /// Whether one request can ask it for several choices.
+    pub(crate) fn takes_n(&self) -> bool {
+        super::family(self.family()).takes_n(self)
+    }
+
     /// `provider/model`.
     pub fn key(&self) -> String {
         format!("{}/{}", self.deployment.provider, self.model.id)

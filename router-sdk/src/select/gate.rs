@@ -6,7 +6,7 @@ use super::able;
 use super::facts::{Ask, WORST_CASE_OUTPUT};
 use super::pool::Entry;
 use crate::catalog::{Model, Rates};
-use crate::provider::{Family, Target};
+use crate::provider::Target;
 use crate::wire::RouteOptions;
 
 /// A gate and its reason. Words are made only when somebody reads them.
@@ -88,9 +88,6 @@ pub(crate) fn able(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> R
         let name = able::name(missing);
         return refused(name, if missing & entry.able.no != 0 { Why::Cannot(name) } else { Why::Unproven(name) });
     }
-    if ask.needs.n_gt_1 && (entry.target.family() == Family::Anthropic || !entry.target.deployment.quirks.n) {
-        return refused("n", Why::Words("gives one choice only"));
-    }
     if strict && !ask.needs.params.is_empty() {
         let rules = [&entry.target.model.parameters.rejects, &entry.target.deployment.quirks.rejects];
         let rejected = ask.needs.params.iter().find(|p| rules.iter().any(|r| r.iter().any(|name| name == *p)));
@@ -149,6 +146,11 @@ pub(crate) fn affordable(
         }
     }
     Ok(())
+}
+
+/// Choices a request and requests: providers that give one choice are asked as often as choices are wanted.
+pub(crate) fn sends(target: &Target, ask: &Ask<'_>) -> (u64, u64) {
+    if ask.choices == 1 || target.takes_n() { (ask.choices, 1) } else { (1, ask.choices) }
 }
 
 /// The most output tokens that this request can cost on this model.

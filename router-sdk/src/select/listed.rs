@@ -75,11 +75,15 @@ fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -
         gate::fits(entry, ask, needed, false)?;
     }
     let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
-    let worst =
-        expected_cost(model, ask.input_tokens, gate::worst_output(model, ask).saturating_mul(ask.choices), ask.today);
+    let (choices, sends) = gate::sends(&entry.target, ask);
+    let cost = |output: u64| {
+        let one = expected_cost(model, ask.input_tokens, output.saturating_mul(choices), ask.today);
+        one.map(|nanos| nanos.saturating_mul(sends))
+    };
+    let worst = cost(gate::worst_output(model, ask));
     gate::affordable(rates, worst, model.free, ask.options, false)?;
     let output = (ask.expected_output() as f64 * entry.verbosity) as u64;
-    let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit)).saturating_mul(ask.choices);
-    let cost_nanos = expected_cost(model, ask.input_tokens, output, ask.today);
+    let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit));
+    let cost_nanos = cost(output);
     Ok(Candidate { target: entry.target.clone(), quality: None, cost_nanos, worst_nanos: worst })
 }

@@ -125,14 +125,16 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
     let typical = (ask.expected_output() as f64 * entry.verbosity) as u64;
     let expected = ask.needs.max_output_tokens.map_or(typical, |limit| typical.min(limit));
+    let (choices, sends) = gate::sends(&entry.target, ask);
     let at = |output: u64| {
         let rates = rates?;
         let input = ask.input_tokens.checked_mul(rates.input?)?;
-        Some(input.checked_add(output.checked_mul(rates.output?)?)? / 1_000)
+        let output = output.checked_mul(choices)?.checked_mul(rates.output?)?;
+        Some(input.checked_add(output)?.checked_mul(sends)? / 1_000)
     };
-    let worst = at(gate::worst_output(model, ask).saturating_mul(ask.choices));
+    let worst = at(gate::worst_output(model, ask));
     gate::affordable(rates, worst, model.free, ask.options, true)?;
-    let cost = at(expected.saturating_mul(ask.choices));
+    let cost = at(expected);
     if cost.is_none() && entry.listed {
         gate::refused("price", Why::Words("has no known price"))?;
     }

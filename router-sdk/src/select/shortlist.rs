@@ -19,7 +19,6 @@ struct Key {
     needed: u32,
     class: usize,
     params: u32,
-    several_choices: bool,
     room: Room,
 }
 
@@ -63,7 +62,7 @@ impl Shortlists {
     pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
         let room = Room::of(ask);
-        let key = Key { needed, class, params, several_choices: ask.needs.n_gt_1, room };
+        let key = Key { needed, class, params, room };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);

@@ -67,16 +67,24 @@ fn describe(error: reqwest::Error) -> String {
     text
 }
 
-fn build(connect: Duration) -> Result<reqwest::Client, Error> {
-    let fault = |what: String| Error::new(ErrorKind::Internal, format!("the HTTP client cannot be built: {what}"));
+fn fault(what: String) -> Error {
+    Error::new(ErrorKind::Internal, format!("the HTTP client cannot be built: {what}"))
+}
+
+/// The certificates of the platform and the protocols spoken.
+pub(crate) fn tls() -> Result<rustls::ClientConfig, Error> {
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(|e| fault(e.to_string()))?
         .with_no_client_auth();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+fn build(connect: Duration) -> Result<reqwest::Client, Error> {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls()?)
         .connect_timeout(connect)
         // A redirect would carry the prompt and keys in own headers to wherever it points.
         .redirect(reqwest::redirect::Policy::none())

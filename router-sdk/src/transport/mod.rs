@@ -12,7 +12,7 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 
-pub(crate) use http_client::HttpTransport;
+pub(crate) use http_client::{HttpTransport, tls};
 pub(crate) use sandbox::SandboxTransport;
 
 use crate::provider::{Failure, Framing, HttpRequest};

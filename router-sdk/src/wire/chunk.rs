@@ -14,6 +14,8 @@ pub struct ChatChunk {
     pub body: Object,
     /// Usage, on the chunk that carries it.
     pub usage: Option<Usage>,
+    /// Usage of each send, where several were made for one answer.
+    pub(crate) portions: Vec<Usage>,
     /// On the last chunk: how the reply was made.
     pub route: Option<Arc<RouteInfo>>,
     /// True when the answer begins anew and what came before is void. Only streams that asked for it have such a chunk.
@@ -47,7 +49,7 @@ impl ChatChunk {
                 output |= OUTPUT_FIELDS.iter().any(|f| delta.get(*f).is_some_and(|v| !is_blank(v)));
             }
         }
-        Self { body, usage, route: None, restart: false, output, finished }
+        Self { body, usage, portions: Vec::new(), route: None, restart: false, output, finished }
     }
 
     /// A chunk of one choice with this delta.
@@ -88,9 +90,10 @@ impl ChatChunk {
 
     /// The text of the first choice's delta.
     pub fn text(&self) -> &str {
-        self.body
-            .get("choices")
-            .and_then(|c| c.get(0))
+        let first = self.body.get("choices").and_then(|c| c.get(0));
+        // With several choices a chunk may speak of another than the first.
+        first
+            .filter(|c| c.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
             .and_then(|c| c.get("delta"))
             .and_then(|d| d.get("content"))
             .and_then(Value::as_str)

@@ -101,16 +101,29 @@ impl ChatRequest {
         Ok(next)
     }
 
-    /// The same request, options included, with another body. The body must be as valid as this one.
-    pub(crate) fn with_body(&self, body: Object) -> Self {
-        Self { body, route: self.route.clone(), models: self.models.clone(), size: self.size, tail: OnceLock::new() }
-    }
-
     /// Sets the routing options.
     #[must_use]
     pub fn with_route(mut self, route: RouteOptions) -> Self {
         self.route = route;
         self
+    }
+
+    /// The same request with another body, which must be as valid as this one's.
+    pub(crate) fn with_body(&self, body: Object) -> Self {
+        let size = body.iter().map(|(k, v)| k.len() + 4 + validate::value_size(v)).sum::<usize>() + 1;
+        Self { body, route: self.route.clone(), models: self.models.clone(), size, tail: OnceLock::new() }
+    }
+
+    /// The same request without a field.
+    pub(crate) fn without(&self, field: &str) -> Self {
+        let mut body = self.body.clone();
+        body.shift_remove(field);
+        self.with_body(body)
+    }
+
+    /// Choices asked for.
+    pub(crate) fn choices(&self) -> u64 {
+        self.get("n").and_then(Value::as_u64).unwrap_or(1)
     }
 
     /// The model asked for: `auto`, `auto:STRATEGY`, an alias, `provider/model` or a bare model name.

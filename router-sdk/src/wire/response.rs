@@ -16,13 +16,15 @@ pub struct ChatResponse {
     pub body: Object,
     /// Usage with one meaning for every provider.
     pub usage: Option<Usage>,
+    /// Usage of each send, where several were made for one answer.
+    pub(crate) portions: Vec<Usage>,
     /// How the reply was made.
     pub route: Arc<RouteInfo>,
 }
 
 impl ChatResponse {
     pub(crate) fn new(body: Object, usage: Option<Usage>) -> Self {
-        Self { body, usage, route: Arc::default() }
+        Self { body, usage, portions: Vec::new(), route: Arc::default() }
     }
 
     fn choice(&self) -> Option<&Value> {

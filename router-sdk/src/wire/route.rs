@@ -61,6 +61,19 @@ pub enum OnMalformed {
     Skip,
 }
 
+/// What becomes of a parameter that a model or its provider does not take as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterPolicy {
+    /// The nearest value or counterpart is sent; what has none is left out.
+    #[default]
+    Adapt,
+    /// It is left out, also where a nearby value could be sent. The form of the answer is asked for all the same.
+    Drop,
+    /// The model is not asked: the next one that takes it is, and where there is none the request fails.
+    Error,
+}
+
 /// Price ceilings in US dollars per one million tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +111,8 @@ pub struct RouteOptions {
     pub max_cost: Option<f64>,
     /// The model against which savings are counted.
     pub baseline: Option<String>,
+    /// Replaces the configured policy for parameters that a model does not take.
+    pub parameters: Option<ParameterPolicy>,
     /// The deadline of the whole request in milliseconds from now.
     pub deadline_ms: Option<u64>,
     /// A name of the conversation: its requests stay with one deployment while that is well.

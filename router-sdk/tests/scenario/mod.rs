@@ -37,40 +37,42 @@ impl Outcome {
     }
 }
 
-fn config(fake: &FakeProvider, id: &str, scenario: &Value) -> Value {
-    let text = scenario["config"].to_string();
+/// A part of a scenario with the placeholders filled in.
+fn filled(fake: &FakeProvider, id: &str, part: &Value) -> Value {
+    let text = part.to_string();
     let base = fake.base(id);
     let text = text
         .replace("${base}", &base)
         .replace("${tls}", &base.replacen("http:", "https:", 1))
         .replace("${refused}", &format!("http://127.0.0.1:{}", fake.refused_port()))
         .replace("${silent}", &format!("http://127.0.0.1:{}", fake.silent_port()));
-    serde_json::from_str(&text).expect("a config")
+    serde_json::from_str(&text).expect("JSON as before")
 }
 
 /// Plays the calls of a scenario one after the other on one router.
 pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool) -> Vec<Outcome> {
-    let config = config(fake, id, scenario);
+    let config = filled(fake, id, &scenario["config"]);
     let config = if config.is_null() { Ok(Config::default()) } else { Config::from_value(config) };
     let router = match config.and_then(Router::new) {
         Ok(router) => router,
         Err(error) => return vec![Outcome::failed(&error)],
     };
+    let request = filled(fake, id, &scenario["request"]);
     let mut outcomes = Vec::new();
     for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
         let started = Instant::now();
-        let mut outcome = call(&router, scenario, stream).await;
+        let mut outcome = call(&router, scenario, &request, stream).await;
         outcome.took = started.elapsed();
         outcomes.push(outcome);
     }
     outcomes
 }
 
-async fn call(router: &Router, scenario: &Value, stream: bool) -> Outcome {
-    let mut body = scenario["request"].clone();
+async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool) -> Outcome {
+    let mut body = request.clone();
     let cancel = &scenario["cancel"];
     if scenario["operation"] == "embed" {
         return within(cancel, embedded(router, &body)).await;
@@ -136,7 +138,9 @@ async fn streamed(router: &Router, request: ChatRequest, cancel_after: Option<u6
             }
         };
         let json = chunk.to_json();
-        let delta = &json["choices"][0]["delta"];
+        let first =
+            json["choices"].as_array().and_then(|all| all.iter().find(|c| c["index"].as_u64().unwrap_or(0) == 0));
+        let delta = first.map(|choice| choice["delta"].clone()).unwrap_or_default();
         outcome.text.push_str(delta["content"].as_str().unwrap_or_default());
         outcome.reasoning.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
         for call in delta["tool_calls"].as_array().into_iter().flatten() {

@@ -1,9 +1,9 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
 
-/** Fills the placeholders of a configuration. */
-export function filled(config, fake, base) {
-  const text = JSON.stringify(config)
+/** Fills the placeholders of a configuration or a request. */
+export function filled(part, fake, base) {
+  const text = JSON.stringify(part)
     .replaceAll("${base}", base)
     .replaceAll("${tls}", base.replace("http://", "https://"))
     .replaceAll("${refused}", `http://127.0.0.1:${fake.refusedPort}`)

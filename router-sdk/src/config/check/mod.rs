@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use pool::{WEIGHT, address, headers, pool, weighs};
 
-use super::Config;
+use super::{Config, MEDIA_TOGETHER, MediaConfig};
 use crate::error::Error;
 use crate::wire::not_a_table;
 
@@ -36,7 +36,7 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow"];
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -66,6 +66,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     timeouts(config)?;
     retries(config)?;
     shares(config)?;
+    media(&config.media)?;
     aliases(config)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
@@ -104,6 +105,23 @@ fn timeouts(config: &Config) -> Result<(), Error> {
                 format!("timeouts.{name}"),
                 "must be from 1 to 31536000000 milliseconds",
             ));
+        }
+    }
+    Ok(())
+}
+
+fn media(media: &MediaConfig) -> Result<(), Error> {
+    if media.max_bytes == 0 || media.max_bytes > MEDIA_TOGETHER {
+        return Err(Error::invalid_config("media.max_bytes", format!("must be from 1 to {MEDIA_TOGETHER}")));
+    }
+    if media.timeout_ms == 0 || media.timeout_ms > 3_600_000 {
+        return Err(Error::invalid_config("media.timeout_ms", "must be from 1 to 3600000 milliseconds"));
+    }
+    for (i, host) in media.allow_hosts.iter().enumerate() {
+        let name = host.strip_prefix("*.").unwrap_or(host);
+        if name.is_empty() || name.contains(['/', '*', '@', ' ']) {
+            let fix = "must be a host such as img.example.com, *.example.com or img.example.com:8443";
+            return Err(Error::invalid_config(format!("media.allow_hosts[{i}]"), fix));
         }
     }
     Ok(())

@@ -4,11 +4,13 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::limits::{self, refuses};
+use super::markers;
 use super::messages::{self, Conversation};
 use super::output::{self, Form};
 use super::thinking::{self, Obstacles};
 use super::turns::{self, Choice, given, unsupported};
 use super::{limits::max_tokens, tools};
+use crate::provider::adapted::lost;
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -90,6 +92,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     }
     write_identity(request, &mut body, &mut adapted);
     write_rest(request, &mut body, &mut adapted);
+    markers::bound(&mut body, &mut adapted);
     if stream {
         body.insert("stream".into(), true.into());
     }
@@ -186,7 +189,7 @@ fn write_identity(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<St
         Some("default") => {
             body.insert("service_tier".into(), "standard_only".into());
         }
-        Some(tier) => adapted.push(format!("service_tier: {tier} left out, Anthropic has auto and standard_only")),
+        Some(_) => adapted.push(lost("service_tier", "Anthropic has auto and standard_only")),
     }
 }
 

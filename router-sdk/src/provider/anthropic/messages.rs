@@ -120,11 +120,12 @@ fn document(source: Source<'_>, name: Option<&str>, raw: &Value, at: &str) -> Re
         Source::Inline { mime: "application/pdf", data } => {
             json!({"type": "base64", "media_type": "application/pdf", "data": data})
         }
+        Source::Inline { mime, data } if mime.starts_with("text/") => match plain_text(data) {
+            Some(text) => json!({"type": "text", "media_type": "text/plain", "data": text}),
+            None => return Err(unsupported(format!("{at}.file.file_data"), "must be UTF-8 text in base64")),
+        },
         Source::Inline { .. } => {
-            return Err(unsupported(
-                format!("{at}.file.file_data"),
-                "Anthropic takes PDF documents; send text as text",
-            ));
+            return Err(unsupported(format!("{at}.file.file_data"), "Anthropic takes PDF and text documents"));
         }
         Source::Url(url) => json!({"type": "url", "url": url}),
         Source::Id(id) if id.starts_with("file_") => json!({"type": "file", "file_id": id}),
@@ -142,6 +143,12 @@ fn document(source: Source<'_>, name: Option<&str>, raw: &Value, at: &str) -> Re
         }
     }
     Ok(marked(block, raw))
+}
+
+fn plain_text(data: &str) -> Option<String> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data).ok()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty())
 }
 
 fn tool_use_id(message: &Value) -> String {

@@ -4,9 +4,11 @@ mod annotation;
 mod decode;
 mod encode;
 mod limits;
+mod markers;
 mod messages;
 mod output;
 mod reply;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,7 @@ mod usage;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors, turns};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors, turns};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
@@ -40,6 +42,16 @@ impl Provider for Anthropic {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(&target.model.id))
+    }
+
+    fn takes_url(&self, kind: MediaKind, url: &str, target: &Target) -> bool {
+        match kind {
+            MediaKind::Image | MediaKind::Document => {
+                target.deployment.quirks.image_urls && url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"))
+            }
+            // Nothing is fetched that is refused all the same.
+            MediaKind::Audio | MediaKind::Video => true,
+        }
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::ANSWER_TOOL;
 use super::turns::{Choice, Format, instruction};
+use super::{ANSWER_TOOL, schema};
 use crate::provider::Target;
 
 /// How the form is asked for.
@@ -39,7 +39,8 @@ pub(super) fn form(
         };
     };
     let capabilities = &target.model.capabilities;
-    if capabilities.json_schema == Some(true) {
+    let beyond = schema::beyond(schema).filter(|_| capabilities.json_schema == Some(true));
+    if capabilities.json_schema == Some(true) && beyond.is_none() {
         let mut schema = schema.clone();
         if tighten(&mut schema) {
             adapted.push("response_format: limits that Anthropic's schemas lack moved into descriptions".to_owned());
@@ -48,11 +49,12 @@ pub(super) fn form(
     }
     let must_call = matches!(choice, Some(Choice::Required | Choice::Named(_)));
     let is_object = schema.get("type").is_some_and(|t| t == "object");
+    let since = beyond.map(|what| format!(", since Anthropic does not compile {what}")).unwrap_or_default();
     if thinks || must_call || !is_object || capabilities.forced_tool_choice == Some(false) {
-        adapted.push("response_format: asked for in words".to_owned());
+        adapted.push(format!("response_format: asked for in words{since}"));
         return instruction(format).map_or(Form::Free, Form::Words);
     }
-    adapted.push("response_format: asked for by a forced tool call".to_owned());
+    adapted.push(format!("response_format: asked for by a forced tool call{since}"));
     let purpose = description.unwrap_or("Gives the final answer. Call it once the answer is known.");
     let tool = json!({"name": ANSWER_TOOL, "description": purpose, "input_schema": schema});
     let choice = if has_tools && !matches!(choice, Some(Choice::None)) {

@@ -6,6 +6,7 @@ use super::limits::refuses;
 use super::turns::{Wish, nearest};
 use crate::catalog::{Model, ReasoningControl};
 use crate::provider::Target;
+use crate::provider::adapted::lost;
 use crate::wire::ChatRequest;
 
 /// The smallest budget Anthropic takes.
@@ -42,7 +43,7 @@ pub(super) struct Obstacles {
 
 /// Decides on thinking for an output limit of `max_tokens`.
 ///
-/// A `thinking` object of the caller's own goes through as it is.
+/// A `thinking` object of the caller's own goes through as it is, unless the rest of the request forbids it.
 pub(super) fn thinking(
     request: &ChatRequest,
     target: &Target,
@@ -51,8 +52,7 @@ pub(super) fn thinking(
     adapted: &mut Vec<String>,
 ) -> Thinking {
     if let Some(own) = request.get("thinking") {
-        let on = own.get("type").is_some_and(|t| t != "disabled");
-        return Thinking { thinking: Some(own.clone()), effort: None, on };
+        return as_written(own, max_tokens, obstacles, adapted);
     }
     let Some(wish) = Wish::of(request) else { return Thinking::default() };
     if refuses(target, "reasoning_effort") {
@@ -71,6 +71,26 @@ pub(super) fn thinking(
         Style::Adaptive => adaptive(&wish, &target.model, obstacles, adapted),
         Style::Budget => budget(&wish, &target.model, max_tokens, obstacles, adapted),
     }
+}
+
+fn as_written(own: &Value, max_tokens: u64, obstacles: Obstacles, adapted: &mut Vec<String>) -> Thinking {
+    let on = own.get("type").is_some_and(|t| t != "disabled");
+    // With adaptive thinking a forced call is taken: the model may then think little.
+    if own.get("type").is_some_and(|t| t == "enabled") && obstacles.forced_call {
+        adapted.push(lost("thinking", "a forced tool call forbids it"));
+        return Thinking::default();
+    }
+    let mut thinking = own.clone();
+    if let Some(asked) = own.get("budget_tokens").and_then(Value::as_u64).filter(|asked| *asked >= max_tokens) {
+        let budget = max_tokens.saturating_sub(ANSWER_MIN);
+        if budget < BUDGET_MIN {
+            adapted.push(lost("thinking", "max_tokens leaves no room for it"));
+            return Thinking::default();
+        }
+        adapted.push(format!("thinking: a budget of {asked} lowered to {budget}, so that max_tokens leaves an answer"));
+        thinking["budget_tokens"] = budget.into();
+    }
+    Thinking { thinking: Some(thinking), effort: None, on }
 }
 
 fn style(model: &Model) -> Style {

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use super::messages::marked;
-use super::output;
 use super::turns::{self, Choice, given, unsupported};
+use super::{output, schema};
+use crate::provider::adapted::lost;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};
 
 /// The caller's tools, in order.
 pub(super) fn tools(request: &ChatRequest, target: &Target, adapted: &mut Vec<String>) -> Result<Vec<Value>, Failure> {
     let allowed = turns::allowed_tools(request);
-    let mut out = Vec::new();
+    let (mut out, mut strict) = (Vec::new(), 0);
     for (i, raw) in request.tools().iter().enumerate() {
         let at = format!("tools[{i}]");
         match raw.get("type").and_then(Value::as_str) {
@@ -19,7 +20,7 @@ pub(super) fn tools(request: &ChatRequest, target: &Target, adapted: &mut Vec<St
                 let function = raw.get("function").unwrap_or(&Value::Null);
                 let name = function.get("name").and_then(Value::as_str).unwrap_or_default();
                 if allowed.as_ref().is_none_or(|names| names.contains(&name)) {
-                    out.push(marked(tool(function, target, adapted, &at), raw));
+                    out.push(marked(tool(function, target, &mut strict, adapted, &at), raw));
                 }
             }
             Some("custom") if raw.get("custom").is_some() => {
@@ -30,12 +31,12 @@ pub(super) fn tools(request: &ChatRequest, target: &Target, adapted: &mut Vec<St
         }
     }
     for (i, function) in turns::functions(request).iter().enumerate() {
-        out.push(tool(function, target, adapted, &format!("functions[{i}]")));
+        out.push(tool(function, target, &mut strict, adapted, &format!("functions[{i}]")));
     }
     Ok(out)
 }
 
-fn tool(function: &Value, target: &Target, adapted: &mut Vec<String>, at: &str) -> Value {
+fn tool(function: &Value, target: &Target, strict: &mut usize, adapted: &mut Vec<String>, at: &str) -> Value {
     let mut out = Object::new();
     out.insert("name".into(), function.get("name").cloned().unwrap_or_default());
     if let Some(text) = given(function, "description") {
@@ -44,11 +45,20 @@ fn tool(function: &Value, target: &Target, adapted: &mut Vec<String>, at: &str) 
     let schema = given(function, "parameters").cloned().unwrap_or_else(|| json!({}));
     let mut schema = input_schema(schema);
     if function.get("strict") == Some(&Value::Bool(true)) {
-        if target.model.capabilities.json_schema == Some(true) {
+        let why = if target.model.capabilities.json_schema != Some(true) {
+            Some("the model is not known to enforce schemas")
+        } else if *strict >= schema::STRICT_TOOLS {
+            Some("Anthropic enforces the schemas of 20 tools at most")
+        } else {
+            schema::beyond(&schema).map(|_| "Anthropic does not compile such a schema")
+        };
+        if why.is_none() {
+            *strict += 1;
             output::tighten(&mut schema);
             out.insert("strict".into(), true.into());
-        } else {
-            adapted.push(format!("{at}.function.strict: left out, the model is not known to enforce schemas"));
+        }
+        if let Some(why) = why {
+            adapted.push(lost(format_args!("{at}.function.strict"), why));
         }
     }
     out.insert("input_schema".into(), schema);

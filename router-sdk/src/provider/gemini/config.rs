@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::generation::{Generation, generation};
+use super::schema;
 use super::thinking::thinking;
 use super::turns::{Format, instruction, unsupported};
+use crate::provider::adapted::reworded;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -93,6 +95,12 @@ fn sampling(request: &ChatRequest, target: &Target, out: &mut Object, adapted: &
             }
         }
     }
+    // OpenAI's seeds have 64 bits, Gemini's 31.
+    if let Some(seed) = out.get("seed").and_then(Value::as_i64).filter(|seed| i32::try_from(*seed).is_err()) {
+        let short = seed & i64::from(i32::MAX);
+        out.insert("seed".into(), short.into());
+        adapted.push(reworded("seed", format_args!("{short}, the same for the same seed")));
+    }
     if request.get("logprobs") == Some(&Value::Bool(false)) {
         out.shift_remove("responseLogprobs");
     }
@@ -157,13 +165,23 @@ fn form(
     };
     let age = generation(&target.model);
     let refused = can == Some(false) || can.is_none() && age == Generation::Gemma;
-    if refused || has_tools && age < Generation::Three {
+    let in_words = || {
         adapted.push("response_format: asked for in words".to_owned());
-        return Some(words);
+        Some(words)
+    };
+    if refused || has_tools && age < Generation::Three {
+        return in_words();
+    }
+    if let Format::Schema { schema, .. } = format {
+        // Real JSON schema is taken since 2.5, a subset of OpenAPI before.
+        if age >= Generation::TwoFive {
+            out.insert("responseJsonSchema".into(), schema.clone());
+        } else if let Some(subset) = schema::subset(schema) {
+            out.insert("responseSchema".into(), subset);
+        } else {
+            return in_words();
+        }
     }
     out.insert("responseMimeType".into(), "application/json".into());
-    if let Format::Schema { schema, .. } = format {
-        out.insert("responseJsonSchema".into(), schema.clone());
-    }
     None
 }

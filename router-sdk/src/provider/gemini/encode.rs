@@ -6,11 +6,13 @@ use super::config::{OWN_FIELDS, config};
 use super::contents::conversation;
 use super::tools;
 use super::turns::{self, Choice, unsupported};
+use crate::provider::adapted::lost;
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::{ChatRequest, Object};
 
 /// OpenAI fields that are read here or mean nothing to Gemini; all others go through as they are.
-const READ: [&str; 41] = [
+const READ: [&str; 42] = [
+    "cache_control",
     "model",
     "messages",
     "stream",
@@ -54,7 +56,7 @@ const READ: [&str; 41] = [
     "audio",
 ];
 /// Those among them whose loss the caller should hear of.
-const WITHOUT_COUNTERPART: [&str; 3] = ["logit_bias", "prediction", "verbosity"];
+const WITHOUT_COUNTERPART: [&str; 4] = ["logit_bias", "prediction", "verbosity", "metadata"];
 
 pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
     let mut adapted = Vec::new();
@@ -123,8 +125,11 @@ fn write_tools(
 fn write_rest(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<String>) {
     for name in WITHOUT_COUNTERPART {
         if request.get(name).is_some() {
-            adapted.push(format!("{name}: left out, Gemini has nothing like it"));
+            adapted.push(lost(name, "Gemini has nothing like it"));
         }
+    }
+    if request.get("cache_control").is_some() || request.messages().iter().any(marked) {
+        adapted.push(lost("cache_control", "Gemini caches by itself"));
     }
     for (field, value) in request.body() {
         let name = field.as_str();
@@ -136,6 +141,12 @@ fn write_rest(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<String
     if let Some(own) = request.get("systemInstruction") {
         body.entry("systemInstruction").or_insert_with(|| own.clone());
     }
+}
+
+/// A prompt-cache marker on a message or on one of its parts.
+fn marked(message: &Value) -> bool {
+    let parts = message.get("content").and_then(Value::as_array);
+    std::iter::once(message).chain(parts.into_iter().flatten()).any(|v| turns::given(v, "cache_control").is_some())
 }
 
 fn send(target: &Target, stream: bool, body: &Object, adapted: Vec<String>) -> Result<Encoded, Failure> {

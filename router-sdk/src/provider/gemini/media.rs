@@ -28,7 +28,7 @@ pub(super) fn media(source: Source<'_>, fallback: &str, target: &Target, at: &st
 }
 
 /// Files that Google keeps, which every generation reads.
-fn own_file(url: &str) -> bool {
+pub(super) fn own_file(url: &str) -> bool {
     let hosts = ["https://generativelanguage.googleapis.com/", "gs://", "https://youtu.be/"];
     hosts.iter().any(|host| url.starts_with(host)) || url.contains(".youtube.com/") || url.contains("//youtube.com/")
 }

@@ -10,6 +10,7 @@ mod grounding;
 mod logprobs;
 mod media;
 mod reply;
+mod schema;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ mod usage;
 use http::HeaderMap;
 
 use super::turns;
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
@@ -41,6 +42,14 @@ impl Provider for Gemini {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(&target.model.id))
+    }
+
+    fn takes_n(&self, target: &Target) -> bool {
+        target.deployment.quirks.n && !target.model.parameters.refuses("n")
+    }
+
+    fn takes_url(&self, _kind: MediaKind, url: &str, _target: &Target) -> bool {
+        media::own_file(url)
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

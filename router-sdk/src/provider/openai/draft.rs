@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::provider::adapted;
 use crate::wire::{ChatRequest, Object};
 
 /// The caller's body with changes laid over it.
@@ -52,7 +53,7 @@ impl<'a> Draft<'a> {
     pub(super) fn drop(&mut self, field: &str, why: &str) {
         if self.get(field).is_some() {
             self.change(field, None);
-            self.adapted.push(format!("{field} left out: {why}"));
+            self.adapted.push(adapted::lost(field, why));
         }
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::draft::Draft;
 use crate::catalog::{EffortStyle, Reasoning, ReasoningControl};
 use crate::provider::Target;
+use crate::provider::adapted::{lost, reworded};
 
 /// Levels from none to most.
 const LEVELS: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -25,11 +26,11 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
     }
     draft.remove("reasoning_effort");
     if let Some(why) = refused {
-        draft.note(format!("reasoning_effort left out: {why}"));
+        draft.note(lost("reasoning_effort", why));
         return;
     }
     if level != asked {
-        draft.note(format!("reasoning_effort {asked} sent as {level}"));
+        draft.note(format!("reasoning_effort: {asked} became {level}, the nearest level the model has"));
     }
     match style {
         EffortStyle::ReasoningEffort => draft.set("reasoning_effort", level),
@@ -54,7 +55,7 @@ fn asked(draft: &mut Draft<'_>, style: EffortStyle) -> Option<String> {
     }
     let level = draft.get("reasoning")?.get("effort")?.as_str()?.to_owned();
     draft.remove("reasoning");
-    draft.note("reasoning.effort sent in the provider's form");
+    draft.note(reworded("reasoning", "the provider's own control"));
     Some(level)
 }
 
@@ -105,7 +106,15 @@ fn thinking_type(draft: &mut Draft<'_>, level: &str, reasoning: Option<&Reasonin
     if level != "none" && named {
         draft.set("reasoning_effort", level);
     } else {
-        draft.note(format!("reasoning_effort sent as thinking {kind}"));
+        draft.note(switched(level, "thinking", kind));
+    }
+}
+
+/// A switch says `none` as it is and any level only roughly.
+fn switched(level: &str, switch: &str, position: &str) -> String {
+    match level {
+        "none" => reworded("reasoning_effort", format_args!("{switch} {position}")),
+        level => format!("reasoning_effort: {level} became {switch} {position}, the provider has no levels"),
     }
 }
 
@@ -114,8 +123,10 @@ fn enable_thinking(draft: &mut Draft<'_>, level: &str, reasoning: Option<&Reason
     if draft.get("enable_thinking").is_none() {
         draft.set("enable_thinking", on);
     }
-    draft.note(format!("reasoning_effort sent as enable_thinking {on}"));
-    let Some(reasoning) = reasoning.filter(|r| r.takes_budget || r.control == ReasoningControl::Budget) else { return };
+    let Some(reasoning) = reasoning.filter(|r| r.takes_budget || r.control == ReasoningControl::Budget) else {
+        return draft.note(switched(level, "enable_thinking", if on { "true" } else { "false" }));
+    };
+    draft.note(reworded("reasoning_effort", format_args!("enable_thinking {on} and a budget")));
     let budget = rank(level).and_then(|rank| BUDGETS.get(rank)).copied();
     if let (true, Some(budget), None) = (on, budget, draft.get("thinking_budget")) {
         let low = reasoning.budget_min.unwrap_or(1);

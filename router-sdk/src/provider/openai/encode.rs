@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::{self, Draft};
-use super::{closed, effort, messages, parameters, tool_turns};
+use super::{closed, effort, markers, messages, parameters, tool_turns};
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::ChatRequest;
 
@@ -12,9 +12,10 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     let mut draft = Draft::new(request.body());
     parameters::adapt(&mut draft, target)?;
     effort::adapt(&mut draft, target);
-    messages::adapt(&mut draft, target);
+    messages::adapt(&mut draft, target)?;
     tool_turns::adapt(&mut draft, target);
     closed::adapt(&mut draft, target);
+    markers::adapt(&mut draft, target);
     let (body, adapted) = draft.write(head(request, target, stream), request);
     let http = HttpRequest { url: url(target), headers: target.headers(None), body };
     Ok(Encoded { http, adapted })

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::tool_ids;
+use super::{media, tool_ids};
 use crate::catalog::{EffortStyle, Quirks};
-use crate::provider::Target;
+use crate::provider::{Failure, Target};
 use crate::wire::Object;
 
 /// Fields that only replies have; they come back when a reply is put into the history as it was.
@@ -17,12 +17,13 @@ const NATIVE_FORMATS: [&str; 3] = ["anthropic", "gemini", "cohere"];
 const THINKING: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
 
 /// Adapts the messages; they are copied only when one of them has to change.
-pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
+pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failure> {
     let instruction = json_instruction(draft, target);
-    let Some(messages) = draft.get("messages").and_then(Value::as_array) else { return };
+    let Some(messages) = draft.get("messages").and_then(Value::as_array) else { return Ok(()) };
+    media::check_addresses(messages, &target.deployment.quirks)?;
     let needs = Needs::of(messages, target, instruction.is_some());
     if !needs.any() {
-        return;
+        return Ok(());
     }
     let mut messages = messages.clone();
     let mut notes = Vec::new();
@@ -41,6 +42,10 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
         if lost {
             notes.push("thinking of earlier turns left out");
         }
+    }
+    if needs.shown_by_tools {
+        media::show_as_user(&mut messages);
+        notes.push("messages: what tools showed sent in a message of the user");
     }
     if let Some(instruction) = instruction {
         instruct(&mut messages, instruction);
@@ -62,6 +67,7 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
     for note in notes {
         draft.note(note);
     }
+    Ok(())
 }
 
 /// What about the messages has to change.
@@ -73,6 +79,7 @@ struct Needs {
     alternation: bool,
     ids: bool,
     user_last: bool,
+    shown_by_tools: bool,
 }
 
 impl Needs {
@@ -89,6 +96,7 @@ impl Needs {
             alternation: quirks.strict_alternation && messages.windows(2).any(same_turn),
             ids: quirks.tool_id_format.is_some_and(|format| tool_ids::any_differs(messages, format)),
             user_last: quirks.requires_user_last && messages.last().is_some_and(ends_open),
+            shown_by_tools: !target.deployment.sandbox && media::any_shown_by_tools(messages),
         }
     }
 
@@ -100,6 +108,7 @@ impl Needs {
             || self.alternation
             || self.ids
             || self.user_last
+            || self.shown_by_tools
     }
 }
 
@@ -200,10 +209,10 @@ fn json_instruction(draft: &mut Draft<'_>, target: &Target) -> Option<String> {
     let kind = kind.to_owned();
     if kind == "json_schema" && able.json_mode != Some(false) {
         draft.set("response_format", json!({"type": "json_object"}));
-        draft.note("json_schema emulated by JSON mode and an instruction");
+        draft.note("response_format: json_schema asked for by JSON mode and an instruction");
     } else {
         draft.remove("response_format");
-        draft.note(format!("{kind} emulated by an instruction"));
+        draft.note(format!("response_format: {kind} asked for by an instruction"));
     }
     Some(instruction)
 }

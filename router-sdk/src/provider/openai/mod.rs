@@ -7,6 +7,8 @@ mod draft;
 mod effort;
 mod encode;
 mod finish;
+mod markers;
+mod media;
 mod messages;
 mod parameters;
 mod reply;
@@ -19,7 +21,7 @@ mod usage;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The family of OpenAI chat completions.
@@ -36,6 +38,20 @@ impl Provider for OpenAi {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(target))
+    }
+
+    fn takes_n(&self, target: &Target) -> bool {
+        target.deployment.quirks.n && !target.model.parameters.refuses("n")
+    }
+
+    fn takes_url(&self, kind: MediaKind, _url: &str, target: &Target) -> bool {
+        let quirks = &target.deployment.quirks;
+        match kind {
+            MediaKind::Image => quirks.image_urls,
+            MediaKind::Document => quirks.file_urls,
+            MediaKind::Video => true,
+            MediaKind::Audio => false,
+        }
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

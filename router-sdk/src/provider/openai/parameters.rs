@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use crate::provider::{Cause, Failure, Target};
+use crate::provider::adapted::reworded;
+use crate::provider::turns::unsupported;
+use crate::provider::{Failure, Target};
 
 /// Fields without which the request would ask for something else: refusing them is an error, never an adaptation.
 const ESSENTIAL: [&str; 4] = ["messages", "tools", "modalities", "audio"];
@@ -14,6 +16,7 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failur
     choices(draft, target)?;
     seed(draft, target);
     temperature(draft, target);
+    stops(draft, target);
     tool_choice(draft, target);
     if !target.deployment.quirks.parallel_tool_calls {
         draft.drop("parallel_tool_calls", "the provider does not take it");
@@ -35,7 +38,7 @@ fn output_limit(draft: &mut Draft<'_>, target: &Target) {
         let Some(value) = draft.remove(other) else { continue };
         if draft.get(wanted).is_none() {
             draft.set(wanted, value);
-            draft.note(format!("{other} sent as {wanted}"));
+            draft.note(reworded(other, wanted));
         }
     }
 }
@@ -47,8 +50,8 @@ fn choices(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failure> {
             draft.remove("n");
         }
         Some(n) if refused => {
-            let message = format!("n: {} gives one choice a request, {n} were asked for", target.key());
-            return Err(Failure::new(Cause::Unsupported, message));
+            let why = format!("{} gives one choice a request, {n} were asked for", target.key());
+            return Err(unsupported("n", why));
         }
         _ => {}
     }
@@ -62,7 +65,7 @@ fn seed(draft: &mut Draft<'_>, target: &Target) {
         other => {
             if let Some(value) = draft.remove("seed") {
                 draft.set(other, value);
-                draft.note(format!("seed sent as {other}"));
+                draft.note(reworded("seed", other));
             }
         }
     }
@@ -75,8 +78,16 @@ fn temperature(draft: &mut Draft<'_>, target: &Target) {
     let Ok(highest) = highest.to_string().parse::<f64>() else { return };
     if draft.get("temperature").and_then(Value::as_f64).is_some_and(|given| given > highest) {
         draft.set("temperature", json!(highest));
-        draft.note(format!("temperature lowered to {highest}, the target's highest"));
+        draft.note(format!("temperature: lowered to {highest}, the target's highest"));
     }
+}
+
+fn stops(draft: &mut Draft<'_>, target: &Target) {
+    let Some(most) = target.deployment.quirks.stops_max else { return };
+    let Some(listed) = draft.get("stop").and_then(Value::as_array).filter(|listed| listed.len() > most) else { return };
+    let (kept, all) = (listed.iter().take(most).cloned().collect::<Vec<_>>(), listed.len());
+    draft.set("stop", Value::Array(kept));
+    draft.note(format!("stop: the first {most} of {all} sequences kept, the provider takes no more"));
 }
 
 fn tool_choice(draft: &mut Draft<'_>, target: &Target) {
@@ -101,7 +112,7 @@ fn tool_choice(draft: &mut Draft<'_>, target: &Target) {
     } else if forces && (!quirks.forced_tool_choice || able.forced_tool_choice == Some(false)) {
         keep_named_tool(draft, &choice);
         draft.set("tool_choice", "auto");
-        draft.note("tool_choice sent as auto: the target cannot be made to call a tool");
+        draft.note("tool_choice: became auto, the target cannot be made to call a tool");
     } else if let Some(word @ ("required" | "any")) = choice.as_str() {
         let own = quirks.required_tool_choice.as_str();
         if !own.is_empty() && own != word {
@@ -118,7 +129,7 @@ fn keep_named_tool(draft: &mut Draft<'_>, choice: &Value) {
     let kept: Vec<Value> = tools.iter().filter(named).cloned().collect();
     if !kept.is_empty() && kept.len() < tools.len() {
         draft.set("tools", Value::Array(kept));
-        draft.note("tools reduced to the one that tool_choice names");
+        draft.note("tools: reduced to the one that tool_choice names");
     }
 }
 
@@ -136,8 +147,7 @@ fn rejected(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failure> {
                 continue;
             }
             if ESSENTIAL.contains(&name.as_str()) {
-                let message = format!("{name}: {} does not take it", target.key());
-                return Err(Failure::new(Cause::Unsupported, message));
+                return Err(unsupported(name, format_args!("{} does not take it", target.key())));
             }
             draft.drop(name, why);
         }

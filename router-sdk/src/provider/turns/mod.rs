@@ -28,7 +28,8 @@ use crate::provider::{Cause, Failure};
 
 /// The request cannot be said in this language; the field comes first, as in every error.
 pub(in crate::provider) fn unsupported(field: impl Display, why: impl Display) -> Failure {
-    Failure::new(Cause::Unsupported, format!("{field}: {why}"))
+    let field = field.to_string();
+    Failure::new(Cause::Unsupported, format!("{field}: {why}")).with_param(field)
 }
 
 /// A value that is there: neither absent nor null.

@@ -395,3 +395,45 @@ fn a_model_that_cannot_be_forced_is_not() {
     let failure = encode(&target, ask(json!({"tools": weather(), "tool_choice": "required"}))).unwrap_err();
     assert!(failure.cause == Cause::Unsupported && failure.message.starts_with("tool_choice"));
 }
+
+#[test]
+fn no_more_markers_than_anthropic_takes() {
+    let marker = json!({"type": "ephemeral"});
+    let part = |text: &str| json!({"type": "text", "text": text, "cache_control": marker});
+    let tool = json!({"type": "function", "function": {"name": "f"}, "cache_control": marker});
+    let messages = json!([
+        {"role": "system", "content": [part("a"), part("b")]},
+        {"role": "user", "content": [part("c"), part("d"), part("e")]},
+    ]);
+    let (body, adapted) = sent(&modern(), json!({"model": "m", "messages": messages, "tools": [tool]}));
+    assert!(body["tools"][0].get("cache_control").is_none() && body["system"][0].get("cache_control").is_none());
+    assert_eq!(body["system"][1]["cache_control"], marker);
+    assert_eq!(body.to_string().matches("ephemeral").count(), 4);
+    assert_eq!(adapted, ["cache_control: the last 4 of 6 markers kept, Anthropic takes no more"]);
+}
+
+#[test]
+fn text_documents_are_sent_as_text() {
+    let file = json!({"type": "file", "file": {"filename": "a.csv", "file_data": "data:text/csv;base64,YSxiCjEsMgo="}});
+    let (body, _) = sent(&modern(), json!({"model": "m", "messages": [{"role": "user", "content": [file]}]}));
+    let source = json!({"type": "text", "media_type": "text/plain", "data": "a,b\n1,2\n"});
+    assert_eq!(body["messages"][0]["content"][0], json!({"type": "document", "source": source, "title": "a.csv"}));
+}
+
+#[test]
+fn schemas_that_are_not_compiled_are_asked_for_in_another_way() {
+    let node = json!({"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}});
+    let tree = json!({"type": "object", "properties": {"root": {"$ref": "#/$defs/node"}}, "$defs": {"node": node}});
+    let format = json!({"type": "json_schema", "json_schema": {"name": "x", "schema": tree}});
+    let (body, adapted) = sent(&modern(), ask(json!({"response_format": format})));
+    assert_eq!(body["tool_choice"]["name"], "final_json_answer__");
+    assert!(body.get("output_config").is_none());
+    assert!(adapted[0].ends_with("since Anthropic does not compile a recursive schema"), "{adapted:?}");
+
+    let strict = |i: usize| json!({"type": "function", "function": {"name": format!("f{i}"), "strict": true}});
+    let tools: Vec<Value> = (0..22).map(strict).collect();
+    let (body, adapted) = sent(&modern(), ask(json!({"tools": tools})));
+    let held = body["tools"].as_array().unwrap().iter().filter(|t| t["strict"] == true).count();
+    assert_eq!((held, adapted.len()), (20, 2));
+    assert!(adapted[0].starts_with("tools[20].function.strict: left out"), "{adapted:?}");
+}

@@ -298,3 +298,30 @@ fn own_fields_go_where_they_belong() {
     assert_eq!(names, expected);
     assert!(adapted.is_empty());
 }
+
+#[test]
+fn older_models_get_the_schema_in_their_subset_or_in_words() {
+    let format = |schema: Value| json!({"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}});
+    let two = named("gemini-2.0-flash");
+    let plain = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "additionalProperties": false});
+    let (body, adapted) = sent(&two, ask(format(plain)));
+    let subset = json!({"type": "object", "propertyOrdering": ["n"], "properties": {"n": {"type": "integer"}}});
+    let expected = json!({"responseSchema": subset, "responseMimeType": "application/json"});
+    assert_eq!((&body["generationConfig"], adapted.len()), (&expected, 0));
+    let (body, adapted) = sent(&two, ask(format(json!({"allOf": [{"type": "object"}]}))));
+    assert!(body.get("generationConfig").is_none());
+    assert_eq!(adapted, ["response_format: asked for in words"]);
+}
+
+#[test]
+fn seeds_markers_and_metadata() {
+    let part = json!({"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}});
+    let request = json!({
+        "model": "m", "messages": [{"role": "user", "content": [part]}], "seed": 5_000_000_000_u64,
+        "metadata": {"k": "v"}, "cache_control": {"type": "ephemeral"},
+    });
+    let (body, adapted) = sent(&named(NEW), request);
+    assert_eq!(body["generationConfig"]["seed"], 5_000_000_000_i64 & 0x7fff_ffff);
+    assert!(!body.to_string().contains("ephemeral") && body.get("metadata").is_none());
+    assert_eq!(adapted.len(), 3, "{adapted:?}");
+}

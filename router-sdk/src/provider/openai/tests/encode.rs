@@ -68,7 +68,7 @@ fn the_output_limit_has_the_targets_name() {
     let new = target(Quirks { max_tokens_field: "max_completion_tokens".into(), ..Quirks::default() });
     let (json, adapted) = sent(&new, with(json!({"max_tokens": 9})), false);
     assert_eq!((json.get("max_tokens"), &json["max_completion_tokens"]), (None, &json!(9)));
-    assert_eq!(adapted, ["max_tokens sent as max_completion_tokens"]);
+    assert_eq!(adapted, ["max_tokens: sent as max_completion_tokens"]);
 
     let (json, _) = sent(&new, with(json!({"max_tokens": 9, "max_completion_tokens": 5})), false);
     assert_eq!((json.get("max_tokens"), &json["max_completion_tokens"]), (None, &json!(5)));
@@ -92,9 +92,9 @@ fn refused_parameters_are_left_out_and_listed() {
     }
     assert_eq!(json["user"], json!("u"));
     let wanted = [
-        "temperature left out: the model does not take it",
-        "stop left out: the model does not take it",
-        "logit_bias left out: the provider does not take it",
+        "temperature: left out, the model does not take it",
+        "stop: left out, the model does not take it",
+        "logit_bias: left out, the provider does not take it",
     ];
     assert_eq!(adapted, wanted);
 }
@@ -219,7 +219,7 @@ fn json_schema_where_there_is_none() {
     let system = &json["messages"][0];
     assert_eq!(system["role"], json!("system"));
     assert!(system["content"].as_str().unwrap().contains(&schema.to_string()));
-    assert_eq!(adapted, ["json_schema emulated by JSON mode and an instruction"]);
+    assert_eq!(adapted, ["response_format: json_schema asked for by JSON mode and an instruction"]);
     assert_eq!(
         sent(&target(Quirks::default()), with(json!({"response_format": format})), false).0["response_format"],
         format
@@ -229,5 +229,51 @@ fn json_schema_where_there_is_none() {
     let bare = target_with(Quirks::default(), Model { id: "m".into(), capabilities, ..Model::default() });
     let (json, adapted) = sent(&bare, with(json!({"response_format": {"type": "json_object"}})), false);
     assert_eq!((json.get("response_format"), json["messages"].as_array().unwrap().len()), (None, 2));
-    assert_eq!(adapted, ["json_object emulated by an instruction"]);
+    assert_eq!(adapted, ["response_format: json_object asked for by an instruction"]);
+}
+
+#[test]
+fn markers_go_only_where_they_are_taken() {
+    let marker = json!({"type": "ephemeral"});
+    let part = json!({"type": "text", "text": "Hi", "cache_control": marker});
+    let body = json!({
+        "model": "m", "cache_control": marker, "messages": [{"role": "user", "content": [part], "cache_control": marker}],
+        "tools": [{"type": "function", "cache_control": marker, "function": {"name": "f", "cache_control": marker,
+            "parameters": {"type": "object", "properties": {"cache_control": {"type": "string"}}}}}],
+    });
+    let (plain, adapted) = sent(&target(Quirks::default()), body.clone(), false);
+    assert!(!plain.to_string().contains("ephemeral"));
+    assert_eq!(plain["tools"][0]["function"]["parameters"]["properties"]["cache_control"]["type"], "string");
+    assert_eq!(adapted, ["cache_control: left out, the provider takes no markers"]);
+    let (kept, adapted) = sent(&target(Quirks { cache_control: true, ..Quirks::default() }), body, false);
+    assert_eq!((kept.to_string().matches("ephemeral").count(), adapted.len()), (5, 0));
+}
+
+#[test]
+fn what_tools_show_stands_behind_all_results_of_the_turn() {
+    let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}});
+    let call = |id: &str| json!({"id": id, "type": "function", "function": {"name": "look", "arguments": "{}"}});
+    let messages = json!([
+        {"role": "user", "content": "Look"}, {"role": "assistant", "content": null, "tool_calls": [call("a"), call("b")]},
+        {"role": "tool", "tool_call_id": "a", "content": [image]}, {"role": "tool", "tool_call_id": "b", "content": "no"},
+        {"role": "assistant", "content": "Well."}, {"role": "user", "content": "And?"},
+    ]);
+    let (body, adapted) = sent(&target(Quirks::default()), json!({"model": "m", "messages": messages}), false);
+    let roles: Vec<_> = body["messages"].as_array().unwrap().iter().map(|m| m["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["user", "assistant", "tool", "tool", "user", "assistant", "user"]);
+    assert!(body["messages"][2]["content"].is_string());
+    assert_eq!(body["messages"][4]["content"][1], image);
+    assert_eq!(adapted, ["messages: what tools showed sent in a message of the user"]);
+}
+
+#[test]
+fn addresses_that_are_not_fetched_are_refused() {
+    let ask = |part: Value| json!({"model": "m", "messages": [{"role": "user", "content": [part]}]});
+    let picture = json!({"type": "image_url", "image_url": {"url": "https://a.example/x.png"}});
+    let blind = target(Quirks { image_urls: false, ..Quirks::default() });
+    assert_eq!(refused(&blind, ask(picture.clone())).param.as_deref(), Some("messages[0].content[0].image_url.url"));
+    assert!(sent(&target(Quirks::default()), ask(picture), false).1.is_empty());
+    let file = json!({"type": "file", "file": {"file_url": "https://a.example/x.pdf"}});
+    assert_eq!(refused(&target(Quirks::default()), ask(file.clone())).cause, Cause::Unsupported);
+    assert!(sent(&target(Quirks { file_urls: true, ..Quirks::default() }), ask(file), false).1.is_empty());
 }
