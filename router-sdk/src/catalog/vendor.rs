@@ -105,6 +105,8 @@ pub struct Quirks {
     pub strict_alternation: bool,
     /// Ends a stream with `[DONE]`.
     pub sends_done: bool,
+    /// Chat goes through OpenAI's Responses interface, whatever the model.
+    pub responses: bool,
 }
 
 impl Default for Quirks {
@@ -133,6 +135,7 @@ impl Default for Quirks {
             requires_user_last: false,
             strict_alternation: false,
             sends_done: true,
+            responses: false,
         }
     }
 }

@@ -156,6 +156,9 @@ fn providers(config: &Config) -> Result<(), Error> {
                 return Err(Error::invalid_config(key("base_url"), "must be an http or https URL"));
             }
         }
+        if provider.api.as_deref().is_some_and(|api| !["chat", "responses"].contains(&api)) {
+            return Err(Error::invalid_config(key("api"), "must be chat or responses"));
+        }
         for (header, value) in &provider.headers {
             let sound = http::HeaderName::try_from(header.as_str()).is_ok()
                 && http::HeaderValue::from_str(value.expose_secret()).is_ok();
@@ -166,6 +169,7 @@ fn providers(config: &Config) -> Result<(), Error> {
         if provider.kind.as_deref() == Some("sandbox") {
             let useless = [
                 ("base_url", provider.base_url.is_some()),
+                ("api", provider.api.is_some()),
                 ("api_key", provider.api_key.is_some()),
                 ("api_key_env", provider.api_key_env.is_some()),
                 ("headers", !provider.headers.is_empty()),

@@ -5,6 +5,7 @@ pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
 pub(crate) mod openai;
+pub(crate) mod responses;
 mod target;
 pub(crate) mod turns;
 
@@ -107,5 +108,6 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::OpenAi => &openai::OpenAi,
         Family::Anthropic => &anthropic::Anthropic,
         Family::Gemini => &gemini::Gemini,
+        Family::Responses => &responses::Responses,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
-use crate::catalog::{Model, Quirks};
+use crate::catalog::{Mode, Model, Quirks};
 use crate::credential::Credentials;
 
 /// A language that providers speak.
@@ -18,15 +18,18 @@ pub enum Family {
     Anthropic,
     /// Gemini generateContent.
     Gemini,
+    /// OpenAI Responses.
+    Responses,
 }
 
 impl Family {
-    /// The family of a `kind` word in the config or the catalogue, if it is one of these three.
+    /// The family of a `kind` word in the config or the catalogue, if it is one of these.
     pub fn parse(kind: &str) -> Option<Self> {
         match kind {
             "openai" => Some(Self::OpenAi),
             "anthropic" => Some(Self::Anthropic),
             "gemini" | "google" => Some(Self::Gemini),
+            "openai-responses" => Some(Self::Responses),
             _ => None,
         }
     }
@@ -98,7 +101,13 @@ pub struct Target {
 impl Target {
     /// The language spoken with this model: the deployment's, unless the model lives behind another interface there.
     pub fn family(&self) -> Family {
-        self.deployment.family
+        let deployment = &self.deployment;
+        let elsewhere = deployment.quirks.responses || self.model.mode == Mode::Responses;
+        // The sandbox answers in the chat shape whoever it stands for.
+        if elsewhere && deployment.family == Family::OpenAi && !deployment.sandbox {
+            return Family::Responses;
+        }
+        deployment.family
     }
 
     /// `provider/model`.

@@ -88,7 +88,9 @@ pub(crate) fn able(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> R
         let name = able::name(missing);
         return refused(name, if missing & entry.able.no != 0 { Why::Cannot(name) } else { Why::Unproven(name) });
     }
-    if ask.needs.n_gt_1 && (entry.target.family() == Family::Anthropic || !entry.target.deployment.quirks.n) {
+    if ask.needs.n_gt_1
+        && (matches!(entry.target.family(), Family::Anthropic | Family::Responses) || !entry.target.deployment.quirks.n)
+    {
         return refused("n", Why::Words("gives one choice only"));
     }
     if strict && !ask.needs.params.is_empty() {

@@ -109,9 +109,6 @@ fn doubted(score: Score) -> f32 {
 
 fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {
     let model = &target.model;
-    if model.mode == Mode::Responses {
-        return Some(("api", "is reached by the Responses API only".into()));
-    }
     if model.retired_on(date) {
         return Some(("sunset", "is switched off".into()));
     }
