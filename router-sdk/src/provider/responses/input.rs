@@ -50,9 +50,12 @@ pub(super) fn conversation(messages: &[Value], target: &Target, stored: bool) ->
     Ok(out)
 }
 
-/// A message of anybody but the assistant; one without a word makes no item.
+/// A message of anybody but the assistant. An empty one counts as something said by the user alone.
 fn said(role: &str, message: &Value, at: &str, out: &mut Conversation) -> Result<(), Failure> {
-    let content = content(message, at)?;
+    let mut content = content(message, at)?;
+    if content.is_empty() && role == "user" {
+        content.push(json!({"type": "input_text", "text": ""}));
+    }
     if !content.is_empty() {
         out.items.push(json!({"type": "message", "role": role, "content": content}));
     }
@@ -68,9 +71,9 @@ fn content(message: &Value, at: &str) -> Result<Vec<Value>, Failure> {
 fn input_part(part: Part<'_>, at: &str) -> Result<Option<Value>, Failure> {
     Ok(Some(match part {
         Part::Text { text: "", .. } => return Ok(None),
-        Part::Text { text, .. } => json!({"type": "input_text", "text": text}),
-        Part::Image { source, raw } => image(source, raw.pointer("/image_url/detail")),
-        Part::File { source, name, raw } => file(source, name, raw),
+        Part::Text { text, raw } => marked(json!({"type": "input_text", "text": text}), raw),
+        Part::Image { source, raw } => marked(image(source, raw.pointer("/image_url/detail")), Some(raw)),
+        Part::File { source, name, raw } => marked(file(source, name, raw), Some(raw)),
         Part::Audio { data, format } => {
             json!({"type": "input_audio", "input_audio": {"data": data, "format": format}})
         }
@@ -81,6 +84,15 @@ fn input_part(part: Part<'_>, at: &str) -> Result<Option<Value>, Failure> {
             return Err(unsupported(format!("{at}.type"), why));
         }
     }))
+}
+
+/// Copies the mark of what the provider is to keep in its cache.
+fn marked(mut part: Value, raw: Option<&Value>) -> Value {
+    let mark = raw.and_then(|raw| given(raw, "prompt_cache_breakpoint"));
+    if let (Some(mark), Some(part)) = (mark, part.as_object_mut()) {
+        part.insert("prompt_cache_breakpoint".into(), mark.clone());
+    }
+    part
 }
 
 fn image(source: Source<'_>, detail: Option<&Value>) -> Value {
@@ -129,7 +141,9 @@ fn result(message: &Value, kind: &str, id: &str, at: &str) -> Result<Value, Fail
     let mut content = content(message, at)?;
     let output = match content.as_mut_slice() {
         [] => Value::String(String::new()),
-        [only] if is(only, "input_text") => only.get_mut("text").map(Value::take).unwrap_or_default(),
+        [only] if is(only, "input_text") && only.as_object().is_some_and(|part| part.len() == 2) => {
+            only.get_mut("text").map(Value::take).unwrap_or_default()
+        }
         _ => Value::Array(content),
     };
     Ok(json!({"type": kind, "call_id": id, "output": output}))

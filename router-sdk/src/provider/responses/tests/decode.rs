@@ -224,5 +224,5 @@ fn nothing_odd_in_a_reply_is_a_panic() {
     for odd in odd_versions(&reply(output)) {
         answered += usize::from(decode(&odd).is_ok());
     }
-    assert!(answered > 500, "{answered}");
+    assert!(answered > 300, "{answered}");
 }

@@ -100,11 +100,22 @@ fn pictures_documents_and_sound_have_parts_of_their_own() {
 }
 
 #[test]
+fn cache_marks_stay_on_their_parts_and_an_empty_question_is_one() {
+    let mark = json!({"mode": "explicit"});
+    let content = json!([{"type": "text", "text": "Long.", "prompt_cache_breakpoint": mark}]);
+    let (body, _) = sent(&thinker(), user(content));
+    let part = json!({"type": "input_text", "text": "Long.", "prompt_cache_breakpoint": mark});
+    assert_eq!(body["input"][0]["content"], json!([part]));
+    let (empty, _) = sent(&thinker(), user("".into()));
+    assert_eq!(empty["input"][0]["content"], json!([{"type": "input_text", "text": ""}]));
+}
+
+#[test]
 fn what_cannot_be_said_names_its_field() {
     let faults = [
         (user(json!([{"type": "video_url", "video_url": {"url": "https://example.com/v"}}])), "messages[0].content[0]"),
         (user(json!([{"type": "hologram"}])), "messages[0].content[0].type"),
-        (user("".into()), "messages"),
+        (json!({"model": "m", "messages": [{"role": "system", "content": ""}]}), "messages"),
         (asking(json!({"n": 2})), "n"),
         (asking(json!({"modalities": ["text", "audio"]})), "modalities"),
         (asking(json!({"background": true})), "background"),

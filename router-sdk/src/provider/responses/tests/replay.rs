@@ -15,7 +15,15 @@ use crate::provider::{Cause, Failure, Family, Provider, Target};
 use crate::wire::Usage;
 
 /// Recordings that are no answers or no Responses although they are filed so, and why they differ.
-const EXCUSED: [(&str, &str, &str); 0] = [];
+const EXCUSED: [(&str, &str, &str); 7] = [
+    ("6395542bbfd31e4a", "whole", "a chat completion"),
+    ("0035175cc3a994d6", "stream", "its first and last event are no JSON as recorded"),
+    ("1e5505f10e2db5bc", "stream", "its fragments and its whole text were edited apart"),
+    ("0339846303cf0670", "whole", "a compacted history, which holds what the user said"),
+    ("0339846303cf0670", "whole as stream", "a compacted history, which holds what the user said"),
+    ("65b4e3273b286994", "whole", "a compacted history, which holds what the user said"),
+    ("65b4e3273b286994", "whole as stream", "a compacted history, which holds what the user said"),
+];
 
 #[test]
 fn recordings_replay() {
@@ -44,7 +52,7 @@ fn recordings_replay() {
     for ((provider, check), (replayed, clean)) in &table {
         println!("{provider:<16} {check:<16} {replayed:>8} {clean:>6}");
     }
-    let shown = faults.iter().take(400).map(String::as_str).collect::<Vec<_>>().join("\n");
+    let shown = faults.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n");
     assert!(faults.is_empty(), "{} differ, the first:\n{shown}", faults.len());
     assert!(table.values().map(|(replayed, _)| replayed).sum::<usize>() > 1_500, "too few were replayed");
 }
@@ -79,7 +87,8 @@ fn checks(recording: &Value) -> Vec<(&'static str, Result<(), String>)> {
     if let Some(asked) = expressible(request, &target).filter(|_| status < 400) {
         out.push(("request", again(&target, request, asked)));
     }
-    let seed = recording["id"].as_str().unwrap_or_default().bytes().fold(7_u64, |all, b| all.wrapping_mul(31) ^ u64::from(b));
+    let seed =
+        recording["id"].as_str().unwrap_or_default().bytes().fold(7_u64, |all, b| all.wrapping_mul(31) ^ u64::from(b));
     let mut cuts = Cuts(seed);
     let (body, text) = (&response["body"], response["body"].as_str().unwrap_or_default());
     match response["body_kind"].as_str() {
@@ -277,7 +286,12 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
 
 fn recorded_stream(target: &Target, text: &str, cuts: &mut Cuts) -> Result<(), String> {
     let read = |cuts: &mut Cuts, longest| stream(&Responses, target, text.as_bytes(), cuts, longest);
-    let events: Vec<Value> = super::super::turns::replay::events_of(text);
+    let mut events: Vec<Value> = super::super::turns::replay::events_of(text);
+    // Some recordings hold several replies, one after the other.
+    let ends = ["response.completed", "response.incomplete", "response.failed"].map(Value::from);
+    if let Some(end) = events.iter().position(|event| ends.contains(&event["type"])) {
+        events.truncate(end + 1);
+    }
     let one = match read(cuts, usize::MAX >> 34) {
         Ok(one) => one,
         Err(failure) => return failed(&events, failure),
@@ -312,9 +326,12 @@ fn output_of(events: &[Value], end: &Value) -> Value {
 /// Every fragment of the text is in the answer.
 fn deltas_are_told(events: &[Value], one: &Streamed) -> Result<(), String> {
     let deltas = events.iter().filter(|e| e["type"] == "response.output_text.delta");
-    let text: String = deltas.filter_map(|e| e["delta"].as_str()).collect();
-    let content = one.message["content"].as_str().unwrap_or_default();
-    if content.contains(&text) { Ok(()) } else { Err("a fragment of the text was lost".into()) }
+    let mut rest = one.message["content"].as_str().unwrap_or_default();
+    for delta in deltas.filter_map(|e| e["delta"].as_str()) {
+        let at = rest.find(delta).ok_or("a fragment of the text was lost")?;
+        rest = &rest[at + delta.len()..];
+    }
+    Ok(())
 }
 
 /// A reply sent back as history makes the items it was made of, in their order.

@@ -99,10 +99,12 @@ fn talk(items: &[Value], target: &Target, messages: &mut Vec<Value>) -> Option<(
 
 fn chat_content(content: &Value) -> Option<Value> {
     let Value::Array(parts) = content else { return content.is_string().then(|| content.clone()) };
+    let mark = |part: &Value| part["prompt_cache_breakpoint"].clone();
     let parts = parts.iter().map(|part| match part["type"].as_str()? {
-        "input_text" => Some(json!({"type": "text", "text": part["text"]})),
+        "input_text" => Some(json!({"type": "text", "text": part["text"], "prompt_cache_breakpoint": mark(part)})),
         "input_image" if part["image_url"].is_string() => Some(json!({
             "type": "image_url", "image_url": {"url": part["image_url"], "detail": part["detail"]},
+            "prompt_cache_breakpoint": mark(part),
         })),
         "input_file" => {
             let mut file = part.clone();
@@ -202,6 +204,9 @@ fn items_of(input: &Value, instructions: &Value) -> Value {
                 for part in parts.iter_mut().filter_map(Value::as_object_mut) {
                     part.retain(|name, value| !(value.is_null() || name == "annotations" || name == "logprobs"));
                 }
+                let asked = kind == "message" && fields["role"] == "user";
+                let Some(Value::Array(parts)) = fields.get_mut(field) else { continue };
+                parts.retain(|part| !asked || part["text"] != "");
                 let texts: Option<String> = parts.iter().map(|p| p["text"].as_str()).collect();
                 let assistant = kind == "message" && fields["role"] == "assistant";
                 if let Some(text) = texts.filter(|_| kind != "reasoning") {
