@@ -44,10 +44,12 @@ impl Decoder {
         for told in self.reading.take() {
             self.begin(out);
             self.chunk(told.piece.into_delta(), out);
-            if let (false, Some(last)) = (told.logprobs.is_empty(), out.last_mut()) {
-                if let Some(choice) = last.body.get_mut("choices").and_then(|c| c.get_mut(0)) {
-                    choice["logprobs"] = reply_logprobs(told.logprobs);
-                }
+            if told.logprobs.is_empty() {
+                continue;
+            }
+            let choice = out.last_mut().and_then(|last| last.body.get_mut("choices")?.get_mut(0)?.as_object_mut());
+            if let Some(choice) = choice {
+                choice.insert("logprobs".into(), reply_logprobs(told.logprobs));
             }
         }
     }

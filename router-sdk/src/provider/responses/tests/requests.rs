@@ -221,7 +221,7 @@ fn items_of(input: &Value, instructions: &Value) -> Value {
         if kind == "function_call" && fields.get("arguments").is_some_and(|a| a == "") {
             fields.insert("arguments".into(), "{}".into());
         }
-        if kind == "message" && (fields.get("content").is_none() || fields["content"] == "") {
+        if kind == "message" && (fields.get("content").is_none_or(|c| *c == "" || *c == json!([]))) {
             continue;
         }
         if kind == "reasoning" && !fields.contains_key("encrypted_content") && !fields.contains_key("content") {
