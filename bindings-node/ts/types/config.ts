@@ -42,12 +42,14 @@ export interface MediaConfig {
 }
 
 /** The wire families. */
-export type ProviderKind = "openai" | "anthropic" | "gemini" | "sandbox" | (string & {});
+export type ProviderKind = "openai" | "openai-responses" | "anthropic" | "gemini" | "sandbox" | (string & {});
 
 /** One provider. */
 export interface ProviderConfig {
   /** The wire family; needed for names that are not known. */
   kind?: ProviderKind | undefined;
+  /** Which interface of an OpenAI-shaped provider its chat models are reached by; default `"chat"`. */
+  api?: "chat" | "responses" | undefined;
   /** Base URL, http or https. */
   base_url?: string | undefined;
   /** The key itself; better kept in the environment. */

@@ -125,6 +125,8 @@ pub struct Quirks {
     pub closed_messages: bool,
     /// Takes documents as `document_url` and sound as bare base64.
     pub media_as_urls: bool,
+    /// Chat goes through OpenAI's Responses interface, whatever the model.
+    pub responses: bool,
 }
 
 impl Default for Quirks {
@@ -161,6 +163,7 @@ impl Default for Quirks {
             strict_tool_turns: false,
             closed_messages: false,
             media_as_urls: false,
+            responses: false,
         }
     }
 }

@@ -73,8 +73,12 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// The wire family: `openai`, `anthropic`, `gemini` or `sandbox`. Needed for names that are not known.
+    /// The wire family: `openai`, `openai-responses`, `anthropic`, `gemini` or `sandbox`. Needed for names that are not
+    /// known.
     pub kind: Option<String>,
+    /// Which interface of an OpenAI-shaped provider its chat models are reached by: `chat` (default) or `responses`.
+    /// Models that live behind the Responses interface alone are reached by it in any case.
+    pub api: Option<String>,
     /// Base URL, http or https.
     pub base_url: Option<String>,
     /// The key itself; better kept in the environment.

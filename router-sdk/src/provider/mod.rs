@@ -12,6 +12,7 @@ mod media;
 pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod policy;
+pub(crate) mod responses;
 mod target;
 pub(crate) mod turns;
 
@@ -142,5 +143,6 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::Gemini => &gemini::Gemini,
         Family::Cohere => &cohere::Cohere,
         Family::Ollama => &ollama::Ollama,
+        Family::Responses => &responses::Responses,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
-use crate::catalog::{Model, Quirks};
+use crate::catalog::{Mode, Model, Quirks};
 use crate::credential::Credentials;
 
 /// A language that providers speak.
@@ -22,6 +22,8 @@ pub enum Family {
     Cohere,
     /// Ollama's own chat.
     Ollama,
+    /// OpenAI Responses.
+    Responses,
 }
 
 impl Family {
@@ -33,6 +35,7 @@ impl Family {
             "gemini" | "google" => Some(Self::Gemini),
             "cohere" => Some(Self::Cohere),
             "ollama" => Some(Self::Ollama),
+            "openai-responses" => Some(Self::Responses),
             _ => None,
         }
     }
@@ -132,7 +135,13 @@ pub struct Target {
 impl Target {
     /// The language spoken with this model: the deployment's, unless the model lives behind another interface there.
     pub fn family(&self) -> Family {
-        self.deployment.family
+        let deployment = &self.deployment;
+        let elsewhere = deployment.quirks.responses || self.model.mode == Mode::Responses;
+        // The sandbox answers in the chat shape whoever it stands for.
+        if elsewhere && deployment.family == Family::OpenAi && !deployment.sandbox {
+            return Family::Responses;
+        }
+        deployment.family
     }
 
     /// Whether one request can ask it for several choices.

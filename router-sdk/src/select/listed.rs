@@ -67,9 +67,6 @@ fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -
     if model.mode == crate::catalog::Mode::Embedding {
         gate::refused("api", Why::Words("makes embeddings, not chat"))?;
     }
-    if model.mode == crate::catalog::Mode::Responses {
-        gate::refused("api", Why::Words("is reached by the Responses API only"))?;
-    }
     gate::allowed(&entry.target, ask.options)?;
     if several || needed != 0 {
         gate::fits(entry, ask, needed, false)?;

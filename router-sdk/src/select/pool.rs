@@ -51,8 +51,9 @@ const REASONING_VERBOSITY: f64 = 2.5;
 /// A price that only one source states, or on which sources disagree, counts as so many times itself when models are
 /// compared: such prices are often stale or a placeholder. What is charged to the books is the price as stated.
 const UNCONFIRMED: u64 = 2;
-/// Marks of models that search, research or apply edits: they bill for more than tokens or answer in a way of their own.
-const SPECIAL: [&str; 3] = ["search", "morph-v", "relace"];
+/// Marks of models that search, research, apply edits or are several at once: they bill for more than the tokens of
+/// one answer or answer in a way of their own.
+const SPECIAL: [&str; 4] = ["search", "morph-v", "relace", "multi-agent"];
 /// A model is not chosen any more when it is switched off within so many days.
 const SUNSET_MARGIN_DAYS: i64 = 21;
 
@@ -109,9 +110,6 @@ fn doubted(score: Score) -> f32 {
 
 fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {
     let model = &target.model;
-    if model.mode == Mode::Responses {
-        return Some(("api", "is reached by the Responses API only".into()));
-    }
     if model.retired_on(date) {
         return Some(("sunset", "is switched off".into()));
     }
@@ -121,7 +119,10 @@ fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {
         return Some(("sunset", format!("is switched off on {sunset}")));
     }
     if target.catalogued && SPECIAL.iter().any(|mark| model.id.contains(mark)) {
-        return Some(("special_purpose", "is made for search, research or applying edits; name it to use it".into()));
+        return Some((
+            "special_purpose",
+            "is made for search, research, applying edits or many agents; name it to use it".into(),
+        ));
     }
     if model.id.ends_with("latest") {
         return Some(("moving_alias", "is a name that moves from model to model; its dated name can be chosen".into()));

@@ -204,9 +204,12 @@ fn build(
     let family = Family::parse(kind).ok_or_else(|| {
         Error::invalid_config(
             at("kind"),
-            format!("{kind} is not supported here; use openai, anthropic, gemini, cohere, ollama or sandbox"),
+            format!(
+                "{kind} is not supported here; use openai, openai-responses, anthropic, gemini, cohere, ollama or sandbox"
+            ),
         )
     })?;
+    let (family, responses) = interface(family, own.api.as_deref(), &at("api"))?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.
     let row = vendor.filter(|v| Family::parse(&v.kind) == Some(family));
     // A family that one vendor alone speaks has that vendor's ways under any name.
@@ -231,6 +234,8 @@ fn build(
         Some(Auth::Header { name }) => HeaderName::try_from(name.as_str()).ok(),
         _ => None,
     };
+    let mut quirks = manners.map(|v| v.quirks.clone()).unwrap_or_default();
+    quirks.responses |= responses;
     Ok(Deployment {
         provider: name.to_owned(),
         name: None,
@@ -247,8 +252,21 @@ fn build(
         credentials: Credentials::default(),
         key_header,
         headers,
-        quirks: manners.map(|v| v.quirks.clone()).unwrap_or_default(),
+        quirks,
         sandbox: false,
         local: vendor.is_some_and(|v| v.local),
     })
+}
+
+/// The family of a deployment, and whether its chat goes through the Responses interface. Both interfaces of OpenAI
+/// are one family here, since one key and address serve them.
+fn interface(family: Family, api: Option<&str>, at: &str) -> Result<(Family, bool), Error> {
+    match (family, api) {
+        (Family::Responses, None | Some("responses")) | (Family::OpenAi, Some("responses")) => {
+            Ok((Family::OpenAi, true))
+        }
+        (Family::Responses, Some(_)) => Err(Error::invalid_config(at, "must be responses for kind openai-responses")),
+        (Family::OpenAi, _) | (_, None) => Ok((family, false)),
+        (_, Some(_)) => Err(Error::invalid_config(at, "chooses between the interfaces of kind openai; leave it out")),
+    }
 }

@@ -153,7 +153,7 @@ impl Setup {
     pub(crate) fn reachable(&self) -> Vec<Target> {
         let known = self.deployments.values().filter(|d| d.provider != SANDBOX).flat_map(|deployment| {
             let listed = self.catalog.models(&deployment.provider).iter();
-            let listed = listed.filter(|m| m.mode == Mode::Chat && m.status != Status::Retired);
+            let listed = listed.filter(|m| m.mode != Mode::Embedding && m.status != Status::Retired);
             listed.map(|model| self.target(deployment, &model.id))
         });
         let own = self.overrides.keys().filter_map(|key| {

@@ -218,11 +218,15 @@ fn providers(config: &Config) -> Result<(), Error> {
         if let Some(url) = &provider.base_url {
             address(&key("base_url"), url)?;
         }
+        if provider.api.as_deref().is_some_and(|api| !["chat", "responses"].contains(&api)) {
+            return Err(Error::invalid_config(key("api"), "must be chat or responses"));
+        }
         headers(&|header| key(&format!("headers.{header}")), &provider.headers)?;
         pool(&key, provider)?;
         if provider.kind.as_deref() == Some("sandbox") {
             let useless = [
                 ("base_url", provider.base_url.is_some()),
+                ("api", provider.api.is_some()),
                 ("api_key", provider.api_key.is_some()),
                 ("api_key_env", provider.api_key_env.is_some()),
                 ("headers", !provider.headers.is_empty()),

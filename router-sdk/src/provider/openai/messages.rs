@@ -13,7 +13,7 @@ const REPLY_ONLY: [&str; 4] = ["annotations", "content_parts", "server_blocks", 
 /// Fields that mean nothing when null, and that strict vendors refuse then.
 const NULLABLE: [&str; 5] = ["refusal", "audio", "function_call", "tool_calls", "name"];
 /// How the other families mark their entries in `reasoning_details`.
-const NATIVE_FORMATS: [&str; 3] = ["anthropic", "gemini", "cohere"];
+const NATIVE_FORMATS: [&str; 4] = ["anthropic", "gemini", "cohere", "openai-responses"];
 const THINKING: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
 
 /// Adapts the messages; they are copied only when one of them has to change.

@@ -22,7 +22,13 @@ mod usage;
 use http::HeaderMap;
 
 use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors};
-use crate::wire::{ChatRequest, ChatResponse};
+use crate::catalog::Quirks;
+use crate::wire::{ChatRequest, ChatResponse, Object, Usage};
+
+/// Takes the usage out of a body that counts as OpenAI does, with the vendor's departures.
+pub(in crate::provider) fn usage_of(body: &mut Object, quirks: &Quirks) -> Option<(Usage, Object)> {
+    usage::take(body, usage::Inclusion::of(quirks))
+}
 
 /// The family of OpenAI chat completions.
 pub(crate) struct OpenAi;

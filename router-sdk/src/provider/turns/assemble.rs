@@ -15,6 +15,10 @@ pub(in crate::provider) enum Piece {
     Call { index: usize, id: String, name: String, arguments: String },
     /// More of a call's arguments.
     Arguments { index: usize, text: String },
+    /// A call of a tool that takes free text begins; its input follows.
+    Custom { index: usize, id: String, name: String },
+    /// More of such a call's input.
+    Input { index: usize, text: String },
     /// An entry of `reasoning_details`, whole.
     Detail(Value),
     /// An entry of `server_blocks`, whole.
@@ -40,6 +44,11 @@ impl Piece {
             Self::Arguments { index, text } => {
                 json!({"tool_calls": [{"index": index, "function": {"arguments": text}}]})
             }
+            Self::Custom { index, id, name } => {
+                let custom = json!({"name": name, "input": ""});
+                json!({"tool_calls": [{"index": index, "id": id, "type": "custom", "custom": custom}]})
+            }
+            Self::Input { index, text } => json!({"tool_calls": [{"index": index, "custom": {"input": text}}]}),
             Self::Detail(entry) => json!({"reasoning_details": [entry]}),
             Self::Block(entry) => json!({"server_blocks": [entry]}),
             Self::Image(url) => json!({"images": [{"type": "image_url", "image_url": {"url": url}}]}),
@@ -72,18 +81,22 @@ impl Message {
                 self.calls
                     .push(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}));
             }
-            Piece::Arguments { index, text } => {
-                if let Some(Value::String(all)) =
-                    self.calls.get_mut(index).and_then(|c| c.pointer_mut("/function/arguments"))
-                {
-                    all.push_str(&text);
-                }
+            Piece::Arguments { index, text } => self.append(index, "/function/arguments", &text),
+            Piece::Custom { id, name, .. } => {
+                self.calls.push(json!({"id": id, "type": "custom", "custom": {"name": name, "input": ""}}));
             }
+            Piece::Input { index, text } => self.append(index, "/custom/input", &text),
             Piece::Detail(entry) => self.details.push(entry),
             Piece::Block(entry) => self.blocks.push(entry),
             Piece::Image(url) => self.images.push(json!({"type": "image_url", "image_url": {"url": url}})),
             Piece::Annotation(entry) => self.annotations.push(entry),
             Piece::Refusal(text) => self.refusal.push_str(&text),
+        }
+    }
+
+    fn append(&mut self, call: usize, place: &str, text: &str) {
+        if let Some(Value::String(all)) = self.calls.get_mut(call).and_then(|c| c.pointer_mut(place)) {
+            all.push_str(text);
         }
     }
 

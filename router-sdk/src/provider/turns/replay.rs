@@ -161,9 +161,10 @@ fn merge_call(all: &mut Vec<Value>, call: &Value) {
         all.push(call);
         return;
     }
-    let fragment = call["function"]["arguments"].as_str().expect("a fragment").to_owned();
-    let Value::String(arguments) = &mut all[index]["function"]["arguments"] else { panic!("no arguments") };
-    arguments.push_str(&fragment);
+    let (part, field) = if call.get("custom").is_some() { ("custom", "input") } else { ("function", "arguments") };
+    let fragment = call[part][field].as_str().expect("a fragment").to_owned();
+    let Value::String(told) = &mut all[index][part][field] else { panic!("no {field}") };
+    told.push_str(&fragment);
 }
 
 /// A message as a reader sees it: nulls and empty lists say nothing, arguments are JSON.
