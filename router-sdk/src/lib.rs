@@ -44,7 +44,7 @@ pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use pipeline::Spending;
-pub use provider::{Deployment, Family, Target};
+pub use provider::{Azure, Cloud, Deployment, Family, Target, Vertex};
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use stream::ChatStream;

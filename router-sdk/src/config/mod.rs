@@ -1,6 +1,7 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
 mod check;
+mod cloud;
 mod model;
 mod settings;
 
@@ -48,7 +49,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// The wire family: `openai`, `anthropic`, `gemini` or `sandbox`. Needed for names that are not known.
+    /// The wire family: `openai`, `anthropic`, `gemini` or `sandbox`, or a cloud: `azure` or `vertex`. Needed for names that
+    /// are not known.
     pub kind: Option<String>,
     /// Base URL, http or https.
     pub base_url: Option<String>,
@@ -60,6 +62,36 @@ pub struct ProviderConfig {
     pub headers: BTreeMap<String, SecretString>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
+    /// Azure: the resource, in place of `base_url`: `https://{resource}.openai.azure.com`.
+    pub resource: Option<String>,
+    /// Azure: the dated version of the interface below `/openai/deployments`, such as `2024-10-21`. Absent: `/openai/v1`.
+    pub api_version: Option<String>,
+    /// Azure: the names of deployments by the models that they serve, such as `{"gpt-5" = "my-deployment"}`. Models that
+    /// are not in here are asked for under their own names, and `auto` never chooses them.
+    pub deployments: BTreeMap<String, String>,
+    /// Azure: an Entra token, in place of a key.
+    pub azure_ad_token: Option<SecretString>,
+    /// Azure: the Entra tenant of the application that asks.
+    pub tenant_id: Option<String>,
+    /// Azure: the application's id.
+    pub client_id: Option<String>,
+    /// Azure: the application's secret.
+    pub client_secret: Option<SecretString>,
+    /// Azure: where the application gets tokens, in place of Entra's public address for the tenant.
+    pub token_url: Option<String>,
+    /// Azure: what tokens are asked for; default `https://cognitiveservices.azure.com/.default`.
+    pub scope: Option<String>,
+    /// Vertex: the Google Cloud project.
+    pub project: Option<String>,
+    /// Vertex: the region, `us`, `eu` or `global`; default `global`.
+    pub location: Option<String>,
+    /// Vertex: an access token, in place of credentials.
+    pub access_token: Option<SecretString>,
+    /// Vertex: the JSON of a service account or of a person's sign-in, as a table or as text.
+    #[serde(deserialize_with = "cloud::json_as_secret")]
+    pub credentials: Option<SecretString>,
+    /// Vertex: the file that holds such JSON, in place of the one that `GOOGLE_APPLICATION_CREDENTIALS` names.
+    pub credentials_file: Option<String>,
 }
 
 impl Config {

@@ -10,7 +10,7 @@ use super::{Health, RetryBudget, backoff};
 use crate::account::Books;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
-use crate::provider::{Cause, Failure, HttpRequest, Target, family};
+use crate::provider::{Cause, Failure, HttpRequest, Repeat, Target, family};
 use crate::select::{Candidate, Plan};
 use crate::transport::{HttpReply, HttpTransport, SandboxTransport};
 use crate::wire::{ChatRequest, ChatResponse};
@@ -29,7 +29,7 @@ impl Sender {
         if target.deployment.sandbox {
             return self.sandbox.send(target, request).await;
         }
-        let request = target.deployment.credentials.apply(request).await?;
+        let request = target.deployment.credentials.apply(&self.http, request).await?;
         self.http.send(request).await
     }
 }
@@ -123,7 +123,11 @@ impl Loop<'_> {
                 }
                 Err(failure) => failure,
             };
-            let failure = failure.without(&target.deployment);
+            let mut failure = failure.without(&target.deployment);
+            // New credentials are worth one try; when those are refused too, the refusal stands.
+            if sends == 1 && failure.cause == Cause::Auth && target.deployment.credentials.rejected(&failure, sent) {
+                failure.repeat = Repeat::NewCredentials;
+            }
             let signal = verdict::signal(&failure, &self.config.breaker);
             let probe = std::mem::take(&mut claim.probe);
             self.sender.health.signal(&claim.target, signal, Instant::now(), probe);

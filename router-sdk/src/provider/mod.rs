@@ -1,6 +1,7 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
 pub(crate) mod anthropic;
+mod cloud;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
@@ -11,7 +12,8 @@ pub(crate) mod turns;
 use bytes::Bytes;
 use http::HeaderMap;
 
-pub use failure::{Cause, Failure};
+pub use cloud::{Azure, Cloud, Vertex};
+pub use failure::{Cause, Failure, Repeat};
 pub use target::{Deployment, Family, Target};
 
 use crate::wire::{ChatChunk, ChatRequest, ChatResponse};

@@ -13,6 +13,7 @@ mod tests;
 mod thinking;
 mod tools;
 mod usage;
+mod vertex;
 
 use http::HeaderMap;
 
