@@ -36,32 +36,8 @@ pub(super) fn deployment(
     catalog: &Catalog,
     env: &Environment,
 ) -> Result<Deployment, Error> {
-    let at = |field: &str| format!("providers.{name}.{field}");
     let proof = Proof::of(name, own, env)?;
-    let from_env = |names: &[&str]| names.iter().find_map(|name| env.get(name));
-    let express = matches!(proof.way, Way::Key(_));
-    let project = own.project.clone().or_else(|| from_env(&PROJECTS)).or(proof.project);
-    let location = own.location.clone().or_else(|| from_env(&LOCATIONS)).unwrap_or_else(|| "global".to_owned());
-    for (field, value) in [("project", project.as_deref().unwrap_or("p")), ("location", &location)] {
-        if value.is_empty() || !value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_')) {
-            return Err(Error::invalid_config(at(field), "must be a name of Google Cloud"));
-        }
-    }
-    let root = own.base_url.as_deref().map_or_else(|| host(&location, express && project.is_none()), str::to_owned);
-    let root = root.trim_end_matches('/');
-    if !express && !is_private_address(root) {
-        return Err(Error::invalid_config(at("base_url"), "must be https, or on this machine: tokens are sent there"));
-    }
-    let versioned = ["/v1", "/v1beta1"].iter().any(|version| root.ends_with(version)) || root.contains("/projects/");
-    let root = if versioned { root.to_owned() } else { format!("{root}/v1") };
-    let parent = match &project {
-        _ if root.contains("/projects/") => root,
-        Some(project) => format!("{root}/projects/{project}/locations/{location}"),
-        // Keys stand for a project, but only on this address.
-        None if express => root,
-        None => return Err(Error::invalid_config(at("project"), "is needed: set GOOGLE_CLOUD_PROJECT or project")),
-    };
-
+    let parent = parent(name, own, &proof, env)?;
     let (key, credentials, bearer) = match proof.way {
         Way::Key(key) => (Some(key), Credentials::InHeaders, false),
         Way::Token(token) => (Some(token), Credentials::InHeaders, true),
@@ -92,6 +68,34 @@ pub(super) fn deployment(
     };
     built.cloud = Cloud::Vertex(vertex);
     Ok(built)
+}
+
+/// The address of project and location, below which every publisher has its own.
+fn parent(name: &str, own: &ProviderConfig, proof: &Proof, env: &Environment) -> Result<String, Error> {
+    let at = |field: &str| format!("providers.{name}.{field}");
+    let from_env = |names: &[&str]| names.iter().find_map(|name| env.get(name));
+    let express = matches!(proof.way, Way::Key(_));
+    let project = own.project.clone().or_else(|| from_env(&PROJECTS)).or_else(|| proof.project.clone());
+    let location = own.location.clone().or_else(|| from_env(&LOCATIONS)).unwrap_or_else(|| "global".to_owned());
+    for (field, value) in [("project", project.as_deref().unwrap_or("p")), ("location", &location)] {
+        if value.is_empty() || !value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_')) {
+            return Err(Error::invalid_config(at(field), "must be a name of Google Cloud"));
+        }
+    }
+    let root = own.base_url.as_deref().map_or_else(|| host(&location, express && project.is_none()), str::to_owned);
+    let root = root.trim_end_matches('/');
+    if !express && !is_private_address(root) {
+        return Err(Error::invalid_config(at("base_url"), "must be https, or on this machine: tokens are sent there"));
+    }
+    let versioned = ["/v1", "/v1beta1"].iter().any(|version| root.ends_with(version)) || root.contains("/projects/");
+    let root = if versioned { root.to_owned() } else { format!("{root}/v1") };
+    match &project {
+        _ if root.contains("/projects/") => Ok(root),
+        Some(project) => Ok(format!("{root}/projects/{project}/locations/{location}")),
+        // Keys stand for a project, but only on this address.
+        None if express => Ok(root),
+        None => Err(Error::invalid_config(at("project"), "is needed: set GOOGLE_CLOUD_PROJECT or project")),
+    }
 }
 
 fn host(location: &str, express: bool) -> String {
