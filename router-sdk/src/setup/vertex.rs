@@ -129,8 +129,8 @@ impl Proof {
             ("credentials_file", own.credentials_file.is_some()),
         ];
         let given: Vec<&str> = ways.iter().filter(|(_, given)| *given).map(|(field, _)| *field).collect();
-        if let [_, second, ..] = given.as_slice() {
-            return Err(Error::invalid_config(at(second), format!("cannot stand beside {}; give one", given[0])));
+        if let [first, second, ..] = given.as_slice() {
+            return Err(Error::invalid_config(at(second), format!("cannot stand beside {first}; give one")));
         }
         let plain = |way| Ok(Self { way, project: None });
         if let Some(key) = deployments::own_key(name, own, env)? {
