@@ -38,7 +38,7 @@ fn reply(target: &Target, recording: &Value) -> Result<(), String> {
     }
     let refused = |failure: &Failure| matches!(failure.cause, Cause::ContentRefused | Cause::ModelFault);
     if body.is_object() {
-        let counts = body.get("usage").is_some() || body.get("usageMetadata").is_some();
+        let counts = body["usage"].is_object() || body["usageMetadata"]["totalTokenCount"].is_u64();
         let spent_on_thought = body.pointer("/candidates/0/content/parts").is_none();
         return match spoken(target).decode(target, body.to_string().as_bytes()) {
             Ok(reply) if reply.finish_reason().is_some() && (reply.usage.is_some() || !counts) => Ok(()),
