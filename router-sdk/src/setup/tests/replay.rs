@@ -120,5 +120,5 @@ fn vertex_recordings_replay() {
         let wanted = format!("https://{host}{}{query}", path.replace("/v1beta1/", "/v1/"));
         table.note("address", id, same("address", &encoded.http.url.into(), &wanted.into()));
     }
-    table.report("vertex", 150);
+    table.report("vertex", 120);
 }
