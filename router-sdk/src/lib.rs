@@ -50,7 +50,7 @@ pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
 pub use pipeline::Spending;
-pub use provider::{Deployment, Family, Limits, Target};
+pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;

@@ -42,7 +42,18 @@ export interface MediaConfig {
 }
 
 /** The wire families. */
-export type ProviderKind = "openai" | "openai-responses" | "anthropic" | "gemini" | "sandbox" | (string & {});
+export type ProviderKind =
+  | "openai"
+  | "openai-responses"
+  | "anthropic"
+  | "gemini"
+  | "cohere"
+  | "ollama"
+  | "bedrock"
+  | "azure"
+  | "vertex"
+  | "sandbox"
+  | (string & {});
 
 /** One provider. */
 export interface ProviderConfig {
@@ -60,6 +71,34 @@ export interface ProviderConfig {
   headers?: Record<string, string> | undefined;
   /** How the sandbox behaves, for `kind: "sandbox"`. */
   sandbox?: SandboxConfig | undefined;
+  /** Azure: the resource, in place of `base_url`. */
+  resource?: string | undefined;
+  /** Azure: the dated version of the older interface, such as `2024-10-21`; absent means `/openai/v1`. */
+  api_version?: string | undefined;
+  /** Azure: the names of deployments by the models that they serve. */
+  deployment_names?: Record<string, string> | undefined;
+  /** Azure: an Entra token, in place of a key. */
+  azure_ad_token?: string | undefined;
+  /** Azure: the Entra tenant of the application that asks. */
+  tenant_id?: string | undefined;
+  /** Azure: the application's id. */
+  client_id?: string | undefined;
+  /** Azure: the application's secret. */
+  client_secret?: string | undefined;
+  /** Azure: where the application gets tokens, in place of Entra's public address. */
+  token_url?: string | undefined;
+  /** Azure: what tokens are asked for. */
+  scope?: string | undefined;
+  /** Vertex: the Google Cloud project. */
+  project?: string | undefined;
+  /** Vertex: the region, `us`, `eu` or `global`; default `global`. */
+  location?: string | undefined;
+  /** Vertex: an access token, in place of credentials. */
+  access_token?: string | undefined;
+  /** Vertex: the JSON of a service account or of a person's sign-in, as an object or as text. */
+  credentials?: Record<string, unknown> | string | undefined;
+  /** Vertex: the file that holds such JSON. */
+  credentials_file?: string | undefined;
 }
 
 /** How the sandbox behaves. */

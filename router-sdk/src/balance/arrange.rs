@@ -82,7 +82,7 @@ pub(crate) fn spread(
 ) -> Option<Vec<Target>> {
     let provider = &target.deployment.provider;
     let (balance, deployments) = pools.of.get(provider)?;
-    let at = |d: &Arc<Deployment>| Target { deployment: Arc::clone(d), ..target.clone() };
+    let at = |d: &Arc<Deployment>| Target { deployment: d.for_model(&target.model), ..target.clone() };
     let targets: Vec<Target> = deployments.iter().map(at).collect();
     let seats: Vec<Seatable> = targets.iter().zip(loads(&targets)).map(|(t, l)| seat(t, cost_nanos, l)).collect();
     let turn = if *balance == Balance::RoundRobin { draw.turn(provider) } else { 0 };

@@ -2,6 +2,7 @@
 
 mod alias;
 mod check;
+mod cloud;
 mod media;
 mod model;
 mod price;
@@ -73,8 +74,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// The wire family: `openai`, `openai-responses`, `anthropic`, `gemini` or `sandbox`. Needed for names that are not
-    /// known.
+    /// The wire family: `openai`, `openai-responses`, `anthropic`, `gemini`, `cohere`, `ollama` or `sandbox`, or a cloud:
+    /// `azure` or `vertex`. Needed for names that are not known.
     pub kind: Option<String>,
     /// Which interface of an OpenAI-shaped provider its chat models are reached by: `chat` (default) or `responses`.
     /// Models that live behind the Responses interface alone are reached by it in any case.
@@ -101,6 +102,36 @@ pub struct ProviderConfig {
     pub tokens_per_minute: Option<u64>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
+    /// Azure: the resource, in place of `base_url`: `https://{resource}.openai.azure.com`.
+    pub resource: Option<String>,
+    /// Azure: the dated version of the interface below `/openai/deployments`, such as `2024-10-21`. Absent: `/openai/v1`.
+    pub api_version: Option<String>,
+    /// Azure: the names of deployments by the models that they serve, such as `{"gpt-5" = "my-deployment"}`. Models that
+    /// are not in here are asked for under their own names, and `auto` never chooses them.
+    pub deployment_names: BTreeMap<String, String>,
+    /// Azure: an Entra token, in place of a key.
+    pub azure_ad_token: Option<SecretString>,
+    /// Azure: the Entra tenant of the application that asks.
+    pub tenant_id: Option<String>,
+    /// Azure: the application's id.
+    pub client_id: Option<String>,
+    /// Azure: the application's secret.
+    pub client_secret: Option<SecretString>,
+    /// Azure: where the application gets tokens, in place of Entra's public address for the tenant.
+    pub token_url: Option<String>,
+    /// Azure: what tokens are asked for; default `https://cognitiveservices.azure.com/.default`.
+    pub scope: Option<String>,
+    /// Vertex: the Google Cloud project.
+    pub project: Option<String>,
+    /// Vertex: the region, `us`, `eu` or `global`; default `global`.
+    pub location: Option<String>,
+    /// Vertex: an access token, in place of credentials.
+    pub access_token: Option<SecretString>,
+    /// Vertex: the JSON of a service account or of a person's sign-in, as a table or as text.
+    #[serde(deserialize_with = "cloud::json_as_secret")]
+    pub credentials: Option<SecretString>,
+    /// Vertex: the file that holds such JSON, in place of the one that `GOOGLE_APPLICATION_CREDENTIALS` names.
+    pub credentials_file: Option<String>,
 }
 
 /// One of several ways to reach a provider.

@@ -1,24 +1,58 @@
 //! Proof of who asks: an encoded request in, the same with what the provider's door wants to see out.
 
+mod assertion;
+mod google;
+mod grant;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub(crate) use google::GoogleFile;
+pub(crate) use grant::{Grant, Kind, is_private_address};
+pub use token::TokenSource;
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+
 use crate::provider::{Failure, HttpRequest};
+use crate::transport::Transport;
 
 /// How requests to one deployment prove who asks.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Credentials {
     /// A key in a header, which the family has set already, or none at all.
     #[default]
     InHeaders,
+    /// A token that is fetched when it is needed and renewed before it expires. Branches of a deployment share it.
+    Token(std::sync::Arc<TokenSource>),
 }
 
 impl Credentials {
     /// Adds what has to be made anew for each send.
     ///
     /// # Errors
-    /// `auth_error` when no valid credentials can be had.
-    pub(crate) async fn apply(&self, request: HttpRequest) -> Result<HttpRequest, Failure> {
+    /// `auth_error` when no valid credentials can be had, `connect_error` when who gives them out cannot be reached.
+    pub(crate) async fn apply(&self, http: &dyn Transport, request: HttpRequest) -> Result<HttpRequest, Failure> {
         match self {
             Self::InHeaders => Ok(request),
+            Self::Token(source) => source.apply(http, request).await,
+        }
+    }
+
+    /// Hears that a request was refused which was begun at `sent`. True when the next one will have other credentials.
+    pub(crate) fn rejected(&self, failure: &Failure, sent: Instant) -> bool {
+        match self {
+            Self::InHeaders => false,
+            Self::Token(source) => failure.status == Some(401) && source.rejected(sent),
+        }
+    }
+
+    /// What must never be shown.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        match self {
+            Self::InHeaders => Vec::new(),
+            Self::Token(source) => source.secrets(),
         }
     }
 }

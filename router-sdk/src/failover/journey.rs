@@ -13,7 +13,7 @@ use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{aside, backoff, vigil};
 use crate::account::{Books, Line};
 use crate::error::{Error, ErrorKind};
-use crate::provider::{Cause, Failure, Target};
+use crate::provider::{Cause, Failure, Repeat, Target};
 use crate::select::Candidate;
 use crate::wire::{ChatRequest, ChatResponse, ParameterPolicy};
 
@@ -130,7 +130,8 @@ impl Journey {
                     }
                 }
             };
-            let failure = failure.without(&candidate.target.deployment);
+            let failure =
+                self.renewed(failure.without(&candidate.target.deployment), &candidate.target, sends, line.as_ref());
             let signal = self.hear(&failure, &candidate.target, &mut seat);
             let (then, wait, why) = self.judge(&failure, &candidate.target, index, sends, signal);
             self.file(&failure, &candidate.target, line.as_ref(), word(then), why, books);
@@ -140,6 +141,15 @@ impl Journey {
             }
         }
         Err(Then::Stop)
+    }
+
+    /// A refusal of credentials that can be renewed is worth one more try; when the new ones are refused too, it stands.
+    fn renewed(&self, mut failure: Failure, target: &Target, sends: u32, line: Option<&Line>) -> Failure {
+        let sent = line.map(Line::sent).filter(|_| sends == 1 && failure.cause == Cause::Auth);
+        if sent.is_some_and(|sent| target.deployment.credentials.rejected(&failure, sent)) {
+            failure.repeat = Repeat::NewCredentials;
+        }
+        failure
     }
 
     /// Leave to ask the candidate; where all its places are taken and there is nobody else, as soon as one is free.

@@ -60,7 +60,7 @@ impl Sender {
         if target.deployment.sandbox {
             return self.sandbox.send(target, request).await;
         }
-        let request = target.deployment.credentials.apply(request).await?;
+        let request = target.deployment.credentials.apply(self.http.as_ref(), request).await?;
         self.http.send(request).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{Breaker, Retry};
 use crate::error::ErrorKind;
-use crate::provider::{Cause, Failure};
+use crate::provider::{Cause, Failure, Repeat};
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ const THROTTLED_WITHOUT_HINT: Duration = Duration::from_secs(1);
 
 /// Decides what follows a failure.
 pub(crate) fn decide(failure: &Failure, facts: Facts, retry: &Retry) -> Then {
-    let again = facts.sends < retry.max_attempts;
+    let again = facts.sends < retry.max_attempts && failure.repeat != Repeat::Never;
     let onward = if facts.another { Then::Next } else { Then::Stop };
     let repeat = |pause| if again { Then::Same(pause) } else { onward };
     match failure.cause {
@@ -69,6 +69,7 @@ pub(crate) fn decide(failure: &Failure, facts: Facts, retry: &Retry) -> Then {
             onward_or_backoff(failure, facts, again)
         }
         Cause::RateLimited => rate_limited(failure.retry_after, facts, again, retry),
+        Cause::Auth if failure.repeat == Repeat::NewCredentials => repeat(Pause::Quick),
         Cause::HeadersTimeout
         | Cause::FirstTokenTimeout
         | Cause::IdleTimeout
@@ -117,6 +118,7 @@ fn rate_limited(hint: Option<Duration>, facts: Facts, again: bool, retry: &Retry
 /// What the target's breaker hears of a failure.
 pub(crate) fn signal(failure: &Failure, breaker: &Breaker) -> Signal {
     match failure.cause {
+        Cause::Auth if failure.repeat == Repeat::NewCredentials => Signal::Nothing,
         Cause::RateLimited => Signal::Throttled(failure.retry_after.unwrap_or(THROTTLED_WITHOUT_HINT)),
         Cause::Quota => {
             let rest = failure.retry_after.unwrap_or_default().max(Duration::from_millis(breaker.quota_rest_ms));
@@ -213,6 +215,25 @@ mod tests {
         let failure = Failure { retry_after: Some(Duration::from_millis(500)), ..Failure::new(Cause::RateLimited, "") };
         let facts = Facts { another: true, sends: 1, left: LEFT };
         assert_eq!(decide(&failure, facts, &patient), Then::Same(Pause::Hint(Duration::from_millis(500))));
+    }
+
+    #[test]
+    fn the_provider_can_forbid_repeats() {
+        for cause in [Cause::Server, Cause::Reset, Cause::Overloaded, Cause::RateLimited, Cause::ModelFault] {
+            let failure = Failure::new(cause, "").with_repeat(Repeat::Never);
+            let then = |another| decide(&failure, Facts { another, sends: 1, left: LEFT }, &Retry::default());
+            assert_eq!((then(true), then(false)), (Then::Next, Then::Stop), "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn new_credentials_are_tried_at_once_and_the_breaker_hears_nothing() {
+        let failure = Failure::new(Cause::Auth, "").with_repeat(Repeat::NewCredentials);
+        let then = |another, sends| decide(&failure, Facts { another, sends, left: LEFT }, &Retry::default());
+        assert_eq!(then(true, 1), Then::Same(Pause::Quick));
+        assert_eq!((then(true, 2), then(false, 2)), (Then::Next, Then::Stop));
+        assert_eq!(signal(&failure, &Breaker::default()), Signal::Nothing);
+        assert_eq!(signal(&Failure::new(Cause::Auth, ""), &Breaker::default()), Signal::Failure);
     }
 
     #[test]

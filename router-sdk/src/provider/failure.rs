@@ -84,6 +84,19 @@ impl Cause {
     }
 }
 
+/// Whether the same target may be asked again after a failure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Repeat {
+    /// As the cause has it.
+    #[default]
+    ByCause,
+    /// Never: the provider said so.
+    Never,
+    /// At once: the credentials that were refused have been given up, and new ones can be had.
+    NewCredentials,
+}
+
 /// A failed attempt. The message is the provider's own or ours; it never holds a key or the prompt.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -101,6 +114,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The provider's request id.
     pub request_id: Option<String>,
+    /// Whether the same target may be asked again.
+    pub repeat: Repeat,
 }
 
 impl Failure {
@@ -114,6 +129,7 @@ impl Failure {
             code: None,
             retry_after: None,
             request_id: None,
+            repeat: Repeat::ByCause,
         }
     }
 
@@ -124,7 +140,9 @@ impl Failure {
 
     /// The same without what the deployment keeps secret: providers do echo keys.
     pub(crate) fn without(mut self, deployment: &Deployment) -> Self {
-        for secret in deployment.secrets() {
+        use secrecy::ExposeSecret;
+        for secret in &deployment.secrets() {
+            let secret = secret.expose_secret();
             self.message = self.message.replace(secret, "***");
             self.code = self.code.map(|code| code.replace(secret, "***"));
             self.request_id = self.request_id.map(|id| id.replace(secret, "***"));
@@ -142,6 +160,10 @@ impl Failure {
     }
     pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
         self.code = code;
+        self
+    }
+    pub(crate) fn with_repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
         self
     }
     pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {

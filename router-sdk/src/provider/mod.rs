@@ -3,6 +3,7 @@
 mod adapted;
 mod allowance;
 pub(crate) mod anthropic;
+mod cloud;
 pub(crate) mod cohere;
 pub(crate) mod embedding;
 pub(crate) mod errors;
@@ -20,7 +21,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 pub(crate) use allowance::Allowance;
-pub use failure::{Cause, Failure};
+pub use cloud::{Azure, Cloud, Vertex};
+pub use failure::{Cause, Failure, Repeat};
 pub use media::MediaKind;
 pub use target::{Deployment, Family, Limits, Target};
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
+use super::Cloud;
 use crate::catalog::{Mode, Model, Quirks};
 use crate::credential::Credentials;
 
@@ -54,7 +55,7 @@ pub struct Limits {
 }
 
 /// One configured way to reach a provider.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deployment {
     /// The provider's name in the config.
     pub provider: String,
@@ -86,6 +87,8 @@ pub struct Deployment {
     pub sandbox: bool,
     /// True for servers on the user's own machine.
     pub local: bool,
+    /// The cloud it stands in, where that matters.
+    pub cloud: Cloud,
 }
 
 /// Values shorter than this are no secrets, and replacing them would garble messages.
@@ -102,19 +105,20 @@ impl Deployment {
         }
     }
 
-    /// The key and the words of own headers, longest first: `Bearer x` is echoed as `x`, `token=x` as either.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
+    /// The key, tokens and the words of own headers, longest first: `Bearer x` is echoed as `x`, `token=x` as either.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
         use secrecy::ExposeSecret;
-        let key = self.key.as_ref().map(|k| k.expose_secret());
+        let key = self.key.as_ref().map(|k| k.expose_secret().trim());
         let headers = self.headers.values().filter(|v| v.is_sensitive()).filter_map(|v| v.to_str().ok());
         let words = headers.flat_map(|value| {
             let parts = value.split(|c: char| c.is_whitespace() || matches!(c, '=' | ':' | ',' | ';' | '"'));
             // Schemes such as `Bearer` and plain words are no secrets.
             std::iter::once(value).chain(parts.filter(|part| part.len() >= SHORTEST_WORD))
         });
-        let key = key.map(str::trim).into_iter();
-        let mut all: Vec<&str> = key.chain(words).filter(|secret| secret.len() >= SHORTEST_SECRET).collect();
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut all: Vec<SecretString> = key.into_iter().chain(words).map(SecretString::from).collect();
+        all.extend(self.credentials.secrets());
+        all.retain(|secret| secret.expose_secret().len() >= SHORTEST_SECRET);
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.expose_secret().len()));
         all
     }
 }

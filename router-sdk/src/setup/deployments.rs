@@ -7,13 +7,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::pool::pool;
-use super::{Environment, SANDBOX};
+use super::{Environment, SANDBOX, clouds};
 use crate::balance::Pools;
 use crate::catalog::{Auth, Catalog, Quirks, Vendor};
 use crate::config::{Config, ProviderConfig, SandboxConfig};
 use crate::credential::Credentials;
 use crate::error::Error;
-use crate::provider::{Deployment, Family, Limits};
+use crate::provider::{Cloud, Deployment, Family, Limits};
 
 pub(super) struct Found {
     pub(super) deployments: BTreeMap<String, Arc<Deployment>>,
@@ -33,7 +33,11 @@ pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Res
     };
     let named = named_in_environment(catalog, env)?;
     for (name, own) in &config.providers {
-        let pool = pool(name, own, |own| configured(name, own, catalog.vendor(name), env))?;
+        let build = |own: &ProviderConfig| match clouds::configured(name, own, catalog, env)? {
+            Some(deployment) => Ok(deployment),
+            None => configured(name, own, catalog.vendor(name), env),
+        };
+        let pool = pool(name, own, build)?;
         let Some(first) = pool.iter().min_by_key(|d| d.priority) else { continue };
         if first.sandbox {
             found.sandboxes.insert(name.clone(), own.sandbox.clone().unwrap_or_default());
@@ -52,13 +56,19 @@ pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Res
             continue;
         }
         if sandboxed {
-            if Family::parse(&vendor.kind).is_some() && !vendor.local {
+            if clouds::is_cloud(&vendor.kind) {
+                found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
+            } else if Family::parse(&vendor.kind).is_some() && !vendor.local {
                 found.eligible.push(vendor.name.clone());
                 found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
             }
             continue;
         }
-        if let Some(deployment) = discovered(vendor, is_named, env)? {
+        let discovered = match clouds::is_cloud(&vendor.kind) {
+            true => clouds::discovered(vendor, is_named, catalog, env)?,
+            false => discovered(vendor, is_named, env)?,
+        };
+        if let Some(deployment) = discovered {
             if is_named || !(vendor.general_credentials || vendor.local) {
                 found.eligible.push(vendor.name.clone());
             }
@@ -121,6 +131,7 @@ fn sandbox(provider: &str) -> Deployment {
         quirks: Quirks { developer_role: true, ..Quirks::default() },
         sandbox: true,
         local: false,
+        cloud: Cloud::Plain,
     }
 }
 
@@ -146,7 +157,7 @@ fn discovered(vendor: &Vendor, named: bool, env: &Environment) -> Result<Option<
     build(&vendor.name, &ProviderConfig::default(), Some(vendor), base, key.map(SecretString::from)).map(Some)
 }
 
-fn base_url(vendor: &Vendor, env: &Environment) -> String {
+pub(super) fn base_url(vendor: &Vendor, env: &Environment) -> String {
     vendor.base_url_env.iter().find_map(|name| env.get(name)).unwrap_or_else(|| vendor.base_url.clone())
 }
 
@@ -171,25 +182,29 @@ fn configured(
         return Err(Error::invalid_config(at("base_url"), format!("is needed in full, of the form {base}")));
     }
     let from_env = |names: &[String]| names.iter().find_map(|n| env.get(n)).map(SecretString::from);
-    let key = match (&own.api_key, &own.api_key_env) {
-        (Some(key), _) if !key.expose_secret().trim().is_empty() => Some(key.clone()),
-        (Some(_), _) => {
-            return Err(Error::invalid_config(at("api_key"), "must not be empty; leave it out to use the environment"));
-        }
-        (None, Some(variable)) => match from_env(std::slice::from_ref(variable)) {
-            Some(key) => Some(key),
-            None => {
-                return Err(Error::invalid_config(at("api_key_env"), format!("names {variable}, which is not set")));
-            }
-        },
-        (None, None) => vendor.and_then(|v| from_env(&v.key_env)),
-    };
+    let key = own_key(name, own, env)?.or_else(|| vendor.and_then(|v| from_env(&v.key_env)));
     let needs_key = own.base_url.is_none() && vendor.is_some_and(|v| !v.local);
     if key.is_none() && needs_key {
         let variables = vendor.map(|v| v.key_env.join(" or ")).unwrap_or_default();
         return Err(Error::invalid_config(at("api_key"), format!("is needed: set {variables} or api_key")));
     }
     build(name, own, vendor, base, key)
+}
+
+/// The key that the config gives or whose variable it names.
+pub(super) fn own_key(name: &str, own: &ProviderConfig, env: &Environment) -> Result<Option<SecretString>, Error> {
+    let at = |field: &str| format!("providers.{name}.{field}");
+    match (&own.api_key, &own.api_key_env) {
+        (Some(key), _) if !key.expose_secret().trim().is_empty() => Ok(Some(key.clone())),
+        (Some(_), _) => {
+            Err(Error::invalid_config(at("api_key"), "must not be empty; leave it out to use the environment"))
+        }
+        (None, Some(variable)) => match env.get(variable) {
+            Some(key) => Ok(Some(key.into())),
+            None => Err(Error::invalid_config(at("api_key_env"), format!("names {variable}, which is not set"))),
+        },
+        (None, None) => Ok(None),
+    }
 }
 
 fn build(
@@ -205,7 +220,8 @@ fn build(
         Error::invalid_config(
             at("kind"),
             format!(
-                "{kind} is not supported here; use openai, openai-responses, anthropic, gemini, cohere, ollama or sandbox"
+                "{kind} is not supported here; use openai, openai-responses, anthropic, gemini, cohere, ollama, azure, \
+                 vertex or sandbox"
             ),
         )
     })?;
@@ -216,6 +232,22 @@ fn build(
     let catalog = Catalog::builtin();
     let manners =
         row.or_else(|| matches!(family, Family::Cohere | Family::Ollama).then(|| catalog.vendor(kind)).flatten());
+    let built = assemble(name, own, row, family, base, key)?;
+    let mut quirks = manners.map(|v| v.quirks.clone()).unwrap_or_default();
+    quirks.responses |= responses;
+    Ok(Deployment { local: vendor.is_some_and(|v| v.local), quirks, ..built })
+}
+
+/// A deployment of this family out of its parts.
+pub(super) fn assemble(
+    name: &str,
+    own: &ProviderConfig,
+    row: Option<&Vendor>,
+    family: Family,
+    base: String,
+    key: Option<SecretString>,
+) -> Result<Deployment, Error> {
+    let at = |field: &str| format!("providers.{name}.{field}");
     if key.as_ref().is_some_and(|k| HeaderValue::from_str(k.expose_secret()).is_err()) {
         return Err(Error::invalid_config(at("api_key"), "has characters that cannot stand in a header"));
     }
@@ -234,8 +266,6 @@ fn build(
         Some(Auth::Header { name }) => HeaderName::try_from(name.as_str()).ok(),
         _ => None,
     };
-    let mut quirks = manners.map(|v| v.quirks.clone()).unwrap_or_default();
-    quirks.responses |= responses;
     Ok(Deployment {
         provider: name.to_owned(),
         name: None,
@@ -252,9 +282,10 @@ fn build(
         credentials: Credentials::default(),
         key_header,
         headers,
-        quirks,
+        quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),
         sandbox: false,
-        local: vendor.is_some_and(|v| v.local),
+        local: false,
+        cloud: Cloud::Plain,
     })
 }
 

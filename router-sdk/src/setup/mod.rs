@@ -1,10 +1,15 @@
 //! Config and environment in; deployments, models and names that this router can reach out.
 
+mod azure;
+mod clouds;
 mod deployments;
 mod embedding;
 mod environment;
 mod names;
 mod pool;
+#[cfg(test)]
+mod tests;
+mod vertex;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +21,7 @@ use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
-use crate::provider::{Deployment, Target};
+use crate::provider::{Cloud, Deployment, Target};
 
 /// What this router can reach. Built once; immutable.
 pub(crate) struct Setup {
@@ -91,6 +96,7 @@ impl Setup {
     /// The model of a deployment, from the config, the catalogue, or as an unknown with plain values.
     pub(crate) fn target(&self, deployment: &Arc<Deployment>, id: &str) -> Target {
         let provider = deployment.provider.as_str();
+        let id = deployment.cloud.model_named(id);
         let own = self.overrides.get(&format!("{provider}/{id}")).cloned();
         let listed = self.catalog_model(deployment, id);
         let catalogued = listed.is_some();
@@ -104,10 +110,15 @@ impl Setup {
                 ..Model::default()
             })
         });
-        Target { deployment: Arc::clone(deployment), model, known, catalogued }
+        Target { deployment: deployment.for_model(&model), model, known, catalogued }
     }
 
     fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
+        if let Some(listed) = deployment.cloud.catalogue() {
+            let found = clouds::facts(&self.catalog, listed, deployment, id)?;
+            let own = self.overrides.get(&format!("{}/{}", deployment.provider, found.id));
+            return Some(own.cloned().unwrap_or(found));
+        }
         if deployment.provider != SANDBOX {
             let found = self.catalog.get(&deployment.provider, id)?;
             let own = self.overrides.get(&format!("{}/{}", deployment.provider, found.id));
@@ -125,6 +136,25 @@ impl Setup {
         Some(Arc::new(Model { provider: SANDBOX.into(), id: id.to_owned(), ..Model::clone(&found) }))
     }
 
+    /// The catalogue's models that a deployment is known to have.
+    fn listed(&self, deployment: &Arc<Deployment>) -> Vec<Target> {
+        if let Cloud::Azure(azure) = &deployment.cloud {
+            return azure.names.keys().map(|id| self.target(deployment, id)).filter(|t| t.catalogued).collect();
+        }
+        let name = deployment.cloud.catalogue().unwrap_or(&deployment.provider);
+        self.catalog.models(name).iter().map(|model| self.target(deployment, &model.id)).collect()
+    }
+
+    /// Whether [`Self::listed`] has this model.
+    fn lists(&self, deployment: &Deployment, id: &str) -> bool {
+        match &deployment.cloud {
+            Cloud::Azure(azure) => {
+                azure.names.contains_key(id) && clouds::facts(&self.catalog, "azure", deployment, id).is_some()
+            }
+            cloud => self.catalog.get(cloud.catalogue().unwrap_or(&deployment.provider), id).is_some(),
+        }
+    }
+
     /// Every model that `auto` may consider, the config's own included.
     pub(crate) fn auto_models(&self) -> Vec<Target> {
         let mut out = Vec::new();
@@ -135,13 +165,11 @@ impl Setup {
             if deployment.sandbox == real {
                 continue;
             }
-            for model in self.catalog.models(provider) {
-                out.push(self.target(deployment, &model.id));
-            }
+            out.extend(self.listed(deployment));
             let prefix = format!("{provider}/");
             for (key, _) in self.overrides.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)) {
                 let id = &key[prefix.len()..];
-                if self.catalog.get(provider, id).is_none() {
+                if !self.lists(deployment, id) {
                     out.push(self.target(deployment, id));
                 }
             }
@@ -152,14 +180,13 @@ impl Setup {
     /// Every model that can be asked for by name and is not switched off.
     pub(crate) fn reachable(&self) -> Vec<Target> {
         let known = self.deployments.values().filter(|d| d.provider != SANDBOX).flat_map(|deployment| {
-            let listed = self.catalog.models(&deployment.provider).iter();
-            let listed = listed.filter(|m| m.mode != Mode::Embedding && m.status != Status::Retired);
-            listed.map(|model| self.target(deployment, &model.id))
+            let listed = self.listed(deployment).into_iter();
+            listed.filter(|t| t.model.mode != Mode::Embedding && t.model.status != Status::Retired)
         });
         let own = self.overrides.keys().filter_map(|key| {
             let (provider, id) = key.split_once('/')?;
-            self.catalog.get(provider, id).is_none().then_some(())?;
-            Some(self.target(self.deployments.get(provider)?, id))
+            let deployment = self.deployments.get(provider)?;
+            (!self.lists(deployment, id)).then(|| self.target(deployment, id))
         });
         known.chain(own).collect()
     }

@@ -18,27 +18,23 @@ pub(super) fn pool(
         tokens_per_minute: own.tokens_per_minute,
     };
     if own.api_keys.is_empty() && own.deployments.is_empty() {
-        return Ok(vec![Arc::new(Deployment { limits, ..build(own)? })]);
+        return Ok(vec![Arc::new(build(own)?.placed(None, 1.0, 0, limits))]);
     }
     let keys = own.api_keys.iter().enumerate().map(|(i, key)| {
         let name = format!("key-{}", i + 1);
         let one = ProviderConfig { api_key: Some(key.clone()), ..own.clone() };
         let built = build(&one).map_err(|e| at(e, provider, "api_key", &format!("api_keys[{i}]")))?;
-        Ok(Arc::new(Deployment { name: Some(name), limits, ..built }))
+        Ok(Arc::new(built.placed(Some(name), 1.0, 0, limits)))
     });
     let listed = own.deployments.iter().enumerate().map(|(i, d)| {
         let built = build(&laid_over(own, d)).map_err(|e| at(e, provider, "", &format!("deployments[{i}].")))?;
-        Ok(Arc::new(Deployment {
-            name: Some(d.name.clone().unwrap_or_else(|| (i + 1).to_string())),
-            weight: d.weight.unwrap_or(1.0),
-            priority: d.priority,
-            limits: Limits {
-                concurrency: d.max_concurrency.or(limits.concurrency),
-                requests_per_minute: d.requests_per_minute.or(limits.requests_per_minute),
-                tokens_per_minute: d.tokens_per_minute.or(limits.tokens_per_minute),
-            },
-            ..built
-        }))
+        let limits = Limits {
+            concurrency: d.max_concurrency.or(limits.concurrency),
+            requests_per_minute: d.requests_per_minute.or(limits.requests_per_minute),
+            tokens_per_minute: d.tokens_per_minute.or(limits.tokens_per_minute),
+        };
+        let name = d.name.clone().unwrap_or_else(|| (i + 1).to_string());
+        Ok(Arc::new(built.placed(Some(name), d.weight.unwrap_or(1.0), d.priority, limits)))
     });
     keys.chain(listed).collect()
 }

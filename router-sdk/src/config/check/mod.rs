@@ -44,7 +44,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         if !provider.is_object() {
             return Err(fault(format!("providers.{name}")));
         }
-        if let Some(key) = not_a_table(provider, &["headers", "sandbox"]) {
+        if let Some(key) = not_a_table(provider, &["headers", "sandbox", "deployment_names"]) {
             return Err(fault(format!("providers.{name}.{key}")));
         }
         if provider.get("sandbox").is_some_and(|s| not_a_table(s, &["fail"]).is_some()) {

@@ -9,7 +9,7 @@ use super::messages::{self, Conversation};
 use super::output::{self, Form};
 use super::thinking::{self, Obstacles};
 use super::turns::{self, Choice, given, unsupported};
-use super::{limits::max_tokens, tools};
+use super::{limits::max_tokens, tools, vertex};
 use crate::provider::adapted::lost;
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::{ChatRequest, Object};
@@ -96,7 +96,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     if stream {
         body.insert("stream".into(), true.into());
     }
-    send(request, target, &body, adapted)
+    send(request, target, body, adapted)
 }
 
 /// Things whose loss would make another answer than the one asked for.
@@ -213,13 +213,17 @@ fn write_rest(request: &ChatRequest, body: &mut Object, adapted: &mut Vec<String
     }
 }
 
-fn send(request: &ChatRequest, target: &Target, body: &Object, adapted: Vec<String>) -> Result<Encoded, Failure> {
+fn send(request: &ChatRequest, target: &Target, mut body: Object, adapted: Vec<String>) -> Result<Encoded, Failure> {
     let base = target.deployment.base_url.trim_end_matches('/');
-    let url = if base.ends_with("/v1") { format!("{base}/messages") } else { format!("{base}/v1/messages") };
     let mut headers = target.headers(Some("x-api-key"));
-    if !headers.contains_key("anthropic-version") {
-        headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-    }
+    let url = if target.on_vertex() {
+        vertex::address(target, &mut body)
+    } else {
+        if !headers.contains_key("anthropic-version") {
+            headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
+        }
+        if base.ends_with("/v1") { format!("{base}/messages") } else { format!("{base}/v1/messages") }
+    };
     let beta = match request.get("anthropic_beta") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
@@ -230,6 +234,6 @@ fn send(request: &ChatRequest, target: &Target, body: &Object, adapted: Vec<Stri
             HeaderValue::from_str(&beta).map_err(|_| unsupported("anthropic_beta", "must be names in ASCII"))?;
         headers.append("anthropic-beta", value);
     }
-    let bytes = serde_json::to_vec(body).map_err(|_| unsupported("body", "cannot be written as JSON"))?;
+    let bytes = serde_json::to_vec(&body).map_err(|_| unsupported("body", "cannot be written as JSON"))?;
     Ok(Encoded { http: HttpRequest { url, headers, body: bytes.into() }, adapted })
 }

@@ -114,7 +114,7 @@ fn object(map: &Map<String, Value>, told: &mut Told, depth: u8) -> bool {
         Some(Value::Bool(true)) => true,
         _ => false,
     };
-    for name in ["message", "detail", "msg", "error_description", "error_message", "title", "errors"] {
+    for name in ["message", "Message", "detail", "msg", "error_description", "error_message", "title", "errors"] {
         if told.message.is_some() {
             break;
         }
@@ -124,6 +124,11 @@ fn object(map: &Map<String, Value>, told: &mut Told, depth: u8) -> bool {
         found |= base_resp(base, told);
     }
     codes(map, told);
+    // A list of errors has the codes inside.
+    if let Some(Value::Object(first)) = map.get("errors").and_then(|errors| errors.get(0)) {
+        codes(first, told);
+    }
+    wait(map, told);
     details(map, told, depth);
     if told.request_id.is_none() {
         let id = map.get("request_id").or_else(|| map.get("id")).or_else(|| map.get("responseId"));
@@ -176,7 +181,7 @@ fn message(text: &str, told: &mut Told, depth: u8) -> bool {
 }
 
 fn codes(map: &Map<String, Value>, told: &mut Told) {
-    for name in ["code", "status_code", "raw_status_code", "status", "statusCode"] {
+    for name in ["code", "error_code", "status_code", "raw_status_code", "status", "statusCode"] {
         match map.get(name) {
             Some(Value::Number(number)) => number_code(number.as_u64(), told),
             Some(Value::String(text)) => match text.parse::<u64>() {
@@ -190,6 +195,8 @@ fn codes(map: &Map<String, Value>, told: &mut Told) {
     }
     for name in ["type", "__type", "error_type"] {
         let Some(text) = map.get(name).and_then(Value::as_str) else { continue };
+        // Amazon writes the namespace before the name.
+        let text = if name == "__type" { text.rsplit('#').next().unwrap_or(text) } else { text };
         if matches!(text, "" | "error") || told.kind.as_deref() == Some(text) {
             continue;
         }
@@ -197,6 +204,21 @@ fn codes(map: &Map<String, Value>, told: &mut Told) {
             None => told.kind = Some(text.to_owned()),
             Some(_) => told.reasons.push(text.to_owned()),
         }
+    }
+}
+
+/// A wait in a field of its own, in seconds or milliseconds.
+fn wait(map: &Map<String, Value>, told: &mut Told) {
+    const FIELDS: [(&str, f64); 5] = [
+        ("retry_after_ms", 1e-3),
+        ("retryAfterMs", 1e-3),
+        ("retry_after", 1.0),
+        ("retryAfter", 1.0),
+        ("retry_after_seconds", 1.0),
+    ];
+    for (name, scale) in FIELDS {
+        let given = map.get(name).and_then(|v| v.as_f64().or_else(|| v.as_str()?.trim().parse().ok()));
+        told.wait = told.wait.or_else(|| delay::seconds(given? * scale));
     }
 }
 

@@ -117,8 +117,17 @@ fn unit_seconds(unit: &str) -> Option<f64> {
 
 /// The wait named in a message, such as "Please try again in 1m0.36s."
 fn in_text(message: &str) -> Option<Duration> {
-    const PHRASES: [&str; 6] =
-        ["try again in ", "retry in ", "retry after ", "try again after ", "please wait ", "retrying in "];
+    const PHRASES: [&str; 9] = [
+        "try again in ",
+        "retry in ",
+        "retry after ",
+        "try again after ",
+        "please wait ",
+        "wait for ",
+        "retrying in ",
+        "reset after ",
+        "resets in ",
+    ];
     let lower = message.to_ascii_lowercase();
     PHRASES.iter().find_map(|phrase| {
         let at = lower.find(phrase)? + phrase.len();
@@ -134,7 +143,7 @@ fn leading_number(text: &str) -> Option<(f64, &str)> {
 }
 
 /// A wait of more than nothing; some send 0 beside the real figure.
-fn seconds(count: f64) -> Option<Duration> {
+pub(super) fn seconds(count: f64) -> Option<Duration> {
     if count.is_nan() || count <= 0.0 {
         return None;
     }

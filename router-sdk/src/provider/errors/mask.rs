@@ -12,7 +12,7 @@ const KEY_PREFIXES: [&str; 16] = [
 const MIN_KEY_CHARS: usize = 12;
 
 /// One line, keys masked, cut at 500 characters.
-pub(super) fn tidy(message: &str) -> String {
+pub(crate) fn tidy(message: &str) -> String {
     // A message of any length is cut before it is worked on; masking may only shorten what is kept.
     let near: String = message.chars().take(4 * MAX_CHARS).collect();
     let mut out = String::with_capacity(near.len().min(2 * MAX_CHARS));

@@ -12,8 +12,9 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Cause, Failure};
+use super::{Cause, Failure, Repeat};
 use body::Told;
+pub(crate) use mask::tidy;
 
 /// Reads a reply that is not a success, or a success whose body is an error.
 pub(crate) fn explain(status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {
@@ -87,6 +88,7 @@ fn failure(status: u16, headers: &HeaderMap, told: &Told, now: Timestamp) -> Fai
         .with_code(code.map(|code| mask::tidy(&code)))
         .with_retry_after(wait)
         .with_request_id(id)
+        .with_repeat(if verdict::should_retry(headers) == Some(false) { Repeat::Never } else { Repeat::ByCause })
 }
 
 /// `ThrottlingException` of `ThrottlingException:http://…`.

@@ -69,6 +69,9 @@ pub(super) const QUOTA: Spelling = Spelling {
         "exceeded_current_quota_error",
         "arrearage",
         "servicequotaexceededexception",
+        "billing_disabled",
+        "token_quota_reached",
+        "allocationquota.freetieronly",
     ],
     phrases: &[
         "credit balance is too low",
@@ -81,6 +84,10 @@ pub(super) const QUOTA: Spelling = Spelling {
         "account is not active, please check your billing",
         "spending limit",
         "spend limit",
+        "specified api usage limits",
+        "doesn't have any credits",
+        "used all available credits",
+        "free tier of the model has been exhausted",
     ],
 };
 
@@ -102,6 +109,8 @@ pub(super) const RATE: Spelling = Spelling {
         "throttlingexception",
         "throttling",
         "resource_exhausted",
+        "request_limit_exceeded",
+        "throttling.ratequota",
         "slow_down",
     ],
     phrases: &["rate limit", "rate-limit", "too many requests", "throttled"],
@@ -124,6 +133,8 @@ pub(super) const OVERLOADED: Spelling = Spelling {
         "capacity_exceeded",
         "insufficient_system_resource",
         "no_capacity",
+        "nocapacity",
+        "service_tier_capacity_exceeded",
     ],
     phrases: &["overloaded", "at capacity", "over capacity", "capacity exceeded", "temporarily unavailable"],
 };
@@ -261,6 +272,7 @@ pub(super) const UNSUPPORTED: Spelling = Spelling {
         "not_supported_error",
         "unsupported_api_for_model",
         "unimplemented",
+        "operationnotsupported",
     ],
     phrases: &[
         "not supported",

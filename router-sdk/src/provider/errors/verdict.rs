@@ -40,11 +40,18 @@ pub(super) fn cause(status: u16, headers: &HeaderMap, told: &Told, error_type: O
 
 /// The server's own word on a repeat outweighs the status.
 fn heed_should_retry(cause: Cause, headers: &HeaderMap) -> Cause {
-    match headers.get("x-should-retry").map(http::HeaderValue::as_bytes) {
-        Some(b"true") if matches!(cause, Cause::Caller | Cause::Unknown) => Cause::Server,
-        // Not at once to the same server: it goes to the next candidate.
-        Some(b"false") if cause == Cause::Server => Cause::Overloaded,
+    match should_retry(headers) {
+        Some(true) if matches!(cause, Cause::Caller | Cause::Unknown) => Cause::Server,
         _ => cause,
+    }
+}
+
+/// What the server says of a repeat, if anything.
+pub(super) fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    match headers.get("x-should-retry")?.as_bytes() {
+        word if word.eq_ignore_ascii_case(b"true") => Some(true),
+        word if word.eq_ignore_ascii_case(b"false") => Some(false),
+        _ => None,
     }
 }
 

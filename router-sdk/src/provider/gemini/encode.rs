@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::config::{OWN_FIELDS, config};
 use super::contents::conversation;
-use super::tools;
 use super::turns::{self, Choice, unsupported};
+use super::{tools, vertex};
 use crate::provider::adapted::lost;
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::{ChatRequest, Object};
@@ -91,6 +91,11 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
         body.insert("generationConfig".into(), config.into());
     }
     write_rest(request, &mut body, &mut adapted);
+    if target.on_vertex() {
+        vertex::dress(request, &mut body, &mut adapted);
+    } else if request.get("metadata").and_then(Value::as_object).is_some_and(|m| !m.is_empty()) {
+        adapted.push("metadata: left out, Gemini has nothing like it".to_owned());
+    }
     send(target, stream, &body, adapted)
 }
 
@@ -150,9 +155,12 @@ fn marked(message: &Value) -> bool {
 }
 
 fn send(target: &Target, stream: bool, body: &Object, adapted: Vec<String>) -> Result<Encoded, Failure> {
-    let base = target.deployment.base_url.trim_end_matches('/');
-    let id = &target.model.id;
-    let path = if id.contains('/') { id.clone() } else { format!("models/{id}") };
+    let mut base = target.deployment.base_url.trim_end_matches('/');
+    let id = target.wire_model();
+    let path = if id.contains('/') { id.to_string() } else { format!("models/{id}") };
+    if target.on_vertex() && (path.starts_with("endpoints/") || path.starts_with("publishers/")) {
+        base = vertex::parent(base);
+    }
     let verb = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     let url = format!("{base}/{path}:{verb}");
     let bytes = serde_json::to_vec(body).map_err(|_| unsupported("body", "cannot be written as JSON"))?;

@@ -19,7 +19,7 @@ pub(super) fn media(source: Source<'_>, fallback: &str, target: &Target, at: &st
             }
             Ok(json!({"fileData": {"mimeType": type_of(url).unwrap_or(fallback), "fileUri": url}}))
         }
-        Source::Id(id) if id.starts_with("files/") => {
+        Source::Id(id) if id.starts_with("files/") && !target.on_vertex() => {
             let base = target.deployment.base_url.trim_end_matches('/');
             Ok(json!({"fileData": {"mimeType": fallback, "fileUri": format!("{base}/{id}")}}))
         }

@@ -17,6 +17,7 @@ mod tests;
 mod thinking;
 mod tools;
 mod usage;
+mod vertex;
 
 use http::HeaderMap;
 

@@ -29,6 +29,30 @@ pub(super) fn finish_reason(reason: &str, calls_tools: bool) -> Result<&'static 
     })
 }
 
+/// A finish reason as a word; where enums are asked for as numbers it is one.
+pub(super) fn reason_of(candidate: &Value) -> Option<&str> {
+    const BY_NUMBER: [&str; 10] = [
+        "FINISH_REASON_UNSPECIFIED",
+        "STOP",
+        "MAX_TOKENS",
+        "SAFETY",
+        "RECITATION",
+        "OTHER",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "MALFORMED_FUNCTION_CALL",
+    ];
+    match candidate.get("finishReason")? {
+        Value::String(word) => Some(word),
+        Value::Number(number) => {
+            let known = number.as_u64().and_then(|n| BY_NUMBER.get(usize::try_from(n).ok()?)).copied();
+            Some(known.unwrap_or("OTHER"))
+        }
+        _ => None,
+    }
+}
+
 /// The words of a refusal: Google's own where it gives any.
 pub(super) fn refusal(reason: &str, message: Option<&Value>) -> String {
     let told = message.and_then(Value::as_str).filter(|t| !t.is_empty());

@@ -91,7 +91,7 @@ impl Decoder {
         if let Some(metadata) = said.get("groundingMetadata").filter(|m| m.is_object()) {
             candidate.grounding = Some(metadata.clone());
         }
-        let reason = said.get("finishReason").and_then(Value::as_str);
+        let reason = reply::reason_of(said);
         if let Some(reason) = reason.filter(|r| *r != "FINISH_REASON_UNSPECIFIED") {
             let finish = reply::finish_reason(reason, candidate.fold.calls > 0)?;
             if finish == "content_filter" {

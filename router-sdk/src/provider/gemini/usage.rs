@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::turns::given;
 use crate::wire::{ServiceTier, Usage};
 
+/// The number of the word AUDIO, for where enums are asked for as numbers.
+const AUDIO_BY_NUMBER: u64 = 4;
+
 /// The counts, if the input is among them. Gemini leaves out those that are 0; its candidates exclude thoughts, its
 /// prompt what server tools read.
 pub(super) fn usage(metadata: &Value) -> Option<Usage> {
@@ -38,7 +41,7 @@ fn number(value: &Value) -> u64 {
 
 fn audio(metadata: &Value, list: &str) -> u64 {
     let listed = metadata.get(list).and_then(Value::as_array).into_iter().flatten();
-    let audio = listed.filter(|d| d.get("modality").is_some_and(|m| m == "AUDIO"));
+    let audio = listed.filter(|d| d.get("modality").is_some_and(|m| m == "AUDIO" || m == AUDIO_BY_NUMBER));
     audio.map(|d| d.get("tokenCount").map_or(0, number)).fold(0u64, u64::saturating_add)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     closed::adapt(&mut draft, target);
     markers::adapt(&mut draft, target);
     let (body, adapted) = draft.write(head(request, target, stream), request);
-    let http = HttpRequest { url: url(target), headers: target.headers(None), body };
+    let http = HttpRequest { url: url(target, stream), headers: target.headers(None), body };
     Ok(Encoded { http, adapted })
 }
 
@@ -25,7 +25,7 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
 fn head(request: &ChatRequest, target: &Target, stream: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(request.size() + 128);
     out.extend_from_slice(b"{\"model\":");
-    draft::text(&mut out, &target.model.id);
+    draft::text(&mut out, &target.wire_model());
     out.extend_from_slice(if stream { b",\"stream\":true".as_slice() } else { b",\"stream\":false" });
     if stream && target.deployment.quirks.stream_options {
         let mut options = match request.get("stream_options") {
@@ -39,8 +39,12 @@ fn head(request: &ChatRequest, target: &Target, stream: bool) -> Vec<u8> {
 }
 
 /// Some vendors have the model in the path.
-fn url(target: &Target) -> String {
+fn url(target: &Target, stream: bool) -> String {
     let deployment = &target.deployment;
     let url = format!("{}{}", deployment.base_url, deployment.chat_path);
-    if url.contains("{model}") { url.replace("{model}", &target.model.id) } else { url }
+    let url = if url.contains("{model}") { url.replace("{model}", &target.wire_model()) } else { url };
+    match url.strip_suffix(":rawPredict") {
+        Some(before) if stream && target.on_vertex() => format!("{before}:streamRawPredict"),
+        _ => url,
+    }
 }

@@ -6,7 +6,7 @@ mod details;
 mod effort;
 mod part;
 #[cfg(test)]
-pub(in crate::provider) mod replay;
+pub(crate) mod replay;
 mod schema;
 mod tool;
 mod whole;

@@ -33,12 +33,13 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         quirks: Quirks::default(),
         sandbox: false,
         local: false,
+        cloud: crate::provider::Cloud::Plain,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
 
 /// The recordings of a provider, where they are present beside the repository.
-pub(in crate::provider) fn recordings(provider: &str) -> Option<Vec<Value>> {
+pub(crate) fn recordings(provider: &str) -> Option<Vec<Value>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/wire/recordings");
     let out = Command::new("gzip").arg("-dc").arg(folder.join(format!("{provider}.jsonl.gz"))).output().ok()?;
     let text = String::from_utf8(out.stdout).ok().filter(|text| out.status.success() && !text.is_empty())?;
@@ -205,17 +206,17 @@ pub(in crate::provider) fn events_of(body: &str) -> Vec<Value> {
 
 /// Counts, by the name of the check, how many recordings were replayed and which differ.
 #[derive(Default)]
-pub(in crate::provider) struct Table(BTreeMap<&'static str, (usize, Vec<String>)>);
+pub(crate) struct Table(BTreeMap<&'static str, (usize, Vec<String>)>);
 
 impl Table {
-    pub(in crate::provider) fn note(&mut self, check: &'static str, id: &str, result: Result<(), String>) {
+    pub(crate) fn note(&mut self, check: &'static str, id: &str, result: Result<(), String>) {
         let row = self.0.entry(check).or_default();
         row.0 += 1;
         row.1.extend(result.err().map(|why| format!("{id}: {why}")));
     }
 
     /// Prints the table; fails when anything differs or fewer than `least` checks were made.
-    pub(in crate::provider) fn report(self, title: &str, least: usize) {
+    pub(crate) fn report(self, title: &str, least: usize) {
         println!("{title:<16} {:>8} {:>9}", "replayed", "differing");
         for (check, (count, faults)) in &self.0 {
             println!("{check:<16} {count:>8} {:>9}", faults.len());
@@ -226,7 +227,7 @@ impl Table {
     }
 }
 
-pub(in crate::provider) fn same(what: &str, left: &Value, right: &Value) -> Result<(), String> {
+pub(crate) fn same(what: &str, left: &Value, right: &Value) -> Result<(), String> {
     if left == right { Ok(()) } else { Err(format!("{what} differs\n  {left}\n  {right}")) }
 }
 

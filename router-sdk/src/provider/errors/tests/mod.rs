@@ -1,6 +1,8 @@
 //! Tests of failure reading: hand-written bodies by shape and spelling, delays, masking, and recorded errors.
 
+mod bodies;
 mod delays;
+mod quoted;
 mod replay;
 mod shapes;
 mod verdicts;

@@ -1,7 +1,7 @@
 //! Spellings: the same fault in the words of every provider has the same cause.
 
 use super::explain;
-use crate::provider::Cause;
+use crate::provider::{Cause, Repeat};
 
 fn cause(status: u16, body: &str) -> Cause {
     explain(status, &[], body).cause
@@ -138,9 +138,14 @@ fn models_and_parameters() {
 
 #[test]
 fn the_server_decides_on_repeats() {
-    let with = |status, word: &str| explain(status, &[("x-should-retry", word)], "").cause;
-    assert_eq!(with(400, "true"), Cause::Server);
-    assert_eq!(with(500, "false"), Cause::Overloaded);
-    assert_eq!(with(429, "true"), Cause::RateLimited);
-    assert_eq!(with(401, "false"), Cause::Auth);
+    let with = |status, word: &str| {
+        let failure = explain(status, &[("x-should-retry", word)], "");
+        (failure.cause, failure.repeat)
+    };
+    assert_eq!(with(400, "true"), (Cause::Server, Repeat::ByCause));
+    assert_eq!(with(500, "false"), (Cause::Server, Repeat::Never));
+    assert_eq!(with(429, "true"), (Cause::RateLimited, Repeat::ByCause));
+    assert_eq!(with(429, "False"), (Cause::RateLimited, Repeat::Never));
+    assert_eq!(with(401, "false"), (Cause::Auth, Repeat::Never));
+    assert_eq!(with(500, "maybe"), (Cause::Server, Repeat::ByCause));
 }

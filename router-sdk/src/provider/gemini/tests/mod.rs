@@ -19,6 +19,14 @@ pub(super) fn named(id: &str) -> Target {
     with(Model { id: id.into(), ..Model::default() })
 }
 
+/// The same in Vertex AI.
+pub(super) fn on_vertex(id: &str) -> Target {
+    let mut target = named(id);
+    let deployment = std::sync::Arc::get_mut(&mut target.deployment).unwrap();
+    deployment.cloud = crate::provider::Cloud::Vertex(crate::provider::Vertex::default());
+    target
+}
+
 pub(super) fn with(model: Model) -> Target {
     target(Family::Gemini, "http://127.0.0.1:9/v1beta", model)
 }

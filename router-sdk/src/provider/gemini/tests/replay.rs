@@ -6,17 +6,25 @@ use serde_json::{Value, json};
 use super::super::Gemini;
 use super::super::turns::replay::{Cuts, Table, bytes_of, events_of, plain, recordings, same, stream};
 use super::requests::{again, expressible};
-use super::{named, sent};
+use super::{named, on_vertex, sent};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
 
 #[test]
 fn recordings_replay() {
-    let Some(all) = recordings("gemini") else {
+    replay("gemini", &named("gemini-3-pro-preview"), 500);
+}
+
+#[test]
+fn recordings_of_vertex_replay() {
+    replay("vertex", &on_vertex("gemini-3-pro-preview"), 200);
+}
+
+fn replay(provider: &str, target: &Target, least: usize) {
+    let Some(all) = recordings(provider) else {
         println!("skipped: no recordings beside the repository");
         return;
     };
-    let target = named("gemini-3-pro-preview");
     let mut table = Table::default();
     let mut cuts = Cuts(11);
     for recording in all.iter().filter(|r| r["truncated"].as_u64().unwrap_or(0) == 0) {
@@ -28,25 +36,25 @@ fn recordings_replay() {
         let response = &recording["response"];
         if let Some(asked) = expressible(&recording["request"]["body"]) {
             let refused = response["status"].as_u64() != Some(200);
-            let result = again(&target, &recording["request"]["body"], asked);
+            let result = again(target, &recording["request"]["body"], asked);
             table.note("request", id, result.or_else(|why| if refused { Ok(()) } else { Err(why) }));
         }
         let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
         match response["body_kind"].as_str() {
             Some("json") if status != 200 => table.note("error", id, error(status, body)),
             Some("json") if body.is_object() => {
-                table.note("whole", id, whole(&target, body));
-                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
-                table.note("history", id, history(&target, body));
+                table.note("whole", id, whole(target, body));
+                table.note("whole as stream", id, whole_as_stream(target, body, &mut cuts));
+                table.note("history", id, history(target, body));
             }
             Some("sse") => {
                 let text = body.as_str().unwrap_or_default();
-                table.note("stream", id, recorded_stream(&target, text, &mut cuts));
+                table.note("stream", id, recorded_stream(target, text, &mut cuts));
             }
             _ => {}
         }
     }
-    table.report("gemini", 500);
+    table.report(provider, least);
 }
 
 fn error(status: u16, body: &Value) -> Result<(), String> {

@@ -41,6 +41,7 @@ pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
         quirks,
         sandbox: false,
         local: false,
+        cloud: crate::provider::Cloud::Plain,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
