@@ -10,7 +10,7 @@ use super::run::Sender;
 use crate::account::Books;
 use crate::provider::{Cause, Failure, HttpRequest, Progress, StreamDecoder, Target, errors, family};
 use crate::transport::{self, Events, HttpReply};
-use crate::wire::{ChatChunk, ChatResponse};
+use crate::wire::{ChatChunk, ChatResponse, chunks_of};
 
 /// An error body longer than this says nothing more.
 const ERROR_BODY: usize = 1024 * 1024;
@@ -147,7 +147,7 @@ fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
     }
 }
 
-/// A 200 that holds JSON or a page in place of events is read whole and explained.
+/// A 200 that holds JSON or a page in place of events is read whole: an answer becomes chunks, all else is explained.
 async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStream, Failure> {
     let first = loop {
         match reply.body.next().await.transpose()? {
@@ -160,7 +160,10 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
     let body = Box::pin(head.chain(reply.body));
     if matches!(opens_with, Some(b'{' | b'[' | b'<')) {
         let whole = HttpReply { status: reply.status, headers: reply.headers.clone(), body };
-        let bytes = whole.bytes(ERROR_BODY).await?;
+        let bytes = whole.bytes(transport::MAX_BODY).await?;
+        if let Some(open) = answered_whole(target, &bytes) {
+            return Ok(open);
+        }
         let explained = match serde_json::from_slice::<serde_json::Value>(&bytes) {
             Ok(_) => family(target.family()).explain_error(reply.status, &reply.headers, &bytes),
             Err(_) => Failure::malformed("the reply is a page or broken JSON where a stream was promised"),
@@ -174,6 +177,19 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
         events: transport::events(spoken.framing(), body),
         decoder: spoken.decoder(target),
         chunks: VecDeque::new(),
+        ended: false,
+    })
+}
+
+/// Some servers answer whole though a stream was asked for.
+fn answered_whole(target: &Target, bytes: &[u8]) -> Option<OpenStream> {
+    let spoken = family(target.family());
+    let reply = spoken.decode(target, bytes).ok()?;
+    Some(OpenStream {
+        target: target.clone(),
+        events: Box::pin(futures_util::stream::empty()),
+        decoder: spoken.decoder(target),
+        chunks: chunks_of(reply).into(),
         ended: false,
     })
 }

@@ -14,7 +14,7 @@ use super::verdict::Signal;
 use crate::account::Books;
 use crate::error::{Error, ErrorKind};
 use crate::provider::{Cause, Failure};
-use crate::wire::{ChatChunk, Object};
+use crate::wire::{ChatChunk, Object, date};
 
 /// How long usage is waited for once a finish reason is there.
 const USAGE_GRACE: Duration = Duration::from_millis(500);
@@ -51,6 +51,7 @@ pub(crate) fn follow(
                     continue;
                 }
                 chunk.body.insert("model".into(), Value::String(model.clone()));
+                date(&mut chunk.body, books.created());
                 if let Some(earlier) = last.take() {
                     yield Ok(earlier);
                 }

@@ -5,6 +5,8 @@ pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
 pub(crate) mod openai;
+#[cfg(test)]
+mod replay;
 mod target;
 pub(crate) mod turns;
 

@@ -9,7 +9,7 @@ mod output;
 mod reply;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod thinking;
 mod tools;
 mod usage;

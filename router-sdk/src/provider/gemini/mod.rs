@@ -12,7 +12,7 @@ mod media;
 mod reply;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod thinking;
 mod tools;
 mod usage;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fold::Fold;
-use super::turns::{Piece, chunk, created_now, digest};
+use super::turns::{Piece, chunk, digest};
 use super::{grounding, logprobs, reply, usage};
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object};
+use crate::wire::{ChatChunk, Object, UNDATED};
 
 /// Candidates beyond this number are not read.
 const MAX_CANDIDATES: u64 = 128;
@@ -39,7 +39,7 @@ impl Decoder {
     pub(super) fn new(model: &str) -> Self {
         Self {
             id: String::new(),
-            created: created_now(),
+            created: UNDATED,
             model: model.to_owned(),
             candidates: BTreeMap::new(),
             metadata: None,

@@ -11,7 +11,7 @@ mod parameters;
 mod reply;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod tool_ids;
 mod usage;
 

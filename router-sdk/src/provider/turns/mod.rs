@@ -32,11 +32,6 @@ pub(in crate::provider) fn given<'a>(object: &'a Value, field: &str) -> Option<&
     object.get(field).filter(|value| !value.is_null())
 }
 
-/// Seconds since 1970, for `created`, which these families do not send.
-pub(in crate::provider) fn created_now() -> i64 {
-    jiff::Timestamp::now().as_second()
-}
-
 /// A short name that is the same for the same text, for ids that a provider left out or that another refuses.
 pub(in crate::provider) fn digest(texts: &[&str]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;

@@ -2,7 +2,7 @@
 
 mod decode;
 mod encode;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
 
@@ -15,7 +15,7 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of a current model: thinks by itself, takes schemas, no prefill.
-pub(super) fn modern() -> Target {
+pub(in crate::provider) fn modern() -> Target {
     let efforts = ["low", "medium", "high", "xhigh", "max"].map(str::to_owned).to_vec();
     let capabilities =
         Capabilities { json_schema: Some(true), assistant_prefill: Some(false), ..Capabilities::default() };
