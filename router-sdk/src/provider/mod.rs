@@ -3,6 +3,8 @@
 pub(crate) mod anthropic;
 pub(crate) mod errors;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod gemini;
 pub(crate) mod openai;
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn choices(candidates: &[Value], id: &str, rest: &mut Object) -> Result<Vec<Valu
 }
 
 fn choice(candidate: &Value, place: usize, id: &str) -> Result<Value, Failure> {
-    let Some(reason) = candidate.get("finishReason").and_then(Value::as_str) else {
+    let Some(reason) = reply::reason(candidate) else {
         return Err(Failure::new(Cause::Truncated, "the reply has no finish reason"));
     };
     let (mut fold, mut pieces) = (Fold::default(), Vec::new());
@@ -82,7 +82,7 @@ fn choice(candidate: &Value, place: usize, id: &str) -> Result<Value, Failure> {
     for part in parts.into_iter().flatten() {
         fold.part(part, &seed, &mut pieces);
     }
-    fold.close(&mut pieces);
+    fold.close(&seed, &mut pieces);
     let finish = reply::finish_reason(reason, fold.calls > 0)?;
     if finish == "content_filter" {
         pieces.push(Piece::Refusal(reply::refusal(reason, candidate.get("finishMessage"))));

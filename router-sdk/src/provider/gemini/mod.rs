@@ -9,6 +9,7 @@ mod generation;
 mod grounding;
 mod logprobs;
 mod media;
+mod partial;
 mod reply;
 mod stream;
 #[cfg(test)]

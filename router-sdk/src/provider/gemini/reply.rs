@@ -29,6 +29,20 @@ pub(super) fn finish_reason(reason: &str, calls_tools: bool) -> Result<&'static 
     })
 }
 
+/// The reason why a candidate ended, by its name; some servers give its number, of which both of Google's interfaces
+/// share the first five.
+pub(super) fn reason(candidate: &Value) -> Option<&str> {
+    const NUMBERED: [&str; 6] = ["FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
+    match candidate.get("finishReason")? {
+        Value::String(name) => Some(name),
+        Value::Number(number) => {
+            let place = number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+            Some(NUMBERED.get(place).copied().unwrap_or("FINISH_REASON_UNKNOWN"))
+        }
+        _ => None,
+    }
+}
+
 /// The words of a refusal: Google's own where it gives any.
 pub(super) fn refusal(reason: &str, message: Option<&Value>) -> String {
     let told = message.and_then(Value::as_str).filter(|t| !t.is_empty());

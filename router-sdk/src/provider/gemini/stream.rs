@@ -80,8 +80,13 @@ impl Decoder {
         Ok(())
     }
 
+    /// What ids of calls are made of.
+    fn seed(&self, index: u64) -> String {
+        if index == 0 { self.id.clone() } else { format!("{}/{index}", self.id) }
+    }
+
     fn candidate(&mut self, index: u64, said: &Value, out: &mut Vec<ChatChunk>) -> Result<(), Failure> {
-        let seed = if index == 0 { self.id.clone() } else { format!("{}/{index}", self.id) };
+        let seed = self.seed(index);
         let candidate = self.candidates.entry(index).or_default();
         let mut pieces = Vec::new();
         for part in said.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
@@ -91,8 +96,7 @@ impl Decoder {
         if let Some(metadata) = said.get("groundingMetadata").filter(|m| m.is_object()) {
             candidate.grounding = Some(metadata.clone());
         }
-        let reason = said.get("finishReason").and_then(Value::as_str);
-        if let Some(reason) = reason.filter(|r| *r != "FINISH_REASON_UNSPECIFIED") {
+        if let Some(reason) = reply::reason(said).filter(|r| *r != "FINISH_REASON_UNSPECIFIED") {
             let finish = reply::finish_reason(reason, candidate.fold.calls > 0)?;
             if finish == "content_filter" {
                 candidate.refusal = Some(reply::refusal(reason, said.get("finishMessage")));
@@ -124,9 +128,10 @@ impl Decoder {
 
     /// What a candidate has yet to say before its finish.
     fn last_words(&mut self, index: u64) -> Vec<Piece> {
+        let seed = self.seed(index);
         let Some(candidate) = self.candidates.get_mut(&index) else { return Vec::new() };
         let mut pieces = Vec::new();
-        candidate.fold.close(&mut pieces);
+        candidate.fold.close(&seed, &mut pieces);
         pieces.extend(candidate.refusal.take().map(Piece::Refusal));
         if let Some(metadata) = candidate.grounding.take() {
             pieces.extend(grounding::annotations(&metadata, &candidate.fold.text).into_iter().map(Piece::Annotation));

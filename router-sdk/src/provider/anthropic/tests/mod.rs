@@ -5,6 +5,7 @@ mod encode;
 pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 

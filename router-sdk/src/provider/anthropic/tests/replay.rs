@@ -143,7 +143,11 @@ fn recorded_stream(target: &Target, bytes: &[u8], cuts: &mut Cuts) -> Result<(),
             return Err(format!("cut at {longest} it reads otherwise"));
         }
     }
-    let events = events_of(std::str::from_utf8(bytes).unwrap());
+    // A recording may hold several streams one after another.
+    let mut events = events_of(std::str::from_utf8(bytes).unwrap());
+    if let Some(end) = events.iter().position(|e| e["type"] == "message_stop") {
+        events.truncate(end + 1);
+    }
     let join = |kind: &str, field: &str| -> String {
         let deltas = events.iter().filter(|e| e["type"] == "content_block_delta" && e["delta"]["type"] == kind);
         deltas.filter_map(|e| e["delta"][field].as_str()).collect()

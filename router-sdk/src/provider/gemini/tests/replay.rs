@@ -60,7 +60,9 @@ fn check_message(message: &Value, parts: &[Value]) -> Result<(), String> {
     same("text", &text.into(), &text_of(parts, false).into())?;
     let thought = message["reasoning_content"].as_str().unwrap_or_default();
     same("thoughts", &thought.into(), &text_of(parts, true).into())?;
-    let called: Vec<&Value> = parts.iter().map(|p| &p["functionCall"]).filter(|c| !c.is_null()).collect();
+    let called = parts.iter().map(|p| &p["functionCall"]).filter(|c| !c.is_null());
+    // Pieces of a call whose arguments are streamed have no name after the first.
+    let called: Vec<&Value> = called.filter(|c| c["name"].is_string()).collect();
     let calls = message["tool_calls"].as_array().cloned().unwrap_or_default();
     if called.len() != calls.len() {
         return Err("another number of calls".into());
@@ -68,7 +70,9 @@ fn check_message(message: &Value, parts: &[Value]) -> Result<(), String> {
     for (call, original) in calls.iter().zip(called) {
         let arguments = call["function"]["arguments"].as_str().and_then(|a| serde_json::from_str::<Value>(a).ok());
         let expected = if original["args"].is_null() { json!({}) } else { original["args"].clone() };
-        same("arguments", &arguments.unwrap_or_default(), &expected)?;
+        if original["willContinue"] != true {
+            same("arguments", &arguments.unwrap_or_default(), &expected)?;
+        }
         same("name", &call["function"]["name"], &original["name"])?;
     }
     Ok(())

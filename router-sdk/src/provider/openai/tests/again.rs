@@ -8,7 +8,7 @@ use crate::provider::{Provider, Target};
 use crate::wire::ChatRequest;
 
 /// What is written apart, or said by the absence of the field too.
-const APART: [&str; 5] = ["model", "messages", "stream", "stream_options", "route"];
+const APART: [&str; 6] = ["model", "models", "messages", "stream", "stream_options", "route"];
 
 /// Sends a recorded request on: what reaches the vendor is what it was sent before, or is told as adapted.
 pub(super) fn again(target: &Target, recorded: &Value) -> Result<(), String> {
@@ -16,6 +16,13 @@ pub(super) fn again(target: &Target, recorded: &Value) -> Result<(), String> {
     if asked["model"].as_str().is_none_or(str::is_empty) {
         asked["model"] = json!("m");
     }
+    // One vendor takes tools without the type that OpenAI's shape has.
+    for tool in asked["tools"].as_array_mut().into_iter().flatten() {
+        if tool.get("type").is_none() && tool.get("function").is_some() {
+            tool["type"] = json!("function");
+        }
+    }
+    let recorded = &asked.clone();
     let request = ChatRequest::from_value(asked).map_err(|error| format!("refused: {error}"))?;
     let streams = recorded["stream"] == true;
     let encoded = OpenAi.encode(&request, target, streams).map_err(|failure| told(&failure))?;

@@ -7,6 +7,7 @@ mod encode;
 pub(in crate::provider) mod replay;
 pub(in crate::provider) mod sse;
 mod stream;
+pub(in crate::provider) mod subject;
 mod usage;
 
 use std::sync::Arc;
