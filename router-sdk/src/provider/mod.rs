@@ -1,6 +1,8 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
 pub(crate) mod anthropic;
+#[cfg(test)]
+mod conversations;
 pub(crate) mod errors;
 mod failure;
 #[cfg(test)]

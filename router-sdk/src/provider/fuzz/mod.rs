@@ -25,7 +25,7 @@ fn subjects() -> Vec<Subject> {
 }
 
 /// Rounds of each kind for each family: a second or two in all.
-const ROUNDS: u64 = 400;
+const ROUNDS: u64 = 200;
 
 #[test]
 fn arbitrary_bytes_harm_nobody() {

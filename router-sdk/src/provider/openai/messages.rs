@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::tool_ids;
+use super::{pictures, tool_ids};
 use crate::catalog::{EffortStyle, Quirks};
 use crate::provider::Target;
 use crate::wire::Object;
 
 /// Fields that only replies have; they come back when a reply is put into the history as it was.
-const REPLY_ONLY: [&str; 4] = ["annotations", "content_parts", "server_blocks", "provider_specific_fields"];
+const REPLY_ONLY: [&str; 5] = ["annotations", "content_parts", "server_blocks", "provider_specific_fields", "images"];
 /// Fields that mean nothing when null, and that strict vendors refuse then.
 const NULLABLE: [&str; 5] = ["refusal", "audio", "function_call", "tool_calls", "name"];
 /// How the other families mark their entries in `reasoning_details`.
@@ -33,6 +33,9 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
     if needs.cleaning {
         let loop_start = tool_loop_start(&messages);
         let mut lost = false;
+        if messages.iter().any(|m| m.get("images").is_some()) {
+            notes.push("pictures of earlier replies left out");
+        }
         for (at, message) in messages.iter_mut().enumerate() {
             if let Value::Object(message) = message {
                 lost |= clean(message, &target.deployment.quirks, at >= loop_start);
@@ -47,6 +50,14 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
     }
     if needs.no_system && fold_system(&mut messages) {
         notes.push("system prompt sent with the first user message");
+    }
+    if needs.shown {
+        pictures::move_out(&mut messages);
+        notes.push("pictures in tool results sent in a user message after them");
+    }
+    if target.deployment.quirks.assistant_after_tool && pictures::user_after_tool(&messages) {
+        pictures::bridge(&mut messages);
+        notes.push("an assistant message added between tool result and user message");
     }
     if needs.alternation && merge_turns(&mut messages) {
         notes.push("consecutive messages of one role merged");
@@ -70,6 +81,8 @@ struct Needs {
     cleaning: bool,
     instruction: bool,
     no_system: bool,
+    shown: bool,
+    bridge: bool,
     alternation: bool,
     ids: bool,
     user_last: bool,
@@ -86,6 +99,8 @@ impl Needs {
             instruction,
             no_system: target.model.capabilities.system_prompt == Some(false)
                 && (instruction || messages.iter().any(is_system)),
+            shown: pictures::any(messages),
+            bridge: quirks.assistant_after_tool && pictures::user_after_tool(messages),
             alternation: quirks.strict_alternation && messages.windows(2).any(same_turn),
             ids: quirks.tool_id_format.is_some_and(|format| tool_ids::any_differs(messages, format)),
             user_last: quirks.requires_user_last && messages.last().is_some_and(ends_open),
@@ -97,6 +112,8 @@ impl Needs {
             || self.cleaning
             || self.instruction
             || self.no_system
+            || self.shown
+            || self.bridge
             || self.alternation
             || self.ids
             || self.user_last

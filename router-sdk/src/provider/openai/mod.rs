@@ -8,6 +8,7 @@ mod encode;
 mod finish;
 mod messages;
 mod parameters;
+mod pictures;
 mod reply;
 mod stream;
 #[cfg(test)]

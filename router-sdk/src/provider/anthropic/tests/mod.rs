@@ -33,7 +33,7 @@ pub(in crate::provider) fn modern() -> Target {
 }
 
 /// A target of an older model: thinks within a budget, knows no schemas.
-pub(super) fn older() -> Target {
+pub(in crate::provider) fn older() -> Target {
     let reasoning = Reasoning { control: ReasoningControl::Budget, budget_min: Some(1_024), ..Reasoning::default() };
     with(Model {
         id: "claude-sonnet-4-0".into(),

@@ -13,7 +13,14 @@ pub(in crate::provider) fn subject() -> Subject {
         target: named("gemini-3-pro-preview"),
         reply: reply(parts(), true),
         stream: bytes_of(&events(), "\r\n"),
-        needed: &["", "/candidates", "/candidates/0", "/candidates/0/finishReason"],
+        needed: &[
+            "",
+            "/candidates",
+            "/candidates/0",
+            "/candidates/0/finishReason",
+            "/candidates/0/content",
+            "/candidates/0/content/parts",
+        ],
         told: &["/candidates/0/content", "/candidates/0/index"],
         needed_in_events: &["/candidates", "/candidates/0", "/candidates/0/finishReason", "/candidates/0/index"],
     }
