@@ -11,6 +11,8 @@ pub(crate) mod gemini;
 pub(crate) mod openai;
 #[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod replies;
 mod target;
 pub(crate) mod turns;
 

@@ -211,3 +211,42 @@ fn there_and_back_and_on_to_a_third() {
     let threes = (0..count).flat_map(move |a| (0..count).flat_map(move |b| (0..count).map(move |c| vec![a, b, c])));
     check(threes.collect());
 }
+
+/// Each rule set refuses what it is there to refuse.
+#[test]
+fn the_rules_bite() {
+    for speaker in speakers() {
+        let own: BTreeSet<String> = (speaker.signatures)(0).into_iter().collect();
+        let body = converse(&[&speaker], false).unwrap();
+        let turns = if body.get("contents").is_some() { "contents" } else { "messages" };
+        let broken = |change: &dyn Fn(&mut Vec<Value>)| {
+            let mut body = body.clone();
+            change(body[turns].as_array_mut().unwrap());
+            (speaker.rules)(&body, &own)
+        };
+        assert_eq!(broken(&|_| {}), Ok(()), "{}", speaker.name);
+        let last_result = |all: &mut Vec<Value>| {
+            let at = all.len() - 1;
+            let results = if all[at].get("parts").is_some() { "parts" } else { "content" };
+            let first = &all[at][results][0];
+            if results == "parts" || first["type"] == "tool_result" {
+                all[at][results].as_array_mut().unwrap().remove(0);
+            } else {
+                all.retain(|m| m["role"] != "tool" || m["content"] != "18 degrees");
+            }
+        };
+        let changes: [(&str, &dyn Fn(&mut Vec<Value>)); 4] = [
+            ("an unknown field", &|all| all[1]["reasoning_content"] = json!("t")),
+            ("a missing result", &last_result),
+            ("a result without its call", &|all| all.retain(|m| m["role"] != "assistant" && m["role"] != "model")),
+            ("a role of another", &|all| all[0]["role"] = json!("function")),
+        ];
+        for (what, change) in changes {
+            assert!(broken(change).is_err(), "{} takes {what}", speaker.name);
+        }
+        if !own.is_empty() {
+            let refused = (speaker.rules)(&body, &BTreeSet::new());
+            assert!(refused.is_err_and(|why| why.contains("verified") || why.contains("another")), "{}", speaker.name);
+        }
+    }
+}

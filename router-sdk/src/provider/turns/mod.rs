@@ -14,7 +14,7 @@ use std::fmt::Display;
 use serde_json::Value;
 
 pub(in crate::provider) use assemble::{Message, Piece, chunk};
-pub(in crate::provider) use details::{Detail, Kind, details};
+pub(in crate::provider) use details::{Detail, Kind, details, foreign_thinking};
 pub(in crate::provider) use effort::{Wish, nearest};
 pub(in crate::provider) use part::{Part, Source, instructions, parts, text_of};
 pub(in crate::provider) use schema::{Format, format, instruction};
