@@ -52,11 +52,34 @@ impl Recording {
             (Value::String(text), "events_jsonl") => {
                 text.lines().flat_map(|line| format!("data: {line}\n\n").into_bytes()).collect()
             }
+            (Value::String(text), "eventstream_base64") => base64(text),
             (Value::String(text), _) => text.clone().into_bytes(),
             (Value::Null, _) => Vec::new(),
             (body, _) => serde_json::to_vec(body).unwrap(),
         }
     }
+}
+
+/// The bytes of base64 text; recorders write no other alphabet.
+fn base64(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut out, mut held, mut bits) = (Vec::with_capacity(text.len() * 3 / 4), 0_u32, 0);
+    for value in text.bytes().filter_map(|byte| LETTERS.iter().position(|letter| *letter == byte)) {
+        held = held << 6 | value as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+            held &= (1 << bits) - 1;
+        }
+    }
+    out
+}
+
+#[test]
+fn base64_is_read() {
+    assert_eq!(base64("aGVsbG8="), b"hello");
+    assert_eq!(base64("//79AA=="), [0xff, 0xfe, 0xfd, 0]);
 }
 
 fn headers(recorded: &Value) -> HeaderMap {
