@@ -103,8 +103,6 @@ pub struct Quirks {
     pub requires_user_last: bool,
     /// User and assistant must take turns strictly.
     pub strict_alternation: bool,
-    /// After a tool the assistant must speak before the user does.
-    pub assistant_after_tool: bool,
     /// Ends a stream with `[DONE]`.
     pub sends_done: bool,
 }
@@ -134,7 +132,6 @@ impl Default for Quirks {
             effort: EffortStyle::default(),
             requires_user_last: false,
             strict_alternation: false,
-            assistant_after_tool: false,
             sends_done: true,
         }
     }

@@ -73,7 +73,7 @@ fn choices(candidates: &[Value], id: &str, rest: &mut Object) -> Result<Vec<Valu
 }
 
 fn choice(candidate: &Value, place: usize, id: &str) -> Result<Value, Failure> {
-    let Some(reason) = reply::reason(candidate) else {
+    let Some(reason) = reply::reason_of(candidate) else {
         return Err(Failure::new(Cause::Truncated, "the reply has no finish reason"));
     };
     let (mut fold, mut pieces) = (Fold::default(), Vec::new());

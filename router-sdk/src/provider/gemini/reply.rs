@@ -29,15 +29,25 @@ pub(super) fn finish_reason(reason: &str, calls_tools: bool) -> Result<&'static 
     })
 }
 
-/// The reason why a candidate ended, by its name; some servers give its number, of which both of Google's interfaces
-/// share the first five.
-pub(super) fn reason(candidate: &Value) -> Option<&str> {
-    const NUMBERED: [&str; 6] = ["FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION", "OTHER"];
+/// A finish reason as a word; where enums are asked for as numbers it is one.
+pub(super) fn reason_of(candidate: &Value) -> Option<&str> {
+    const BY_NUMBER: [&str; 10] = [
+        "FINISH_REASON_UNSPECIFIED",
+        "STOP",
+        "MAX_TOKENS",
+        "SAFETY",
+        "RECITATION",
+        "OTHER",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "MALFORMED_FUNCTION_CALL",
+    ];
     match candidate.get("finishReason")? {
-        Value::String(name) => Some(name),
+        Value::String(word) => Some(word),
         Value::Number(number) => {
-            let place = number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-            Some(NUMBERED.get(place).copied().unwrap_or("FINISH_REASON_UNKNOWN"))
+            let known = number.as_u64().and_then(|n| BY_NUMBER.get(usize::try_from(n).ok()?)).copied();
+            Some(known.unwrap_or("OTHER"))
         }
         _ => None,
     }

@@ -96,7 +96,8 @@ impl Decoder {
         if let Some(metadata) = said.get("groundingMetadata").filter(|m| m.is_object()) {
             candidate.grounding = Some(metadata.clone());
         }
-        if let Some(reason) = reply::reason(said).filter(|r| *r != "FINISH_REASON_UNSPECIFIED") {
+        let reason = reply::reason_of(said);
+        if let Some(reason) = reason.filter(|r| *r != "FINISH_REASON_UNSPECIFIED") {
             let finish = reply::finish_reason(reason, candidate.fold.calls > 0)?;
             if finish == "content_filter" {
                 candidate.refusal = Some(reply::refusal(reason, said.get("finishMessage")));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::{pictures, tool_ids};
+use super::tool_ids;
 use crate::catalog::{EffortStyle, Quirks};
 use crate::provider::Target;
 use crate::wire::Object;
@@ -51,14 +51,6 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
     if needs.no_system && fold_system(&mut messages) {
         notes.push("system prompt sent with the first user message");
     }
-    if needs.shown {
-        pictures::move_out(&mut messages);
-        notes.push("pictures in tool results sent in a user message after them");
-    }
-    if target.deployment.quirks.assistant_after_tool && pictures::user_after_tool(&messages) {
-        pictures::bridge(&mut messages);
-        notes.push("an assistant message added between tool result and user message");
-    }
     if needs.alternation && merge_turns(&mut messages) {
         notes.push("consecutive messages of one role merged");
     }
@@ -81,8 +73,6 @@ struct Needs {
     cleaning: bool,
     instruction: bool,
     no_system: bool,
-    shown: bool,
-    bridge: bool,
     alternation: bool,
     ids: bool,
     user_last: bool,
@@ -99,8 +89,6 @@ impl Needs {
             instruction,
             no_system: target.model.capabilities.system_prompt == Some(false)
                 && (instruction || messages.iter().any(is_system)),
-            shown: pictures::any(messages),
-            bridge: quirks.assistant_after_tool && pictures::user_after_tool(messages),
             alternation: quirks.strict_alternation && messages.windows(2).any(same_turn),
             ids: quirks.tool_id_format.is_some_and(|format| tool_ids::any_differs(messages, format)),
             user_last: quirks.requires_user_last && messages.last().is_some_and(ends_open),
@@ -112,8 +100,6 @@ impl Needs {
             || self.cleaning
             || self.instruction
             || self.no_system
-            || self.shown
-            || self.bridge
             || self.alternation
             || self.ids
             || self.user_last

@@ -4,13 +4,37 @@
 
 use serde_json::{Value, json};
 
+use super::draft::Draft;
+use crate::provider::Target;
+
+/// Adapts the messages; they are copied only when one of them has to change.
+pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) {
+    let Some(messages) = draft.get("messages").and_then(Value::as_array) else { return };
+    // Mistral, which alone wants ids of a form of its own, also wants its turns in this order.
+    let strict = target.deployment.quirks.tool_id_format.is_some();
+    let (shown, unbridged) = (any(messages), strict && user_after_tool(messages));
+    if !shown && !unbridged {
+        return;
+    }
+    let mut messages = messages.clone();
+    if shown {
+        move_out(&mut messages);
+        draft.note("pictures in tool results sent in a user message after them");
+    }
+    if strict && user_after_tool(&messages) {
+        bridge(&mut messages);
+        draft.note("an assistant message added between tool result and user message");
+    }
+    draft.set("messages", Value::Array(messages));
+}
+
 /// Whether a tool result shows something.
-pub(super) fn any(messages: &[Value]) -> bool {
+fn any(messages: &[Value]) -> bool {
     messages.iter().any(|message| is_result(message) && parts(message).any(|part| !is_text(part)))
 }
 
 /// Moves what tool results show into one user message behind them.
-pub(super) fn move_out(messages: &mut Vec<Value>) {
+fn move_out(messages: &mut Vec<Value>) {
     let mut out = Vec::with_capacity(messages.len() + 1);
     let mut shown: Vec<Value> = Vec::new();
     for mut message in messages.drain(..) {
@@ -37,12 +61,12 @@ fn show(shown: &mut Vec<Value>, out: &mut Vec<Value>) {
 }
 
 /// Whether the user speaks right after a tool.
-pub(super) fn user_after_tool(messages: &[Value]) -> bool {
+fn user_after_tool(messages: &[Value]) -> bool {
     messages.windows(2).any(|pair| matches!(pair, [first, second] if is_result(first) && role(second) == "user"))
 }
 
 /// Lets the assistant speak between tool and user, for vendors that insist on it.
-pub(super) fn bridge(messages: &mut Vec<Value>) {
+fn bridge(messages: &mut Vec<Value>) {
     let mut out: Vec<Value> = Vec::with_capacity(messages.len() + 1);
     for message in messages.drain(..) {
         if role(&message) == "user" && out.last().is_some_and(is_result) {
