@@ -212,6 +212,9 @@ fn there_and_back_and_on_to_a_third() {
     check(threes.collect());
 }
 
+/// Breaks the turns of a body.
+type Change<'a> = &'a dyn Fn(&mut Vec<Value>);
+
 /// Each rule set refuses what it is there to refuse.
 #[test]
 fn the_rules_bite() {
@@ -219,7 +222,7 @@ fn the_rules_bite() {
         let own: BTreeSet<String> = (speaker.signatures)(0).into_iter().collect();
         let body = converse(&[&speaker], false).unwrap();
         let turns = if body.get("contents").is_some() { "contents" } else { "messages" };
-        let broken = |change: &dyn Fn(&mut Vec<Value>)| {
+        let broken = |change: Change<'_>| {
             let mut body = body.clone();
             change(body[turns].as_array_mut().unwrap());
             (speaker.rules)(&body, &own)
@@ -235,7 +238,7 @@ fn the_rules_bite() {
                 all.retain(|m| m["role"] != "tool" || m["content"] != "18 degrees");
             }
         };
-        let changes: [(&str, &dyn Fn(&mut Vec<Value>)); 4] = [
+        let changes: [(&str, Change<'_>); 4] = [
             ("an unknown field", &|all| all[1]["reasoning_content"] = json!("t")),
             ("a missing result", &last_result),
             ("a result without its call", &|all| all.retain(|m| m["role"] != "assistant" && m["role"] != "model")),

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::draft::{self, Draft};
-use super::pictures;
 use super::{effort, messages, parameters};
 use crate::provider::{Encoded, Failure, HttpRequest, Target};
 use crate::wire::ChatRequest;
@@ -11,7 +10,7 @@ use crate::wire::ChatRequest;
 /// Writes the request. When nothing has to be adapted the body's bytes are shared between attempts.
 pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
     let mut draft = Draft::new(request.body());
-    pictures::adapt(&mut draft, target);
+    super::pictures::adapt(&mut draft, target);
     parameters::adapt(&mut draft, target)?;
     effort::adapt(&mut draft, target);
     messages::adapt(&mut draft, target);
