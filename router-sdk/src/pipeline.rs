@@ -356,6 +356,7 @@ fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatRes
         response.body.insert("usage".into(), usage.to_openai());
     }
     response.route = books.close(None);
+    crate::wire::date(&mut response.body, books.created());
     response.body.insert("model".into(), response.route.model.clone().into());
     response
 }

@@ -87,6 +87,11 @@ impl Books {
         self
     }
 
+    /// The moment of the request in seconds since 1970, for replies that their provider did not date.
+    pub(crate) fn created(&self) -> i64 {
+        self.at_ms / 1000
+    }
+
     /// Holds the worst case of a candidate.
     pub(crate) fn hold(&mut self, worst_nanos: Option<u64>) {
         if let (Some(reservation), Some(nanos)) = (&mut self.reservation, worst_nanos) {

@@ -14,7 +14,7 @@ use crate::provider::{
     Allowance, Cause, Failure, Framing, HttpRequest, Progress, StreamDecoder, Target, errors, family,
 };
 use crate::transport::{self, Events, HttpReply};
-use crate::wire::{ChatChunk, ChatResponse};
+use crate::wire::{ChatChunk, ChatResponse, chunks_of};
 
 /// An error body longer than this says nothing more.
 pub(super) const ERROR_BODY: usize = 1024 * 1024;
@@ -214,7 +214,7 @@ pub(super) fn plain(reply: HttpReply) -> Result<HttpReply, Failure> {
     }
 }
 
-/// A 200 that holds JSON or a page in place of events is read whole and explained.
+/// A 200 that holds JSON or a page in place of events is read whole: an answer becomes chunks, all else is explained.
 async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStream, Failure> {
     let first = loop {
         match reply.body.next().await.transpose()? {
@@ -230,7 +230,10 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
     let lines = spoken.framing() == Framing::Ndjson && opens_with == Some(b'{');
     if !lines && matches!(opens_with, Some(b'{' | b'[' | b'<')) {
         let whole = HttpReply { status: reply.status, headers: reply.headers.clone(), body };
-        let bytes = whole.bytes(ERROR_BODY).await?;
+        let bytes = whole.bytes(transport::MAX_BODY).await?;
+        if let Some(open) = answered_whole(target, &bytes) {
+            return Ok(open);
+        }
         let explained = match serde_json::from_slice::<serde_json::Value>(&bytes) {
             Ok(_) => spoken.explain_error(reply.status, &reply.headers, &bytes),
             Err(_) => Failure::malformed("the reply is a page or broken JSON where a stream was promised"),
@@ -243,6 +246,21 @@ async fn read_as_stream(mut reply: HttpReply, target: &Target) -> Result<OpenStr
         events: transport::events(spoken.framing(), body),
         decoder: spoken.decoder(target),
         chunks: VecDeque::new(),
+        ended: false,
+        skip_malformed: false,
+        seat: None,
+    })
+}
+
+/// Some servers answer whole though a stream was asked for.
+fn answered_whole(target: &Target, bytes: &[u8]) -> Option<OpenStream> {
+    let spoken = family(target.family());
+    let reply = spoken.decode(target, bytes).ok()?;
+    Some(OpenStream {
+        target: target.clone(),
+        events: Box::pin(futures_util::stream::empty()),
+        decoder: spoken.decoder(target),
+        chunks: chunks_of(reply).into(),
         ended: false,
         skip_malformed: false,
         seat: None,

@@ -18,7 +18,7 @@ use super::verdict::Signal;
 use crate::account::{Books, Line};
 use crate::error::{Error, ErrorKind};
 use crate::provider::{Cause, Failure, Target};
-use crate::wire::{ChatChunk, Object, OnInterrupt, Resumption};
+use crate::wire::{ChatChunk, Object, OnInterrupt, Resumption, date};
 
 /// How long usage is waited for once a finish reason is there.
 const USAGE_GRACE: Duration = Duration::from_millis(500);
@@ -161,6 +161,7 @@ impl Course {
     /// Queues a chunk for the caller; one with a finish reason waits for the end or for what comes after it.
     fn pass(&mut self, mut chunk: ChatChunk) {
         chunk.body.insert("model".into(), Value::String(self.open.target.key()));
+        date(&mut chunk.body, self.books.created());
         self.delivered.note(&chunk);
         self.out.extend(self.last.take());
         if chunk.finished {

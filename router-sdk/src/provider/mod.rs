@@ -5,14 +5,22 @@ mod allowance;
 pub(crate) mod anthropic;
 mod cloud;
 pub(crate) mod cohere;
+#[cfg(test)]
+mod conversations;
 pub(crate) mod embedding;
 pub(crate) mod errors;
 mod failure;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod gemini;
 mod media;
 pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod policy;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod replies;
 pub(crate) mod responses;
 mod target;
 pub(crate) mod turns;

@@ -1,17 +1,20 @@
 //! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
 
 mod chunk;
+mod dated;
 mod embedding;
 mod estimate;
 mod info;
 mod request;
 mod response;
 mod route;
+mod unfold;
 mod usage;
 mod validate;
 mod vectors;
 
 pub use chunk::ChatChunk;
+pub(crate) use dated::{UNDATED, date};
 pub use embedding::{EmbeddingInput, EmbeddingRequest, EncodingFormat};
 pub(crate) use estimate::{CAN_COUNT, RequestSize};
 pub use estimate::{
@@ -22,6 +25,7 @@ pub use info::{AttemptRecord, Resumption, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, RouteOptions, Strategy};
+pub(crate) use unfold::chunks_of;
 pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
 pub use vectors::EmbeddingResponse;

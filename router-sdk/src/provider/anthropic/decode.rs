@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::ANSWER_TOOL;
 use super::annotation::annotation;
 use super::reply;
-use super::turns::{Message, Piece, created_now};
+use super::turns::{Message, Piece};
 use super::usage::Books;
 use crate::provider::{Cause, Failure, Target, errors};
-use crate::wire::{ChatResponse, Object};
+use crate::wire::{ChatResponse, Object, UNDATED};
 
 pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Failure> {
     let body = parse(bytes)?;
@@ -39,7 +39,7 @@ pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Fail
     let mut out = Object::new();
     out.insert("id".into(), body.get("id").cloned().unwrap_or_default());
     out.insert("object".into(), "chat.completion".into());
-    out.insert("created".into(), created_now().into());
+    out.insert("created".into(), UNDATED.into());
     let model = body.get("model").and_then(Value::as_str).unwrap_or(&target.model.id);
     out.insert("model".into(), model.into());
     let choice = json!({

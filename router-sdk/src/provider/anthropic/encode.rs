@@ -3,6 +3,7 @@
 use http::HeaderValue;
 use serde_json::{Value, json};
 
+use super::FORMATS;
 use super::limits::{self, refuses};
 use super::markers;
 use super::messages::{self, Conversation};
@@ -66,6 +67,9 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     let mut body = Object::new();
     body.insert("model".into(), target.model.id.as_str().into());
     let conversation = messages::conversation(request.messages())?;
+    if turns::foreign_thinking(request.messages(), &FORMATS) {
+        adapted.push("messages: thinking of other models left out".to_owned());
+    }
     check_prefill(&conversation, target)?;
     let max_tokens = max_tokens(request, target, &mut adapted);
     body.insert("max_tokens".into(), max_tokens.into());

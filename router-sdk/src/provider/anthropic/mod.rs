@@ -11,7 +11,7 @@ mod reply;
 mod schema;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod thinking;
 mod tools;
 mod usage;

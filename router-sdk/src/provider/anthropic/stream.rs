@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::ANSWER_TOOL;
 use super::annotation::annotation;
 use super::reply;
-use super::turns::{Piece, chunk, created_now, given};
+use super::turns::{Piece, chunk, given};
 use super::usage::Books;
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object, Usage};
+use crate::wire::{ChatChunk, Object, UNDATED, Usage};
 
 /// More open blocks than any reply has; further ones are not remembered.
 const MAX_BLOCKS: usize = 10_000;
@@ -64,7 +64,7 @@ impl Decoder {
     pub(super) fn new(model: &str) -> Self {
         Self {
             id: String::new(),
-            created: created_now(),
+            created: UNDATED,
             model: model.to_owned(),
             begun: false,
             blocks: HashMap::new(),

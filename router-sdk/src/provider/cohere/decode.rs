@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::turns::{Message, Piece, created_now, digest, given, json_object};
+use super::turns::{Message, Piece, digest, given, json_object};
 use super::{reply, usage};
 use crate::provider::{Cause, Failure, Target, errors};
-use crate::wire::{ChatResponse, Object};
+use crate::wire::{ChatResponse, Object, UNDATED};
 
 pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Failure> {
     let body = Value::Object(json_object(bytes)?);
@@ -45,7 +45,7 @@ pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Fail
     let mut out = Object::new();
     out.insert("id".into(), id.into());
     out.insert("object".into(), "chat.completion".into());
-    out.insert("created".into(), created_now().into());
+    out.insert("created".into(), UNDATED.into());
     out.insert("model".into(), target.model.id.as_str().into());
     out.insert("choices".into(), Value::Array(vec![choice]));
     if let (Some(counts), Some(raw)) = (&counts, raw) {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::decode::made_id;
-use super::turns::{Closing, Piece, chunk, closing_body, created_now, digest, given};
+use super::turns::{Closing, Piece, chunk, closing_body, digest, given};
 use super::{reply, usage};
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object};
+use crate::wire::{ChatChunk, Object, UNDATED};
 
 /// More open blocks or calls than any reply has; further ones are not remembered.
 const MAX_OPEN: usize = 10_000;
@@ -35,7 +35,7 @@ impl Decoder {
     pub(super) fn new(model: &str) -> Self {
         Self {
             id: String::new(),
-            created: created_now(),
+            created: UNDATED,
             model: model.to_owned(),
             begun: false,
             finished: false,

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::fold::Fold;
-use super::turns::{Message, Piece, created_now, digest};
+use super::turns::{Message, Piece, digest};
 use super::{grounding, logprobs, reply, usage};
 use crate::provider::{Cause, Failure, Target, errors};
-use crate::wire::{ChatResponse, Object};
+use crate::wire::{ChatResponse, Object, UNDATED};
 
 pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Failure> {
     let body = parse(bytes)?;
@@ -25,7 +25,7 @@ pub(super) fn decode(target: &Target, bytes: &[u8]) -> Result<ChatResponse, Fail
     let mut out = Object::new();
     out.insert("id".into(), id.into());
     out.insert("object".into(), "chat.completion".into());
-    out.insert("created".into(), created_now().into());
+    out.insert("created".into(), UNDATED.into());
     let model = body.get("modelVersion").and_then(Value::as_str).unwrap_or(&target.model.id);
     out.insert("model".into(), model.into());
     out.insert("choices".into(), choices.into());
@@ -82,7 +82,7 @@ fn choice(candidate: &Value, place: usize, id: &str) -> Result<Value, Failure> {
     for part in parts.into_iter().flatten() {
         fold.part(part, &seed, &mut pieces);
     }
-    fold.close(&mut pieces);
+    fold.close(&seed, &mut pieces);
     let finish = reply::finish_reason(reason, fold.calls > 0)?;
     if finish == "content_filter" {
         pieces.push(Piece::Refusal(reply::refusal(reason, candidate.get("finishMessage"))));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::FORMATS;
 use super::config::{OWN_FIELDS, config};
 use super::contents::conversation;
 use super::turns::{self, Choice, unsupported};
@@ -69,6 +70,9 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
         return Err(unsupported("tool_choice", "the model cannot be forced to call a tool"));
     }
     let conversation = conversation(request.messages(), target)?;
+    if turns::foreign_thinking(request.messages(), &FORMATS) {
+        adapted.push("messages: thinking of other models left out".to_owned());
+    }
     let tools = tools::tools(request)?;
     let format = turns::format(request);
     let (config, words) = config(request, target, format, !tools.is_empty(), &mut adapted)?;

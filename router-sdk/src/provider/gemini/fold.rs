@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::partial::Partial;
 use super::turns::{Piece, digest, given};
 
 /// Reads the parts of one candidate in order. Neighbours of the same kind are one part that a stream has cut.
@@ -27,6 +28,11 @@ enum Open {
         text: String,
         signature: Option<String>,
     },
+    /// A call whose arguments are streamed.
+    Call {
+        index: u64,
+        call: Partial,
+    },
 }
 
 impl Fold {
@@ -39,40 +45,44 @@ impl Fold {
         let text = part.get("text").and_then(Value::as_str);
         let thought = part.get("thought") == Some(&Value::Bool(true));
         match (text, given(part, "inlineData")) {
-            (Some(text), _) if thought => self.thought(text, signature, out),
-            (Some(text), _) => self.text(text, signature, out),
-            (None, Some(data)) if is_image(data) => self.image(data, signature, out),
-            (None, _) if has_content(part) => self.block(part, out),
+            (Some(text), _) if thought => self.thought(text, signature, reply, out),
+            (Some(text), _) => self.text(text, signature, reply, out),
+            (None, Some(data)) if is_image(data) => self.image(data, signature, reply, out),
+            (None, _) if has_content(part) => self.block(part, reply, out),
             // A signature on its own belongs to what was just said.
-            (None, _) if signature.is_some() => self.text("", signature, out),
+            (None, _) if signature.is_some() => self.text("", signature, reply, out),
             (None, _) => {}
         }
     }
 
-    /// Ends the candidate.
-    pub(super) fn close(&mut self, out: &mut Vec<Piece>) {
-        if let Open::Thought { index, text, signature } = std::mem::take(&mut self.open) {
-            let mut entry = json!({"type": "reasoning.text", "text": text, "format": "gemini", "index": index});
-            if let (Some(entry), Some(signature)) = (entry.as_object_mut(), signature) {
-                entry.insert("signature".into(), signature.into());
+    /// Ends the candidate. `reply` is as in [`Self::part`].
+    pub(super) fn close(&mut self, reply: &str, out: &mut Vec<Piece>) {
+        match std::mem::take(&mut self.open) {
+            Open::Thought { index, text, signature } => {
+                let mut entry = json!({"type": "reasoning.text", "text": text, "format": "gemini", "index": index});
+                if let (Some(entry), Some(signature)) = (entry.as_object_mut(), signature) {
+                    entry.insert("signature".into(), signature.into());
+                }
+                out.push(Piece::Detail(entry));
             }
-            out.push(Piece::Detail(entry));
+            Open::Call { index, call } => self.called(index, call, reply, out),
+            Open::Nothing | Open::Text { .. } => {}
         }
     }
 
-    fn next(&mut self, out: &mut Vec<Piece>) -> u64 {
-        self.close(out);
+    fn next(&mut self, reply: &str, out: &mut Vec<Piece>) -> u64 {
+        self.close(reply, out);
         self.parts += 1;
         self.parts - 1
     }
 
-    fn text(&mut self, text: &str, signature: Option<&str>, out: &mut Vec<Piece>) {
+    fn text(&mut self, text: &str, signature: Option<&str>, reply: &str, out: &mut Vec<Piece>) {
         if text.is_empty() && signature.is_none() {
             return;
         }
         let index = match self.open {
             Open::Text { index } => index,
-            _ => self.next(out),
+            _ => self.next(reply, out),
         };
         self.open = Open::Text { index };
         if !text.is_empty() {
@@ -82,9 +92,9 @@ impl Fold {
         out.extend(signature.map(|data| encrypted(index, data, None)));
     }
 
-    fn thought(&mut self, piece: &str, signed: Option<&str>, out: &mut Vec<Piece>) {
+    fn thought(&mut self, piece: &str, signed: Option<&str>, reply: &str, out: &mut Vec<Piece>) {
         if !matches!(self.open, Open::Thought { .. }) {
-            let index = self.next(out);
+            let index = self.next(reply, out);
             self.open = Open::Thought { index, text: String::new(), signature: None };
         }
         if let Open::Thought { text, signature, .. } = &mut self.open {
@@ -99,28 +109,52 @@ impl Fold {
     }
 
     fn call(&mut self, call: &Value, signature: Option<&str>, reply: &str, out: &mut Vec<Piece>) {
-        let index = self.next(out);
-        let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
-        let arguments = given(call, "args").map_or("{}".to_owned(), Value::to_string);
-        let id = call.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned);
+        let text = |field: &str| call.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let goes_on = call.get("willContinue") == Some(&Value::Bool(true));
+        let (index, mut told) = match (std::mem::take(&mut self.open), text("name")) {
+            // Streamed arguments belong to the call that was named last.
+            (Open::Call { index, call }, None) => (index, call),
+            (open, _) => {
+                self.open = open;
+                (self.next(reply, out), Partial::default())
+            }
+        };
+        if let Some(name) = text("name") {
+            name.clone_into(&mut told.name);
+        }
+        told.id = told.id.or_else(|| text("id").map(str::to_owned));
+        told.signature = told.signature.or_else(|| signature.map(str::to_owned));
+        told.take(call);
+        if goes_on {
+            self.open = Open::Call { index, call: told };
+        } else {
+            self.open = Open::Nothing;
+            self.called(index, told, reply, out);
+        }
+    }
+
+    /// A call that is told to its end.
+    fn called(&mut self, index: u64, call: Partial, reply: &str, out: &mut Vec<Piece>) {
+        let arguments = call.arguments();
+        let Partial { name, id, signature, .. } = call;
         // Made of the reply's id, so that calls of different turns never share one.
-        let id = id.unwrap_or_else(|| format!("call_{}", digest(&[reply, &self.calls.to_string(), name, &arguments])));
-        let detail = signature.map(|data| encrypted(index, data, Some(&id)));
-        out.push(Piece::Call { index: self.calls, id, name: name.to_owned(), arguments });
+        let id = id.unwrap_or_else(|| format!("call_{}", digest(&[reply, &self.calls.to_string(), &name, &arguments])));
+        let detail = signature.map(|data| encrypted(index, &data, Some(&id)));
+        out.push(Piece::Call { index: self.calls, id, name, arguments });
         out.extend(detail);
         self.calls += 1;
     }
 
-    fn image(&mut self, data: &Value, signature: Option<&str>, out: &mut Vec<Piece>) {
-        let index = self.next(out);
+    fn image(&mut self, data: &Value, signature: Option<&str>, reply: &str, out: &mut Vec<Piece>) {
+        let index = self.next(reply, out);
         let text = |field: &str| data.get(field).and_then(Value::as_str).unwrap_or_default();
         out.push(Piece::Image(format!("data:{};base64,{}", text("mimeType"), text("data"))));
         out.extend(signature.map(|data| encrypted(index, data, None)));
     }
 
     /// Parts of tools that run at Google, kept as they are.
-    fn block(&mut self, part: &Value, out: &mut Vec<Piece>) {
-        let index = self.next(out);
+    fn block(&mut self, part: &Value, reply: &str, out: &mut Vec<Piece>) {
+        let index = self.next(reply, out);
         out.push(Piece::Block(json!({"format": "gemini", "index": index, "block": part})));
     }
 }

@@ -9,11 +9,12 @@ mod generation;
 mod grounding;
 mod logprobs;
 mod media;
+mod partial;
 mod reply;
 mod schema;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod thinking;
 mod tools;
 mod usage;

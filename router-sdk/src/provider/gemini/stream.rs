@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::fold::Fold;
-use super::turns::{Piece, chunk, created_now, digest};
+use super::turns::{Piece, chunk, digest};
 use super::{grounding, logprobs, reply, usage};
 use crate::provider::{Failure, Progress, StreamDecoder, errors};
-use crate::wire::{ChatChunk, Object, Usage};
+use crate::wire::{ChatChunk, Object, UNDATED, Usage};
 
 /// Candidates beyond this number are not read.
 const MAX_CANDIDATES: u64 = 128;
@@ -39,7 +39,7 @@ impl Decoder {
     pub(super) fn new(model: &str) -> Self {
         Self {
             id: String::new(),
-            created: created_now(),
+            created: UNDATED,
             model: model.to_owned(),
             candidates: BTreeMap::new(),
             metadata: None,
@@ -80,8 +80,13 @@ impl Decoder {
         Ok(())
     }
 
+    /// What ids of calls are made of.
+    fn seed(&self, index: u64) -> String {
+        if index == 0 { self.id.clone() } else { format!("{}/{index}", self.id) }
+    }
+
     fn candidate(&mut self, index: u64, said: &Value, out: &mut Vec<ChatChunk>) -> Result<(), Failure> {
-        let seed = if index == 0 { self.id.clone() } else { format!("{}/{index}", self.id) };
+        let seed = self.seed(index);
         let candidate = self.candidates.entry(index).or_default();
         let mut pieces = Vec::new();
         for part in said.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten() {
@@ -124,9 +129,10 @@ impl Decoder {
 
     /// What a candidate has yet to say before its finish.
     fn last_words(&mut self, index: u64) -> Vec<Piece> {
+        let seed = self.seed(index);
         let Some(candidate) = self.candidates.get_mut(&index) else { return Vec::new() };
         let mut pieces = Vec::new();
-        candidate.fold.close(&mut pieces);
+        candidate.fold.close(&seed, &mut pieces);
         pieces.extend(candidate.refusal.take().map(Piece::Refusal));
         if let Some(metadata) = candidate.grounding.take() {
             pieces.extend(grounding::annotations(&metadata, &candidate.fold.text).into_iter().map(Piece::Annotation));

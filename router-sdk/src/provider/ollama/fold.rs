@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::turns::{Piece, created_now, digest, given};
+use super::turns::{Piece, digest, given};
 use crate::provider::{Failure, errors};
-use crate::wire::{Object, Usage};
+use crate::wire::{Object, UNDATED, Usage};
 
 /// What a reply has said so far.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Fold {
     pub(super) fn new(model: &str) -> Self {
         Self {
             id: String::new(),
-            created: created_now(),
+            created: UNDATED,
             model: model.to_owned(),
             calls: 0,
             ended: None,

@@ -1,12 +1,11 @@
 //! The body of a whole 200 reply comes in; a chat completion in the OpenAI shape, or a failure, goes out.
 
 use http::HeaderMap;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{calls, finish, reply, usage};
 use crate::provider::{Cause, Failure, Target, errors};
-use crate::wire::{ChatResponse, Object};
+use crate::wire::{ChatResponse, Object, UNDATED};
 
 /// Reads a whole reply. Keep-alive blank lines before the JSON are skipped.
 pub(super) fn decode(target: &Target, body: &[u8]) -> Result<ChatResponse, Failure> {
@@ -87,20 +86,20 @@ fn head(reply: &mut Object, target: &Target, text: &[u8]) -> String {
         made
     });
     reply.insert("object".into(), "chat.completion".into());
-    complete_head(reply, target.model.id.as_str(), || Timestamp::now().as_second());
+    complete_head(reply, target.model.id.as_str(), UNDATED);
     id
 }
 
 /// Puts `created` and `model` where the vendor left them out.
-pub(super) fn complete_head(reply: &mut Object, model: &str, now: impl FnOnce() -> i64) {
+pub(super) fn complete_head(reply: &mut Object, model: &str, created: i64) {
     match reply.get("created") {
-        Some(Value::Number(created)) if created.is_i64() || created.is_u64() => {}
-        Some(Value::Number(created)) => {
-            let whole = created.as_f64().map_or_else(now, |seconds| seconds as i64);
+        Some(Value::Number(told)) if told.is_i64() => {}
+        Some(Value::Number(told)) => {
+            let whole = told.as_f64().map_or(created, |seconds| seconds as i64);
             reply.insert("created".into(), whole.into());
         }
         _ => {
-            reply.insert("created".into(), now().into());
+            reply.insert("created".into(), created.into());
         }
     }
     if reply.get("model").and_then(Value::as_str).is_none_or(str::is_empty) {

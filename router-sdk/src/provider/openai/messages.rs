@@ -9,7 +9,7 @@ use crate::provider::{Failure, Target};
 use crate::wire::Object;
 
 /// Fields that only replies have; they come back when a reply is put into the history as it was.
-const REPLY_ONLY: [&str; 4] = ["annotations", "content_parts", "server_blocks", "provider_specific_fields"];
+const REPLY_ONLY: [&str; 5] = ["annotations", "content_parts", "server_blocks", "provider_specific_fields", "images"];
 /// Fields that mean nothing when null, and that strict vendors refuse then.
 const NULLABLE: [&str; 5] = ["refusal", "audio", "function_call", "tool_calls", "name"];
 /// How the other families mark their entries in `reasoning_details`.
@@ -34,6 +34,9 @@ pub(super) fn adapt(draft: &mut Draft<'_>, target: &Target) -> Result<(), Failur
     if needs.cleaning {
         let loop_start = tool_loop_start(&messages);
         let mut lost = false;
+        if messages.iter().any(|m| m.get("images").is_some()) {
+            notes.push("pictures of earlier replies left out");
+        }
         for (at, message) in messages.iter_mut().enumerate() {
             if let Value::Object(message) = message {
                 lost |= clean(message, &target.deployment.quirks, at >= loop_start);

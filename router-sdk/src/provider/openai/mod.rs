@@ -11,10 +11,11 @@ mod markers;
 mod media;
 mod messages;
 mod parameters;
+mod pictures;
 mod reply;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(in crate::provider) mod tests;
 mod tool_ids;
 mod tool_turns;
 mod usage;

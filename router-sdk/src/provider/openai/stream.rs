@@ -1,6 +1,5 @@
 //! Server-sent events of a chat completion stream come in; chunks in the OpenAI shape go out.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::calls::Assembly;
@@ -8,7 +7,7 @@ use super::decode::{complete_head, tells_of_error};
 use super::usage::{self, Inclusion};
 use super::{finish, reply};
 use crate::provider::{Failure, Progress, StreamDecoder, Target, errors};
-use crate::wire::{ChatChunk, Object, Usage};
+use crate::wire::{ChatChunk, Object, UNDATED, Usage};
 
 /// The state of one stream.
 #[derive(Debug)]
@@ -62,14 +61,14 @@ impl StreamDecoder for Decoder {
         if name == "error" || tells_of_error(&chunk) {
             return self.error(chunk);
         }
-        self.chunk(chunk, out)?;
+        self.chunk(chunk, data, out)?;
         Ok(Progress::More)
     }
 
     fn end(&mut self, out: &mut Vec<ChatChunk>) {
         let Some(Held { usage, object, chunk }) = self.usage.take() else { return };
         let mut body = chunk.unwrap_or_default();
-        self.complete(&mut body);
+        self.complete(&mut body, "");
         body.insert("choices".into(), Value::Array(Vec::new()));
         body.insert("usage".into(), Value::Object(object));
         out.push(ChatChunk::from_body(body, Some(usage)));
@@ -88,7 +87,7 @@ impl Decoder {
         }
     }
 
-    fn chunk(&mut self, mut body: Object, out: &mut Vec<ChatChunk>) -> Result<(), Failure> {
+    fn chunk(&mut self, mut body: Object, raw: &str, out: &mut Vec<ChatChunk>) -> Result<(), Failure> {
         let has_choices = body.get("choices").is_some_and(Value::is_array);
         if !has_choices && !is_chunk(&body) {
             return Ok(());
@@ -97,7 +96,7 @@ impl Decoder {
             body.insert("choices".into(), Value::Array(Vec::new()));
         }
         let read = usage::take(&mut body, self.inclusion);
-        self.complete(&mut body);
+        self.complete(&mut body, raw);
         let mut told = 0;
         let mut bare = true;
         if let Some(Value::Array(choices)) = body.get_mut("choices") {
@@ -135,8 +134,8 @@ impl Decoder {
         Ok(Progress::More)
     }
 
-    /// Completes `id`, `object`, `created` and `model` from what the stream said before.
-    fn complete(&mut self, body: &mut Object) {
+    /// Completes `id`, `object`, `created` and `model` from what the stream said before; `raw` stands for a missing id.
+    fn complete(&mut self, body: &mut Object, raw: &str) {
         match body.get("id").and_then(Value::as_str) {
             Some("") if self.id.is_empty() => {}
             Some(id) if !id.is_empty() => {
@@ -146,8 +145,7 @@ impl Decoder {
             }
             _ => {
                 if self.id.is_empty() {
-                    let created = self.created.unwrap_or_else(|| Timestamp::now().as_second());
-                    self.id = reply::made_id("chatcmpl-", &[self.model.as_bytes(), &created.to_le_bytes()]);
+                    self.id = reply::made_id("chatcmpl-", &[self.model.as_bytes(), raw.as_bytes()]);
                 }
                 body.insert("id".into(), self.id.as_str().into());
             }
@@ -155,8 +153,7 @@ impl Decoder {
         if body.get("object").and_then(Value::as_str) != Some("chat.completion.chunk") {
             body.insert("object".into(), "chat.completion.chunk".into());
         }
-        let known = self.created;
-        complete_head(body, &self.model, || known.unwrap_or_else(|| Timestamp::now().as_second()));
+        complete_head(body, &self.model, self.created.unwrap_or(UNDATED));
         if self.created.is_none() {
             self.created = body.get("created").and_then(Value::as_i64);
         }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::turns::{created_now, given};
+use super::turns::given;
 use crate::catalog::Quirks;
 use crate::provider::{Failure, errors, openai};
-use crate::wire::{Object, Usage};
+use crate::wire::{Object, UNDATED, Usage};
 
 /// Fields that are placed elsewhere in the chat shape, or that only repeat the request.
 const PLACED: [&str; 39] = [
@@ -124,7 +124,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn new(model: &str) -> Self {
-        Self { id: String::new(), created: created_now(), model: model.to_owned() }
+        Self { id: String::new(), created: UNDATED, model: model.to_owned() }
     }
 
     pub(super) fn read(&mut self, response: &Value) {

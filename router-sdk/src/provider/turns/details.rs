@@ -47,6 +47,20 @@ pub(in crate::provider) fn details(message: &Value, formats: &[&str]) -> Vec<Det
     out
 }
 
+/// Whether an assistant message has thinking of others, which cannot go to a family of these `formats`.
+pub(in crate::provider) fn foreign_thinking(messages: &[Value], formats: &[&str]) -> bool {
+    let told = |message: &Value, field: &str| match message.get(field) {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(entries)) => !entries.is_empty(),
+        _ => false,
+    };
+    let thinks = |message: &&Value| {
+        message.get("role").is_some_and(|role| role == "assistant")
+            && (told(message, "reasoning_content") || told(message, "reasoning_details"))
+    };
+    messages.iter().filter(thinks).any(|message| details(message, formats).iter().all(|d| d.kind == Kind::Block))
+}
+
 fn continues(last: &Detail, next: &Detail) -> bool {
     last.kind == Kind::Text && next.kind == Kind::Text && last.index == next.index && last.signature.is_none()
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(in crate::provider) use assemble::{Message, Piece, chunk};
 pub(in crate::provider) use closing::{Closing, body as closing_body};
-pub(in crate::provider) use details::{Detail, Kind, details};
+pub(in crate::provider) use details::{Detail, Kind, details, foreign_thinking};
 pub(in crate::provider) use effort::{Wish, nearest};
 pub(in crate::provider) use part::{Part, Source, instructions, parts, text_of};
 pub(in crate::provider) use schema::{Format, format, instruction};
@@ -35,11 +35,6 @@ pub(in crate::provider) fn unsupported(field: impl Display, why: impl Display) -
 /// A value that is there: neither absent nor null.
 pub(in crate::provider) fn given<'a>(object: &'a Value, field: &str) -> Option<&'a Value> {
     object.get(field).filter(|value| !value.is_null())
-}
-
-/// Seconds since 1970, for `created`, which these families do not send.
-pub(in crate::provider) fn created_now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }
 
 /// A short name that is the same for the same text, for ids that a provider left out or that another refuses.

@@ -38,6 +38,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
 
+#[allow(dead_code)] // For families that look at their recordings by themselves.
 /// The recordings of a provider, where they are present beside the repository.
 pub(crate) fn recordings(provider: &str) -> Option<Vec<Value>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/wire/recordings");
@@ -55,7 +56,7 @@ impl Cuts {
         (self.0 >> 33) as usize % below.max(1)
     }
 
-    fn cut(&mut self, bytes: &[u8], longest: usize) -> Vec<Bytes> {
+    pub(in crate::provider) fn cut(&mut self, bytes: &[u8], longest: usize) -> Vec<Bytes> {
         let (mut out, mut at) = (Vec::new(), 0);
         while at < bytes.len() {
             let end = (at + 1 + self.next(longest)).min(bytes.len());
@@ -205,9 +206,11 @@ pub(in crate::provider) fn events_of(body: &str) -> Vec<Value> {
 }
 
 /// Counts, by the name of the check, how many recordings were replayed and which differ.
+#[allow(dead_code)] // As above.
 #[derive(Default)]
 pub(crate) struct Table(BTreeMap<&'static str, (usize, Vec<String>)>);
 
+#[allow(dead_code)] // As above.
 impl Table {
     pub(crate) fn note(&mut self, check: &'static str, id: &str, result: Result<(), String>) {
         let row = self.0.entry(check).or_default();

@@ -2,9 +2,10 @@
 
 mod decode;
 mod encode;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of a current model: thinks by itself, takes schemas, no prefill.
-pub(super) fn modern() -> Target {
+pub(in crate::provider) fn modern() -> Target {
     let efforts = ["low", "medium", "high", "xhigh", "max"].map(str::to_owned).to_vec();
     let capabilities =
         Capabilities { json_schema: Some(true), assistant_prefill: Some(false), ..Capabilities::default() };
@@ -32,7 +33,7 @@ pub(super) fn modern() -> Target {
 }
 
 /// A target of an older model: thinks within a budget, knows no schemas.
-pub(super) fn older() -> Target {
+pub(in crate::provider) fn older() -> Target {
     let reasoning = Reasoning { control: ReasoningControl::Budget, budget_min: Some(1_024), ..Reasoning::default() };
     with(Model {
         id: "claude-sonnet-4-0".into(),

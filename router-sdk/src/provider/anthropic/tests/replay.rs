@@ -1,65 +1,34 @@
-//! Recorded traffic, where it is present beside the repository, through decoder, stream, errors and back through encode.
+//! Recorded messages in; what differs between them and what this family makes of them out.
 
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::Anthropic;
-use super::super::turns::replay::{Cuts, Table, bytes_of, events_of, plain, recordings, same, stream};
+use super::super::turns::replay::{Cuts, bytes_of, events_of, plain, same, stream};
 use super::requests::{again, expressible};
-use super::{modern, sent};
+use super::sent;
+use crate::provider::replay::{Notes, Recording};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
 
-#[test]
-fn recordings_replay() {
-    let Some(all) = recordings("anthropic") else {
-        println!("skipped: no recordings beside the repository");
-        return;
-    };
-    let target = modern();
-    let mut table = Table::default();
-    let mut cuts = Cuts(7);
-    for recording in all.iter().filter(|r| r["api"] == "messages" && r["truncated"].as_u64().unwrap_or(0) == 0) {
-        let id = recording["id"].as_str().unwrap_or_default();
-        let response = &recording["response"];
-        if let Some(asked) = expressible(&recording["request"]["body"]) {
-            let refused = recording["response"]["status"] == 400;
-            table.note(
-                "request",
-                id,
-                again(&target, &recording["request"]["body"], asked).or_else(
-                    |why| {
-                        if refused { Ok(()) } else { Err(why) }
-                    },
-                ),
-            );
-        }
-        let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
-        match response["body_kind"].as_str() {
-            Some("json") if status != 200 => table.note("error", id, error(status, body)),
-            Some("json") if body["type"] == "message" => {
-                table.note("whole", id, whole(&target, body));
-                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
-                table.note("history", id, history(&target, body));
-            }
-            Some("sse") => {
-                let text = body.as_str().unwrap_or_default();
-                table.note("stream", id, recorded_stream(&target, text, &mut cuts));
-            }
-            _ => {}
-        }
+/// What is checked of this family alone.
+pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
+    if let Some(asked) = expressible(&recording.request) {
+        let result = again(target, &recording.request, asked);
+        let refused = recording.status == 400;
+        notes.note("request", result.or_else(|why| if refused { Ok(()) } else { Err(why) }));
     }
-    table.report("anthropic", 500);
-}
-
-fn error(status: u16, body: &Value) -> Result<(), String> {
-    let failure = Anthropic.explain_error(status, &HeaderMap::new(), body.to_string().as_bytes());
-    let fits = match status {
-        401 => failure.cause == Cause::Auth,
-        404 => failure.cause == Cause::ModelMissing || failure.cause == Cause::Caller,
-        _ => !matches!(failure.cause, Cause::Unknown | Cause::Server | Cause::Malformed),
-    };
-    if fits { Ok(()) } else { Err(format!("{status} became {:?}: {}", failure.cause, failure.message)) }
+    let body = &recording.body;
+    match recording.kind.as_str() {
+        "json" if recording.status == 200 && body["type"] == "message" => {
+            notes.note("blocks", whole(target, body));
+            notes.note("whole as stream", whole_as_stream(target, body, cuts));
+            notes.note("history", history(target, body));
+        }
+        "sse" | "events_jsonl" if recording.status == 200 => {
+            notes.note("stream blocks", recorded_stream(target, &recording.bytes(), cuts));
+        }
+        _ => {}
+    }
 }
 
 fn identities(usage: &Usage, raw: &Value) -> Result<(), String> {
@@ -166,15 +135,19 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
     same("the rest", &rest.into(), &streamed.last)
 }
 
-fn recorded_stream(target: &Target, text: &str, cuts: &mut Cuts) -> Result<(), String> {
-    let one = stream(&Anthropic, target, text.as_bytes(), cuts, usize::MAX >> 34).map_err(|f| format!("{f:?}"))?;
+fn recorded_stream(target: &Target, bytes: &[u8], cuts: &mut Cuts) -> Result<(), String> {
+    let one = stream(&Anthropic, target, bytes, cuts, usize::MAX >> 34).map_err(|f| format!("{f:?}"))?;
     for longest in [5, 300] {
-        let cut = stream(&Anthropic, target, text.as_bytes(), cuts, longest).map_err(|f| format!("{f:?}"))?;
+        let cut = stream(&Anthropic, target, bytes, cuts, longest).map_err(|f| format!("{f:?}"))?;
         if cut != one {
             return Err(format!("cut at {longest} it reads otherwise"));
         }
     }
-    let events = events_of(text);
+    // A recording may hold several streams one after another.
+    let mut events = events_of(std::str::from_utf8(bytes).unwrap());
+    if let Some(end) = events.iter().position(|e| e["type"] == "message_stop") {
+        events.truncate(end + 1);
+    }
     let join = |kind: &str, field: &str| -> String {
         let deltas = events.iter().filter(|e| e["type"] == "content_block_delta" && e["delta"]["type"] == kind);
         deltas.filter_map(|e| e["delta"][field].as_str()).collect()

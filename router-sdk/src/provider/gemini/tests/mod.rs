@@ -2,9 +2,10 @@
 
 mod decode;
 mod encode;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of the model with this id, about which nothing else is known.
-pub(super) fn named(id: &str) -> Target {
+pub(in crate::provider) fn named(id: &str) -> Target {
     with(Model { id: id.into(), ..Model::default() })
 }
 

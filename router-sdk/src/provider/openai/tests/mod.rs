@@ -1,12 +1,14 @@
 //! Tests of the family, one file a direction, each odd habit of a vendor with a fixture of its own.
 
+mod again;
 mod conversation;
 mod decode;
 mod encode;
 mod mistral;
-mod replay;
-mod sse;
+pub(in crate::provider) mod replay;
+pub(in crate::provider) mod sse;
 mod stream;
+pub(in crate::provider) mod subject;
 mod usage;
 mod vendors;
 
@@ -20,11 +22,11 @@ use crate::provider::{Deployment, Family, Target};
 use crate::wire::ChatRequest;
 
 /// A target with these quirks whose model is `m`.
-pub(super) fn target(quirks: Quirks) -> Target {
+pub(in crate::provider) fn target(quirks: Quirks) -> Target {
     target_with(quirks, Model { id: "m".into(), ..Model::default() })
 }
 
-pub(super) fn target_with(quirks: Quirks, model: Model) -> Target {
+pub(in crate::provider) fn target_with(quirks: Quirks, model: Model) -> Target {
     let deployment = Deployment {
         provider: "p".into(),
         name: None,

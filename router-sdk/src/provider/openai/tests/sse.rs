@@ -1,7 +1,7 @@
 //! The bytes of an event stream in pieces of any size in; its events out. As plain as can be, to test against.
 
 #[derive(Default)]
-pub(super) struct Splitter {
+pub(in crate::provider) struct Splitter {
     buffer: Vec<u8>,
     name: String,
     data: Vec<String>,
@@ -9,7 +9,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// Takes a piece and gives the events that it completes, as name and data.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Vec<(String, String)> {
+    pub(in crate::provider) fn push(&mut self, piece: &[u8]) -> Vec<(String, String)> {
         self.buffer.extend_from_slice(piece);
         let mut events = Vec::new();
         while let Some(end) = self.buffer.iter().position(|b| *b == b'\n') {
@@ -21,7 +21,7 @@ impl Splitter {
     }
 
     /// The end of the bytes also ends an event.
-    pub(super) fn finish(mut self) -> Vec<(String, String)> {
+    pub(in crate::provider) fn finish(mut self) -> Vec<(String, String)> {
         let mut events = Vec::new();
         let rest = String::from_utf8_lossy(&std::mem::take(&mut self.buffer)).into_owned();
         self.line(&rest, &mut events);
