@@ -1,6 +1,7 @@
 //! Wire families: a request and a target in, an HTTP request out; a reply's bytes in, the OpenAI shape out. No I/O.
 
 pub(crate) mod anthropic;
+mod bedrock;
 pub(crate) mod errors;
 mod failure;
 pub(crate) mod gemini;
@@ -73,7 +74,12 @@ pub trait StreamDecoder: Send {
 pub enum Framing {
     /// Server-sent events.
     Sse,
+    /// AWS's binary frames. An exception is an event whose name starts with `exception:`.
+    AwsEventStream,
 }
+
+/// What the names of exceptions in an AWS event stream start with.
+pub(crate) const EXCEPTION: &str = "exception:";
 
 /// One wire family. Implementations hold no state and do no I/O.
 pub trait Provider: Send + Sync {
@@ -107,5 +113,6 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::OpenAi => &openai::OpenAi,
         Family::Anthropic => &anthropic::Anthropic,
         Family::Gemini => &gemini::Gemini,
+        Family::Bedrock => &bedrock::Bedrock,
     }
 }

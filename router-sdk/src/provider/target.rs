@@ -18,15 +18,18 @@ pub enum Family {
     Anthropic,
     /// Gemini generateContent.
     Gemini,
+    /// Amazon Bedrock Converse.
+    Bedrock,
 }
 
 impl Family {
-    /// The family of a `kind` word in the config or the catalogue, if it is one of these three.
+    /// The family of a `kind` word in the config or the catalogue, if it is one of these.
     pub fn parse(kind: &str) -> Option<Self> {
         match kind {
             "openai" => Some(Self::OpenAi),
             "anthropic" => Some(Self::Anthropic),
             "gemini" | "google" => Some(Self::Gemini),
+            "bedrock" => Some(Self::Bedrock),
             _ => None,
         }
     }

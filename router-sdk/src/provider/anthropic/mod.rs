@@ -3,15 +3,15 @@
 mod annotation;
 mod decode;
 mod encode;
-mod limits;
+pub(super) mod limits;
 mod messages;
-mod output;
+pub(super) mod output;
 mod reply;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod thinking;
-mod tools;
+pub(super) mod thinking;
+pub(super) mod tools;
 mod usage;
 
 use http::HeaderMap;
@@ -20,10 +20,10 @@ use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors, turns};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
-const FORMATS: [&str; 2] = ["anthropic", "anthropic-claude-v1"];
+pub(super) const FORMATS: [&str; 2] = ["anthropic", "anthropic-claude-v1"];
 
 /// The tool that stands in for a JSON schema on models that take none. Its input is the answer.
-const ANSWER_TOOL: &str = "final_json_answer__";
+pub(super) const ANSWER_TOOL: &str = "final_json_answer__";
 
 /// The Anthropic Messages family.
 #[derive(Debug)]

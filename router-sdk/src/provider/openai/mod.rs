@@ -12,7 +12,7 @@ mod reply;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod tool_ids;
+pub(super) mod tool_ids;
 mod usage;
 
 use http::HeaderMap;
