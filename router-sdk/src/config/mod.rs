@@ -48,7 +48,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// The wire family: `openai`, `anthropic`, `gemini` or `sandbox`. Needed for names that are not known.
+    /// The wire family: `openai`, `anthropic`, `gemini`, `bedrock` or `sandbox`. Needed for names that are not known.
     pub kind: Option<String>,
     /// Base URL, http or https.
     pub base_url: Option<String>,
@@ -60,6 +60,18 @@ pub struct ProviderConfig {
     pub headers: BTreeMap<String, SecretString>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
+    /// The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
+    pub region: Option<String>,
+    /// The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's.
+    pub access_key_id: Option<SecretString>,
+    /// The secret of `access_key_id`.
+    pub secret_access_key: Option<SecretString>,
+    /// The session token of temporary AWS keys.
+    pub session_token: Option<SecretString>,
+    /// The profile of AWS's shared files that holds keys or region, for `bedrock`; else `AWS_PROFILE` or `default`.
+    pub profile: Option<String>,
+    /// The inference profiles, such as `us`, `eu` or `global`, by which `bedrock` reaches the models that have one there.
+    pub inference_profile: Option<String>,
 }
 
 impl Config {

@@ -29,8 +29,15 @@ impl Sender {
         if target.deployment.sandbox {
             return self.sandbox.send(target, request).await;
         }
-        let request = target.deployment.credentials.apply(request).await?;
-        self.http.send(request).await
+        let credentials = &target.deployment.credentials;
+        let kept = credentials.renewable().then(|| request.clone());
+        let reply = self.http.send(credentials.apply(request).await?).await?;
+        match kept {
+            Some(request) if credentials.renewed(reply.status, &reply.headers) => {
+                self.http.send(credentials.apply(request).await?).await
+            }
+            _ => Ok(reply),
+        }
     }
 }
 

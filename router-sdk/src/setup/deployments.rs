@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Environment, SANDBOX};
+use super::{Environment, SANDBOX, bedrock};
 use crate::catalog::{Auth, Catalog, Quirks, Vendor};
 use crate::config::{Config, ProviderConfig, SandboxConfig};
 use crate::credential::Credentials;
@@ -45,7 +45,9 @@ pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Res
         }
         if sandboxed {
             if Family::parse(&vendor.kind).is_some() && !vendor.local {
-                found.eligible.push(vendor.name.clone());
+                if is_named || !vendor.general_credentials {
+                    found.eligible.push(vendor.name.clone());
+                }
                 found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
             }
             continue;
@@ -122,6 +124,9 @@ fn discovered(vendor: &Vendor, named: bool, env: &Environment) -> Result<Option<
     if Family::parse(&vendor.kind).is_none() {
         return Ok(None);
     }
+    if vendor.kind == bedrock::KIND {
+        return bedrock::discovered(vendor, named, env);
+    }
     let key = vendor.key_env.iter().find_map(|name| env.get(name));
     let base = base_url(vendor, env);
     if (key.is_none() && !(vendor.local && named)) || base.contains('{') {
@@ -134,7 +139,7 @@ fn discovered(vendor: &Vendor, named: bool, env: &Environment) -> Result<Option<
     build(&vendor.name, &ProviderConfig::default(), Some(vendor), base, key.map(SecretString::from)).map(Some)
 }
 
-fn base_url(vendor: &Vendor, env: &Environment) -> String {
+pub(super) fn base_url(vendor: &Vendor, env: &Environment) -> String {
     vendor.base_url_env.iter().find_map(|name| env.get(name)).unwrap_or_else(|| vendor.base_url.clone())
 }
 
@@ -148,6 +153,10 @@ fn configured(
     if own.kind.as_deref() == Some("sandbox") {
         return Ok(sandbox(name));
     }
+    if own.kind.as_deref().or(vendor.map(|v| v.kind.as_str())) == Some(bedrock::KIND) {
+        return bedrock::configured(name, own, vendor, env);
+    }
+    bedrock::refuse_elsewhere(name, own)?;
     let base = match (&own.base_url, vendor) {
         (Some(url), _) => url.clone(),
         (None, Some(vendor)) => base_url(vendor, env),
@@ -180,7 +189,7 @@ fn configured(
     build(name, own, vendor, base, key)
 }
 
-fn build(
+pub(super) fn build(
     name: &str,
     own: &ProviderConfig,
     vendor: Option<&Vendor>,
@@ -192,7 +201,7 @@ fn build(
     let family = Family::parse(kind).ok_or_else(|| {
         Error::invalid_config(
             at("kind"),
-            format!("{kind} is not supported here; use openai, anthropic, gemini or sandbox"),
+            format!("{kind} is not supported here; use openai, anthropic, gemini, bedrock or sandbox"),
         )
     })?;
     // The vendor's row speaks of its own family only; a proxy of another family under the same name is a plain one.

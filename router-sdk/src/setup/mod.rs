@@ -1,5 +1,6 @@
 //! Config and environment in; deployments, models and names that this router can reach out.
 
+mod bedrock;
 mod deployments;
 mod environment;
 mod names;
@@ -81,8 +82,10 @@ impl Setup {
     /// The model of a deployment, from the config, the catalogue, or as an unknown with plain values.
     pub(crate) fn target(&self, deployment: &Arc<Deployment>, id: &str) -> Target {
         let provider = deployment.provider.as_str();
+        let id = self.profiled(deployment, id);
+        let id = id.as_ref();
         let own = self.overrides.get(&format!("{provider}/{id}")).cloned();
-        let listed = self.catalog_model(deployment, id);
+        let listed = self.catalog_model(deployment, id).or_else(|| self.behind_profile(deployment, id));
         let catalogued = listed.is_some();
         let found = own.or(listed);
         let known = found.is_some();
@@ -125,7 +128,7 @@ impl Setup {
             if deployment.sandbox == real {
                 continue;
             }
-            for model in self.catalog.models(provider) {
+            for model in self.catalog.models(provider).iter().filter(|model| self.offers(deployment, &model.id)) {
                 out.push(self.target(deployment, &model.id));
             }
             let prefix = format!("{provider}/");

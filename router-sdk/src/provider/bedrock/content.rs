@@ -32,17 +32,8 @@ pub(super) fn block(part: Part<'_>, at: &str, documents: &mut Documents) -> Resu
 }
 
 /// Blocks that are Converse's own, written `{type: "guardContent", guardContent: {…}}`, or without the type.
-const OWN: [&str; 9] = [
-    "text",
-    "json",
-    "guardContent",
-    "cachePoint",
-    "image",
-    "document",
-    "video",
-    "audio",
-    "searchResult",
-];
+const OWN: [&str; 9] =
+    ["text", "json", "guardContent", "cachePoint", "image", "document", "video", "audio", "searchResult"];
 
 fn own(kind: &str, raw: &Value, at: &str) -> Result<Value, Failure> {
     let name = OWN.iter().find(|name| (kind == **name || kind.is_empty()) && given(raw, name).is_some());
@@ -57,7 +48,9 @@ fn source(source: Source<'_>, at: &str) -> Result<Value, Failure> {
     match source {
         Source::Inline { data, .. } => Ok(json!({"bytes": data})),
         Source::Url(uri) if uri.starts_with("s3://") => Ok(json!({"s3Location": {"uri": uri}})),
-        Source::Url(_) => Err(unsupported(at, "Bedrock fetches nothing; send the bytes as a data URI, or an s3:// URI")),
+        Source::Url(_) => {
+            Err(unsupported(at, "Bedrock fetches nothing; send the bytes as a data URI, or an s3:// URI"))
+        }
         Source::Id(_) => Err(unsupported(at, "Bedrock keeps no files; send the bytes as a data URI")),
     }
 }

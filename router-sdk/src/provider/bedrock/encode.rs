@@ -122,7 +122,8 @@ fn write_conversation(
         adapted.push("tools: those of the history listed, since Bedrock takes no calls without a list of tools".into());
         system.push(json!({"text": NO_TOOLS}));
     } else if conversation.uses_tools && barred && !answers {
-        adapted.push("tool_choice: none asked for in words, since the history has calls and so tools are listed".into());
+        adapted
+            .push("tool_choice: none asked for in words, since the history has calls and so tools are listed".into());
         system.push(json!({"text": NO_TOOLS}));
     }
     if !system.is_empty() {

@@ -178,12 +178,14 @@ impl Writer<'_> {
             content.push(json!({"text": "(no output)"}));
         }
         let mut result = json!({"toolUseId": id, "content": content});
-        if let (Some(failed), Some(fields)) = (given(message, "is_error").and_then(Value::as_bool), result.as_object_mut())
+        if let (Some(failed), Some(fields)) =
+            (given(message, "is_error").and_then(Value::as_bool), result.as_object_mut())
         {
             if matches!(self.line, Line::Claude | Line::Nova) {
                 fields.insert("status".into(), if failed { "error" } else { "success" }.into());
             } else if failed {
-                self.adapted.push(format!("messages[{place}].is_error: left out, the model takes no status of results"));
+                self.adapted
+                    .push(format!("messages[{place}].is_error: left out, the model takes no status of results"));
             }
         }
         let mut out = vec![json!({"toolResult": result})];
@@ -210,7 +212,8 @@ impl Writer<'_> {
             }
         }
         for call in turns::calls(message, place)? {
-            spoken.push(json!({"toolUse": {"toolUseId": wire_id(&call.id), "name": call.name, "input": call.arguments}}));
+            spoken
+                .push(json!({"toolUse": {"toolUseId": wire_id(&call.id), "name": call.name, "input": call.arguments}}));
             self.mark(call.raw, &mut spoken);
         }
         self.mark(message, &mut spoken);

@@ -99,13 +99,7 @@ pub(super) fn inference(
     out
 }
 
-fn sampling(
-    request: &ChatRequest,
-    target: &Target,
-    thinks_long: bool,
-    out: &mut Object,
-    adapted: &mut Vec<String>,
-) {
+fn sampling(request: &ChatRequest, target: &Target, thinks_long: bool, out: &mut Object, adapted: &mut Vec<String>) {
     let highest = target.deployment.quirks.temperature_max.unwrap_or(1.0);
     for name in ["temperature", "top_p", "top_k"] {
         let Some(value) = request.get(name) else { continue };

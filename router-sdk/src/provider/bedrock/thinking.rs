@@ -75,12 +75,7 @@ pub(super) fn fields(
     out
 }
 
-fn claude_fields(
-    request: &ChatRequest,
-    target: &Target,
-    obstacles: Obstacles,
-    adapted: &mut Vec<String>,
-) -> Fields {
+fn claude_fields(request: &ChatRequest, target: &Target, obstacles: Obstacles, adapted: &mut Vec<String>) -> Fields {
     let mut unsaid = Vec::new();
     let most = max_tokens(request, target, &mut unsaid);
     let decided = claude::thinking(request, target, most, obstacles, adapted);

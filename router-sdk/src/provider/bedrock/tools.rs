@@ -97,9 +97,8 @@ fn list(
     adapted: &mut Vec<String>,
 ) -> Result<Vec<Value>, Failure> {
     let allowed = turns::allowed_tools(request);
-    let wanted = |name: &str| {
-        only.is_none_or(|only| only == name) && allowed.as_ref().is_none_or(|names| names.contains(&name))
-    };
+    let wanted =
+        |name: &str| only.is_none_or(|only| only == name) && allowed.as_ref().is_none_or(|names| names.contains(&name));
     let mut out = Vec::new();
     for (i, raw) in request.tools().iter().enumerate() {
         let at = format!("tools[{i}]");
