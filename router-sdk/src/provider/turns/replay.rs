@@ -11,7 +11,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::catalog::{Model, Quirks};
-use crate::provider::{Deployment, Failure, Family, Framing, Progress, Provider, Target};
+use crate::provider::{Deployment, Failure, Family, Progress, Provider, Target};
 use crate::transport;
 use crate::wire::{ChatChunk, Usage};
 
@@ -79,7 +79,7 @@ pub(in crate::provider) fn stream(
     longest: usize,
 ) -> Result<Streamed, Failure> {
     let pieces: Vec<Result<Bytes, Failure>> = cuts.cut(bytes, longest).into_iter().map(Ok).collect();
-    let events = transport::events(Framing::Sse, Box::pin(futures_util::stream::iter(pieces)));
+    let events = transport::events(family.framing(), Box::pin(futures_util::stream::iter(pieces)));
     let events: Vec<_> = events.collect().now_or_never().expect("a stream at hand never waits");
     let mut decoder = family.decoder(target);
     let mut chunks = Vec::new();
