@@ -1,6 +1,7 @@
 //! OpenAI messages in; Converse's `system` and `messages`, turns that alternate strictly and begin with the user, out.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -233,7 +234,20 @@ fn kept(message: &Value, line: Line) -> Vec<(usize, Value)> {
         out.extend(foreign.filter_map(|d| Some((place(&d), foreign_block(d)?))));
     }
     out.sort_by_key(|(place, _)| *place);
+    close_gaps(message, &mut out);
     out
+}
+
+/// Entries that stay away leave no gap: what follows them moves up.
+fn close_gaps(message: &Value, kept: &mut [(usize, Value)]) {
+    let listed = |field: &str| message.get(field).and_then(Value::as_array).into_iter().flatten();
+    let all = listed("reasoning_details").chain(listed("server_blocks"));
+    let told = all.filter_map(|entry| usize::try_from(entry.get("index")?.as_u64()?).ok());
+    let known: BTreeSet<usize> = kept.iter().map(|(place, _)| *place).collect();
+    let gone: BTreeSet<usize> = told.filter(|place| !known.contains(place)).collect();
+    for (place, _) in kept {
+        *place -= gone.range(..*place).count();
+    }
 }
 
 /// A thought without its signature would be refused, so it stays away.

@@ -144,9 +144,10 @@ fn frames_for(body: &Value) -> Vec<u8> {
         } else if let Some(call) = block["toolUse"].as_object() {
             let mut start = call.clone();
             let input = start.shift_remove("input").unwrap_or_default().to_string();
+            let server = start.get("type").is_some_and(|kind| kind == "server_tool_use");
             events.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": {"toolUse": start}})));
             deltas.push(json!({"toolUse": {"input": ""}}));
-            if input != "{}" || start["type"] == "server_tool_use" {
+            if input != "{}" || server {
                 deltas.extend(halves(&input).map(|half| json!({"toolUse": {"input": half}})));
             }
         } else if let Some(result) = block["toolResult"].as_object() {
