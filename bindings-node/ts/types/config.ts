@@ -24,7 +24,7 @@ export interface Config {
 }
 
 /** The wire families. */
-export type ProviderKind = "openai" | "anthropic" | "gemini" | "sandbox" | (string & {});
+export type ProviderKind = "openai" | "anthropic" | "gemini" | "bedrock" | "sandbox" | (string & {});
 
 /** One provider. */
 export interface ProviderConfig {
@@ -40,6 +40,18 @@ export interface ProviderConfig {
   headers?: Record<string, string> | undefined;
   /** How the sandbox behaves, for `kind: "sandbox"`. */
   sandbox?: SandboxConfig | undefined;
+  /** The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. */
+  region?: string | undefined;
+  /** The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's. */
+  access_key_id?: string | undefined;
+  /** The secret of `access_key_id`. */
+  secret_access_key?: string | undefined;
+  /** The session token of temporary AWS keys. */
+  session_token?: string | undefined;
+  /** The profile of AWS's shared files that holds keys or region, for `bedrock`. */
+  profile?: string | undefined;
+  /** The inference profiles, such as `us` or `eu`, by which `bedrock` reaches the models that have one there. */
+  inference_profile?: string | undefined;
 }
 
 /** How the sandbox behaves. */
