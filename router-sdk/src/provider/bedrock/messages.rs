@@ -48,7 +48,7 @@ pub(super) fn conversation(
             Some("assistant") => turns.add("assistant", writer.assistant(message, place)?),
             Some("tool") => {
                 let id = message.get("tool_call_id").and_then(Value::as_str).unwrap_or_default();
-                turns.results(writer.result(message, place, &wire_id(id))?);
+                turns.results(writer.result(message, place, &wire_id(id, line))?);
             }
             Some("function") => {
                 let name = message.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -82,8 +82,10 @@ fn with_short_ids(messages: &[Value], line: Line) -> Cow<'_, [Value]> {
 }
 
 /// The id as Bedrock takes it. A foreign one is rewritten the same way each time, so calls and results still meet.
-fn wire_id(id: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+///
+/// Dots and colons, which some models put into ids of their own making, are refused by Claude alone.
+fn wire_id(id: &str, line: Line) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c) || (".:".contains(c) && line != Line::Claude);
     if !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(fits) {
         return id.to_owned();
     }
@@ -162,8 +164,9 @@ impl Writer<'_> {
         for (i, part) in turns::parts(message, &at)?.into_iter().enumerate() {
             if let Some(block) = content::block(part, &format!("{at}.content[{i}]"), &mut self.documents)? {
                 blocks.push(block);
-                self.mark(raws.and_then(|raws| raws.get(i)).unwrap_or(&Value::Null), &mut blocks);
             }
+            // A marker on a blank part belongs to what stands before it.
+            self.mark(raws.and_then(|raws| raws.get(i)).unwrap_or(&Value::Null), &mut blocks);
         }
         Ok(blocks)
     }
@@ -214,7 +217,7 @@ impl Writer<'_> {
         }
         for call in turns::calls(message, place)? {
             spoken
-                .push(json!({"toolUse": {"toolUseId": wire_id(&call.id), "name": call.name, "input": call.arguments}}));
+                .push(json!({"toolUse": {"toolUseId": wire_id(&call.id, self.line), "name": call.name, "input": call.arguments}}));
             self.mark(call.raw, &mut spoken);
         }
         self.mark(message, &mut spoken);

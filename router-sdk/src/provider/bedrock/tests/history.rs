@@ -116,6 +116,26 @@ fn no_tool_may_be_called_and_yet_the_history_has_calls() {
 }
 
 #[test]
+fn ids_of_a_models_own_making_go_back_unless_the_model_refuses_them() {
+    let messages = json!([
+        {"role": "user", "content": "Go"}, {"role": "assistant", "tool_calls": [call("functions.f:0", "f", "{}")]},
+        {"role": "tool", "tool_call_id": "functions.f:0", "content": "ok"},
+    ]);
+    let id = |target: &Target| turns(target, messages.clone())[1]["content"][0]["toolUse"]["toolUseId"].clone();
+    assert_eq!(id(&plain("moonshot.kimi-k2-thinking")), "functions.f:0");
+    assert!(id(&claude()).as_str().unwrap().starts_with("tooluse_"));
+}
+
+#[test]
+fn a_marker_on_a_blank_part_belongs_to_what_stands_before_it() {
+    let parts = json!([
+        {"type": "text", "text": "Long"}, {"type": "text", "text": " ", "cache_control": {"type": "ephemeral"}},
+    ]);
+    let turn = &turns(&claude(), json!([{"role": "user", "content": parts}]))[0];
+    assert_eq!(turn["content"], json!([{"text": "Long"}, {"cachePoint": {"type": "default"}}]));
+}
+
+#[test]
 fn an_empty_result_says_so() {
     let messages = json!([
         {"role": "user", "content": "Go"}, {"role": "assistant", "tool_calls": [call("c", "f", "{}")]},

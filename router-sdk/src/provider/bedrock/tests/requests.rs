@@ -70,7 +70,9 @@ fn tools(config: &Value, out: &mut Value) -> Option<()> {
         } else if !tool["cachePoint"].is_null() {
             listed.last_mut()?["cache_control"] = marker(&tool["cachePoint"]);
         } else {
-            listed.push(tool.clone());
+            let mut tool = tool.clone();
+            tool["type"] = "systemTool".into();
+            listed.push(tool);
         }
     }
     if listed.is_empty() {
@@ -98,7 +100,8 @@ fn marker(point: &Value) -> Value {
 
 fn uri(kind: &str, block: &Value) -> Option<String> {
     let source = &block["source"];
-    let format = block["format"].as_str()?;
+    // One recorder wrote a whole media type.
+    let format = block["format"].as_str()?.rsplit('/').next()?;
     match (source["bytes"].as_str(), source["s3Location"]["uri"].as_str()) {
         (Some(data), _) => Some(format!("data:{};base64,{data}", mime(kind, format))),
         (None, Some(uri)) => Some(uri.to_owned()),
@@ -209,6 +212,9 @@ fn turns_of(messages: &Value, line: Line) -> Value {
 }
 
 fn neutral(mut block: Value, line: Line) -> Value {
+    if let Some(video) = block.get_mut("video").filter(|video| video["format"] == "video/mp4") {
+        video["format"] = "mp4".into();
+    }
     if let Some(document) = block.get_mut("document").and_then(Value::as_object_mut) {
         document.shift_remove("name");
     }
@@ -246,6 +252,15 @@ pub(super) fn again(target: &Target, recorded: &Value, asked: Value) -> Result<(
     same("messages", &turns, &turns_of(&recorded["messages"], line))?;
     let text = |body: &Value| -> Value { body["system"].as_array().cloned().unwrap_or_default().into() };
     same("system", &text(&sent), &text(recorded))?;
+    // Empty lists say nothing, and Claude's newer models refuse top_p beside a temperature.
+    let mut recorded = recorded.clone();
+    if let Some(inference) = recorded["inferenceConfig"].as_object_mut() {
+        inference.retain(|name, value| {
+            *value != json!([])
+                && !(name == "topP" && line == Line::Claude && sent["inferenceConfig"]["topP"].is_null())
+        });
+    }
+    let recorded = &recorded;
     let empty = |value: &Value| value.is_null() || *value == json!({});
     for field in
         ["inferenceConfig", "additionalModelRequestFields", "guardrailConfig", "performanceConfig", "serviceTier"]
