@@ -232,5 +232,5 @@ impl Setup {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bedrock"))]
 mod tests;

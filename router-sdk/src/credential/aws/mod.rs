@@ -22,6 +22,7 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// A pair of keys, and the token of a session.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "bedrock"), allow(dead_code))]
 pub(crate) struct Keys {
     pub(crate) access_key_id: String,
     pub(crate) secret_access_key: SecretString,

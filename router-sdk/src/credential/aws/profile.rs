@@ -62,12 +62,13 @@ fn section(text: &str, wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
         }
         if let Some(header) = trimmed.strip_prefix('[') {
             inside = header.split(']').next().is_some_and(|header| wanted(header.trim()));
-        } else if inside && !line.starts_with(char::is_whitespace) {
-            if let Some((name, value)) = trimmed.split_once('=') {
-                let comment = [" #", " ;"].iter().filter_map(|mark| value.find(mark)).min();
-                let value = comment.map_or(value, |at| &value[..at]);
-                out.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
-            }
+        } else if inside
+            && !line.starts_with(char::is_whitespace)
+            && let Some((name, value)) = trimmed.split_once('=')
+        {
+            let comment = [" #", " ;"].iter().filter_map(|mark| value.find(mark)).min();
+            let value = comment.map_or(value, |at| &value[..at]);
+            out.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
         }
     }
     out

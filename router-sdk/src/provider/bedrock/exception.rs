@@ -46,9 +46,13 @@ fn status_of(kind: &str) -> u16 {
 /// What only Bedrock spells this way.
 fn cause(code: &str, message: &str) -> Option<Cause> {
     let told = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if told(&["model identifier is invalid", "end of its life"]) || told(&["on-demand throughput"]) {
-        Some(Cause::ModelMissing)
-    } else if told(&["don't have access to the model", "not authorized to invoke this model"]) {
+    if told(&[
+        "model identifier is invalid",
+        "end of its life",
+        "on-demand throughput",
+        "don't have access to the model",
+        "not authorized to invoke this model",
+    ]) {
         Some(Cause::ModelMissing)
     } else if told(&["input tokens exceeded", "input is too long", "prompt is too long"]) {
         Some(Cause::ContextTooLong)

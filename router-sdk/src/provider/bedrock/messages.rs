@@ -361,7 +361,7 @@ impl Turns {
     fn thought_lost(&self) -> bool {
         let in_loop = self.turns.last().is_some_and(|(_, blocks)| blocks.iter().any(|b| b.get("toolResult").is_some()));
         let last_spoken = self.turns.iter().rev().find(|(role, _)| *role == "assistant");
-        in_loop && last_spoken.is_some_and(|(_, b)| !b.first().is_some_and(|b| b.get("reasoningContent").is_some()))
+        in_loop && last_spoken.is_some_and(|(_, b)| b.first().is_none_or(|b| b.get("reasoningContent").is_none()))
     }
 }
 
