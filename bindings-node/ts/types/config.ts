@@ -99,6 +99,18 @@ export interface ProviderConfig {
   credentials?: Record<string, unknown> | string | undefined;
   /** Vertex: the file that holds such JSON. */
   credentials_file?: string | undefined;
+  /** The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's. */
+  region?: string | undefined;
+  /** The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's. */
+  access_key_id?: string | undefined;
+  /** The secret of `access_key_id`. */
+  secret_access_key?: string | undefined;
+  /** The session token of temporary AWS keys. */
+  session_token?: string | undefined;
+  /** The profile of AWS's shared files that holds keys or region, for `bedrock`. */
+  profile?: string | undefined;
+  /** The inference profiles, such as `us` or `eu`, by which `bedrock` reaches the models that have one there. */
+  inference_profile?: string | undefined;
 }
 
 /** How the sandbox behaves. */

@@ -74,8 +74,8 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ProviderConfig {
-    /// The wire family: `openai`, `openai-responses`, `anthropic`, `gemini`, `cohere`, `ollama` or `sandbox`, or a cloud:
-    /// `azure` or `vertex`. Needed for names that are not known.
+    /// The wire family: `openai`, `openai-responses`, `anthropic`, `gemini`, `cohere`, `ollama`, `bedrock` or `sandbox`, or
+    /// a cloud: `azure` or `vertex`. Needed for names that are not known.
     pub kind: Option<String>,
     /// Which interface of an OpenAI-shaped provider its chat models are reached by: `chat` (default) or `responses`.
     /// Models that live behind the Responses interface alone are reached by it in any case.
@@ -100,6 +100,18 @@ pub struct ProviderConfig {
     pub requests_per_minute: Option<u64>,
     /// Tokens in a minute to one model of a deployment, input and output.
     pub tokens_per_minute: Option<u64>,
+    /// The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
+    pub region: Option<String>,
+    /// The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's.
+    pub access_key_id: Option<SecretString>,
+    /// The secret of `access_key_id`.
+    pub secret_access_key: Option<SecretString>,
+    /// The session token of temporary AWS keys.
+    pub session_token: Option<SecretString>,
+    /// The profile of AWS's shared files that holds keys or region, for `bedrock`; else `AWS_PROFILE` or `default`.
+    pub profile: Option<String>,
+    /// The inference profiles, such as `us`, `eu` or `global`, by which `bedrock` reaches the models that have one there.
+    pub inference_profile: Option<String>,
     /// How the sandbox behaves, for `kind = "sandbox"`.
     pub sandbox: Option<SandboxConfig>,
     /// Azure: the resource, in place of `base_url`: `https://{resource}.openai.azure.com`.

@@ -60,7 +60,14 @@ impl Sender {
         if target.deployment.sandbox {
             return self.sandbox.send(target, request).await;
         }
-        let request = target.deployment.credentials.apply(self.http.as_ref(), request).await?;
-        self.http.send(request).await
+        let (credentials, http) = (&target.deployment.credentials, self.http.as_ref());
+        let kept = credentials.renewable().then(|| request.clone());
+        let reply = http.send(credentials.apply(http, request).await?).await?;
+        match kept {
+            Some(request) if credentials.renewed(reply.status, &reply.headers) => {
+                http.send(credentials.apply(http, request).await?).await
+            }
+            _ => Ok(reply),
+        }
     }
 }

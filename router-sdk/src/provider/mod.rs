@@ -3,6 +3,7 @@
 mod adapted;
 mod allowance;
 pub(crate) mod anthropic;
+pub(crate) mod bedrock;
 mod cloud;
 pub(crate) mod cohere;
 #[cfg(test)]
@@ -102,7 +103,12 @@ pub enum Framing {
     Sse,
     /// One JSON object a line.
     Ndjson,
+    /// AWS's binary frames. An exception is an event whose name starts with `exception:`.
+    AwsEventStream,
 }
+
+/// What the names of exceptions in an AWS event stream start with.
+pub(crate) const EXCEPTION: &str = "exception:";
 
 /// One wire family. Implementations hold no state and do no I/O.
 pub trait Provider: Send + Sync {
@@ -154,5 +160,6 @@ pub(crate) fn family(family: Family) -> &'static dyn Provider {
         Family::Cohere => &cohere::Cohere,
         Family::Ollama => &ollama::Ollama,
         Family::Responses => &responses::Responses,
+        Family::Bedrock => &bedrock::Bedrock,
     }
 }

@@ -25,6 +25,8 @@ pub enum Family {
     Ollama,
     /// OpenAI Responses.
     Responses,
+    /// Amazon Bedrock Converse.
+    Bedrock,
 }
 
 impl Family {
@@ -37,6 +39,7 @@ impl Family {
             "cohere" => Some(Self::Cohere),
             "ollama" => Some(Self::Ollama),
             "openai-responses" => Some(Self::Responses),
+            "bedrock" => Some(Self::Bedrock),
             _ => None,
         }
     }

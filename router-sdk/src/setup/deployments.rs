@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::pool::pool;
-use super::{Environment, SANDBOX, clouds};
+use super::{Environment, SANDBOX, bedrock, clouds};
 use crate::balance::Pools;
 use crate::catalog::{Auth, Catalog, Quirks, Vendor};
 use crate::config::{Config, ProviderConfig, SandboxConfig};
@@ -59,7 +59,9 @@ pub(super) fn find(config: &Config, catalog: &Catalog, env: &Environment) -> Res
             if clouds::is_cloud(&vendor.kind) {
                 found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
             } else if Family::parse(&vendor.kind).is_some() && !vendor.local {
-                found.eligible.push(vendor.name.clone());
+                if is_named || !vendor.general_credentials {
+                    found.eligible.push(vendor.name.clone());
+                }
                 found.deployments.insert(vendor.name.clone(), Arc::new(sandbox(&vendor.name)));
             }
             continue;
@@ -145,6 +147,9 @@ fn discovered(vendor: &Vendor, named: bool, env: &Environment) -> Result<Option<
     if Family::parse(&vendor.kind).is_none() {
         return Ok(None);
     }
+    if vendor.kind == bedrock::KIND {
+        return bedrock::discovered(vendor, named, env);
+    }
     let key = vendor.key_env.iter().find_map(|name| env.get(name));
     let base = base_url(vendor, env);
     if (key.is_none() && !(vendor.local && named)) || base.contains('{') {
@@ -171,6 +176,10 @@ fn configured(
     if own.kind.as_deref() == Some("sandbox") {
         return Ok(sandbox(name));
     }
+    if own.kind.as_deref().or(vendor.map(|v| v.kind.as_str())) == Some(bedrock::KIND) {
+        return bedrock::configured(name, own, vendor, env);
+    }
+    bedrock::refuse_elsewhere(name, own)?;
     let base = match (&own.base_url, vendor) {
         (Some(url), _) => url.clone(),
         (None, Some(vendor)) => base_url(vendor, env),
@@ -207,7 +216,7 @@ pub(super) fn own_key(name: &str, own: &ProviderConfig, env: &Environment) -> Re
     }
 }
 
-fn build(
+pub(super) fn build(
     name: &str,
     own: &ProviderConfig,
     vendor: Option<&Vendor>,
@@ -220,8 +229,8 @@ fn build(
         Error::invalid_config(
             at("kind"),
             format!(
-                "{kind} is not supported here; use openai, openai-responses, anthropic, gemini, cohere, ollama, azure, \
-                 vertex or sandbox"
+                "{kind} is not supported here; use openai, openai-responses, anthropic, gemini, cohere, ollama, bedrock, \
+                 azure, vertex or sandbox"
             ),
         )
     })?;

@@ -1,6 +1,7 @@
 //! Config and environment in; deployments, models and names that this router can reach out.
 
 mod azure;
+mod bedrock;
 mod clouds;
 mod deployments;
 mod embedding;
@@ -96,9 +97,10 @@ impl Setup {
     /// The model of a deployment, from the config, the catalogue, or as an unknown with plain values.
     pub(crate) fn target(&self, deployment: &Arc<Deployment>, id: &str) -> Target {
         let provider = deployment.provider.as_str();
-        let id = deployment.cloud.model_named(id);
+        let id = self.profiled(deployment, deployment.cloud.model_named(id));
+        let id = id.as_ref();
         let own = self.overrides.get(&format!("{provider}/{id}")).cloned();
-        let listed = self.catalog_model(deployment, id);
+        let listed = self.catalog_model(deployment, id).or_else(|| self.behind_profile(deployment, id));
         let catalogued = listed.is_some();
         let found = own.or(listed);
         let known = found.is_some();
@@ -165,7 +167,7 @@ impl Setup {
             if deployment.sandbox == real {
                 continue;
             }
-            out.extend(self.listed(deployment));
+            out.extend(self.listed(deployment).into_iter().filter(|t| self.offers(deployment, &t.model.id)));
             let prefix = format!("{provider}/");
             for (key, _) in self.overrides.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)) {
                 let id = &key[prefix.len()..];

@@ -1,9 +1,13 @@
 //! One send: an HTTP request in, status, headers and a stream of bytes out. A reply that is not a 200 is a reply.
 
+mod event_stream;
 mod http_client;
 mod ndjson;
 pub(crate) mod sandbox;
 mod sse;
+
+#[cfg(test)]
+pub(crate) use event_stream::tests as frames;
 
 use std::pin::Pin;
 
@@ -32,6 +36,7 @@ pub(crate) fn events(framing: Framing, body: ByteStream) -> Events {
     match framing {
         Framing::Sse => Box::pin(sse::events(body)),
         Framing::Ndjson => Box::pin(ndjson::events(body)),
+        Framing::AwsEventStream => Box::pin(event_stream::events(body)),
     }
 }
 

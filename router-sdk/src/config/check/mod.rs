@@ -2,11 +2,12 @@
 
 mod pool;
 
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use pool::{WEIGHT, address, headers, pool, weighs};
 
-use super::{Config, MEDIA_TOGETHER, MediaConfig};
+use super::{Config, MEDIA_TOGETHER, MediaConfig, ProviderConfig};
 use crate::error::Error;
 use crate::wire::not_a_table;
 
@@ -223,6 +224,7 @@ fn providers(config: &Config) -> Result<(), Error> {
         }
         headers(&|header| key(&format!("headers.{header}")), &provider.headers)?;
         pool(&key, provider)?;
+        aws(provider, key)?;
         if provider.kind.as_deref() == Some("sandbox") {
             let useless = [
                 ("base_url", provider.base_url.is_some()),
@@ -232,6 +234,12 @@ fn providers(config: &Config) -> Result<(), Error> {
                 ("headers", !provider.headers.is_empty()),
                 ("api_keys", !provider.api_keys.is_empty()),
                 ("deployments", !provider.deployments.is_empty()),
+                ("region", provider.region.is_some()),
+                ("access_key_id", provider.access_key_id.is_some()),
+                ("secret_access_key", provider.secret_access_key.is_some()),
+                ("session_token", provider.session_token.is_some()),
+                ("profile", provider.profile.is_some()),
+                ("inference_profile", provider.inference_profile.is_some()),
             ];
             if let Some((field, _)) = useless.iter().find(|(_, given)| *given) {
                 return Err(Error::invalid_config(
@@ -250,6 +258,35 @@ fn providers(config: &Config) -> Result<(), Error> {
             if sandbox.fail.as_ref().is_some_and(|f| !(400..=599).contains(&f.status)) {
                 return Err(Error::invalid_config(key("sandbox.fail.status"), "must be from 400 to 599"));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Settings of Amazon Bedrock: none blank, none that contradict each other, none that cannot stand in a header.
+fn aws(provider: &ProviderConfig, key: impl Fn(&str) -> String) -> Result<(), Error> {
+    let secrets = [
+        ("access_key_id", &provider.access_key_id),
+        ("secret_access_key", &provider.secret_access_key),
+        ("session_token", &provider.session_token),
+    ];
+    for (field, secret) in secrets {
+        let Some(text) = secret.as_ref().map(|secret| secret.expose_secret().trim()) else { continue };
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Error::invalid_config(key(field), "must be the text that AWS gave, and not empty"));
+        }
+    }
+    let keys = secrets.iter().any(|(_, secret)| secret.is_some());
+    if keys && provider.profile.is_some() {
+        return Err(Error::invalid_config(key("profile"), "cannot stand beside keys; leave out one of them"));
+    }
+    if (keys || provider.profile.is_some()) && (provider.api_key.is_some() || provider.api_key_env.is_some()) {
+        return Err(Error::invalid_config(key("api_key"), "cannot stand beside AWS keys or a profile; leave out one"));
+    }
+    for (field, value) in [("profile", &provider.profile), ("inference_profile", &provider.inference_profile)] {
+        let fits = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
+        if value.as_deref().is_some_and(|text| !fits(text)) {
+            return Err(Error::invalid_config(key(field), "must be a name"));
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ const UNKNOWN_MAX_TOKENS: u64 = 8_192;
 
 /// `max_tokens`: the caller's, at most the model's; else the model's, at most [`DEFAULT_MAX_TOKENS`] and what the
 /// context window leaves.
-pub(super) fn max_tokens(request: &ChatRequest, target: &Target, adapted: &mut Vec<String>) -> u64 {
+pub(in crate::provider) fn max_tokens(request: &ChatRequest, target: &Target, adapted: &mut Vec<String>) -> u64 {
     let ceiling = target.model.max_output_tokens;
     if let Some(asked) = request.max_output_tokens() {
         let granted = ceiling.map_or(asked, |ceiling| asked.min(ceiling));
@@ -33,7 +33,7 @@ pub(super) fn max_tokens(request: &ChatRequest, target: &Target, adapted: &mut V
 }
 
 /// Writes the sampling parameters. Models that think take none of them.
-pub(super) fn sampling(
+pub(in crate::provider) fn sampling(
     request: &ChatRequest,
     target: &Target,
     thinks: bool,
@@ -80,6 +80,6 @@ pub(super) fn stop(request: &ChatRequest, target: &Target, body: &mut Object, ad
 }
 
 /// Whether the model or its provider refuses an OpenAI parameter.
-pub(super) fn refuses(target: &Target, name: &str) -> bool {
+pub(in crate::provider) fn refuses(target: &Target, name: &str) -> bool {
     target.model.parameters.refuses(name) || target.deployment.quirks.rejects.iter().any(|r| r == name)
 }

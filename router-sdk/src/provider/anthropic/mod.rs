@@ -3,17 +3,17 @@
 mod annotation;
 mod decode;
 mod encode;
-mod limits;
+pub(super) mod limits;
 mod markers;
 mod messages;
-mod output;
+pub(super) mod output;
 mod reply;
 mod schema;
 mod stream;
 #[cfg(test)]
 pub(in crate::provider) mod tests;
-mod thinking;
-mod tools;
+pub(super) mod thinking;
+pub(super) mod tools;
 mod usage;
 mod vertex;
 
@@ -23,10 +23,10 @@ use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The marks of this family's entries in `reasoning_details`: ours, and OpenRouter's.
-const FORMATS: [&str; 2] = ["anthropic", "anthropic-claude-v1"];
+pub(super) const FORMATS: [&str; 2] = ["anthropic", "anthropic-claude-v1"];
 
 /// The tool that stands in for a JSON schema on models that take none. Its input is the answer.
-const ANSWER_TOOL: &str = "final_json_answer__";
+pub(super) const ANSWER_TOOL: &str = "final_json_answer__";
 
 /// The Anthropic Messages family.
 #[derive(Debug)]

@@ -86,7 +86,7 @@ const STRING_FORMATS: [&str; 10] =
     ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
 /// Brings a schema into Anthropic's subset: closed objects, no limits. True when a limit became words.
-pub(super) fn tighten(schema: &mut Value) -> bool {
+pub(in crate::provider) fn tighten(schema: &mut Value) -> bool {
     let Some(fields) = schema.as_object_mut() else { return false };
     let mut moved: Vec<String> = Vec::new();
     for name in LIMITS {

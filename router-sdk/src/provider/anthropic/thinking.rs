@@ -16,11 +16,11 @@ const ANSWER_MIN: u64 = 512;
 
 /// What to send.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Thinking {
-    pub(super) thinking: Option<Value>,
-    pub(super) effort: Option<String>,
+pub(in crate::provider) struct Thinking {
+    pub(in crate::provider) thinking: Option<Value>,
+    pub(in crate::provider) effort: Option<String>,
     /// Thinking is on, as far as the request decides it.
-    pub(super) on: bool,
+    pub(in crate::provider) on: bool,
 }
 
 /// How a model is told to think.
@@ -34,17 +34,17 @@ enum Style {
 
 /// What stands in the way of thinking.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Obstacles {
+pub(in crate::provider) struct Obstacles {
     /// The caller forces a tool call.
-    pub(super) forced_call: bool,
+    pub(in crate::provider) forced_call: bool,
     /// See `Conversation::thought_lost`.
-    pub(super) thought_lost: bool,
+    pub(in crate::provider) thought_lost: bool,
 }
 
 /// Decides on thinking for an output limit of `max_tokens`.
 ///
 /// A `thinking` object of the caller's own goes through as it is, unless the rest of the request forbids it.
-pub(super) fn thinking(
+pub(in crate::provider) fn thinking(
     request: &ChatRequest,
     target: &Target,
     max_tokens: u64,

@@ -71,7 +71,7 @@ fn tool(function: &Value, target: &Target, strict: &mut usize, adapted: &mut Vec
 }
 
 /// Anthropic wants `type: object` at the top, which OpenAI lets callers leave out.
-fn input_schema(mut schema: Value) -> Value {
+pub(in crate::provider) fn input_schema(mut schema: Value) -> Value {
     if let Some(fields) = schema.as_object_mut() {
         if fields.get("type").is_none_or(|t| t != "object") {
             fields.insert("type".into(), "object".into());

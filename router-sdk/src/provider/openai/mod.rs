@@ -16,7 +16,7 @@ mod reply;
 mod stream;
 #[cfg(test)]
 pub(in crate::provider) mod tests;
-mod tool_ids;
+pub(super) mod tool_ids;
 mod tool_turns;
 mod usage;
 

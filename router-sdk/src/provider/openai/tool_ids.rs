@@ -8,12 +8,12 @@ use super::reply;
 use crate::catalog::ToolIdFormat;
 
 /// Whether any id of these messages is not of the form.
-pub(super) fn any_differs(messages: &[Value], format: ToolIdFormat) -> bool {
+pub(in crate::provider) fn any_differs(messages: &[Value], format: ToolIdFormat) -> bool {
     ids(messages).any(|id| !fits(id, format))
 }
 
 /// Rewrites the ids that are not of the form, in calls and results alike.
-pub(super) fn rewrite(messages: &mut [Value], format: ToolIdFormat) {
+pub(in crate::provider) fn rewrite(messages: &mut [Value], format: ToolIdFormat) {
     let names = names(messages, format);
     let renamed = |value: &mut Value| {
         if let Some(name) = value.as_str().and_then(|id| names.get(id)) {
