@@ -36,15 +36,25 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "deadline-ms" => {
                 options.deadline_ms = Some(value.parse().map_err(|_| fault("must be whole milliseconds"))?);
             }
+            "session" => options.session = Some(value.to_owned()),
+            "parameters" => options.parameters = Some(word(value, "adapt, drop or error", &fault)?),
+            "on-interrupt" => options.on_interrupt = Some(word(value, "resume, restart or error", &fault)?),
+            "on-malformed" => options.on_malformed = Some(word(value, "break or skip", &fault)?),
             tag if tag.starts_with("tag-") => {
                 options.tags.insert(tag["tag-".len()..].to_owned(), value.to_owned());
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, baseline, deadline-ms, tag-NAME";
+                             max-price-output, max-cost, baseline, deadline-ms, session, parameters, \
+                             on-interrupt, on-malformed, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }
     }
     Ok(())
+}
+
+/// A value that is one of a few words.
+fn word<T: serde::de::DeserializeOwned>(value: &str, words: &str, fault: &impl Fn(&str) -> Error) -> Result<T, Error> {
+    serde_json::from_value(serde_json::Value::String(value.to_owned())).map_err(|_| fault(&format!("must be {words}")))
 }
