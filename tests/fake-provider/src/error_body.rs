@@ -41,7 +41,7 @@ pub(crate) fn in_stream(family: Family, spec: Option<&ErrorSpec>) -> Value {
     let status = match family {
         Family::OpenAi => 500,
         Family::Anthropic => 529,
-        Family::Gemini => 503,
+        Family::Gemini | Family::Bedrock => 503,
     };
     in_family(family, status, spec.unwrap_or(&ErrorSpec::default()))
 }
@@ -51,6 +51,7 @@ fn in_family(family: Family, status: u16, spec: &ErrorSpec) -> Value {
         Family::OpenAi => openai(status, spec),
         Family::Anthropic => anthropic(status, spec),
         Family::Gemini => gemini(status, spec),
+        Family::Bedrock => bedrock(status, spec),
     }
 }
 
@@ -118,6 +119,22 @@ fn gemini(status: u16, spec: &ErrorSpec) -> Value {
         error["details"] = Value::from(details);
     }
     json!({ "error": error })
+}
+
+/// On the wire the type stands in a header, or in the head of an exception frame.
+fn bedrock(status: u16, spec: &ErrorSpec) -> Value {
+    let (kind, words) = match status {
+        400 | 413 | 422 => ("validationException", "The request is not valid."),
+        401 => ("unrecognizedClientException", "The security token included in the request is invalid."),
+        402 | 403 => ("accessDeniedException", "The caller may not do this."),
+        404 => ("resourceNotFoundException", "The model is not found."),
+        408 | 504 => ("modelTimeoutException", "The model took too long."),
+        424 => ("modelErrorException", "The model had an error."),
+        429 => ("throttlingException", "Too many requests, please wait before trying again."),
+        503 => ("serviceUnavailableException", "The service is not available."),
+        _ => ("internalServerException", "The server had an error."),
+    };
+    json!({ "__type": or(&spec.kind, kind), "message": or(&spec.message, words) })
 }
 
 fn gemini_details(spec: &ErrorSpec) -> Vec<Value> {
