@@ -28,12 +28,13 @@ async fn every_fault_ends_as_the_table_says() {
     let table = table::load();
     let cells = Cell::all(&table);
     let ground = Ground::lay(&cells).await;
-    let runs = cells.iter().map(|cell| async { (cell, outcome::run(&ground, cell).await) });
+    let ground = &ground;
+    let runs = cells.iter().map(|cell| async move { (cell, outcome::run(ground, cell).await) });
     let mut faults = Vec::new();
     for (cell, outcome) in futures_util::future::join_all(runs).await {
-        faults.extend(judge::faults_of(cell, &outcome, &ground).into_iter().map(|f| format!("{cell}: {f}")));
+        faults.extend(judge::faults_of(cell, &outcome, ground).into_iter().map(|f| format!("{cell}: {f}")));
     }
-    faults.extend(judge::left_over(&ground, &cells).await);
+    faults.extend(judge::left_over(ground, &cells).await);
     println!("{} cells in {:.1} s", cells.len(), started.elapsed().as_secs_f64());
     assert!(faults.is_empty(), "{} of {} cells:\n{}", faults.len(), cells.len(), faults.join("\n"));
     assert!(started.elapsed() < Duration::from_secs(60), "it took {:?}", started.elapsed());

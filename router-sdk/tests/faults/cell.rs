@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::table::Row;
 
+/// Stands in the table where a situation is not played.
+pub const NOT_TRIED: &str = "-";
 pub const FAMILIES: [&str; 4] = ["openai", "anthropic", "gemini", "bedrock"];
 
 /// Who else is there, and how long the fault lasts.
@@ -32,8 +34,7 @@ impl<'a> Cell<'a> {
                     let Some(ways) = row.ways(family, stream) else { continue };
                     let each =
                         [(Situation::Another, &ways.another), (Situation::Once, &ways.once), (Situation::Alone, &ways.alone)];
-                    // An address that is dead once is no fault of its own.
-                    let each = each.into_iter().filter(|(s, _)| row.address.is_none() || *s != Situation::Once);
+                    let each = each.into_iter().filter(|(_, expected)| expected.as_str() != NOT_TRIED);
                     cells.extend(each.map(|(situation, expected)| Cell { row, family, stream, situation, expected }));
                 }
             }

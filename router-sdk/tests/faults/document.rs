@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::cell::FAMILIES;
+use super::cell::{FAMILIES, NOT_TRIED};
 use super::table::{Row, Ways};
 
 const HEAD: &str = "# Faults and what comes of them
@@ -54,7 +54,7 @@ fn lines(row: &Row, stream: bool) -> Vec<String> {
     let mut by_ways: BTreeMap<[String; 3], Vec<&str>> = BTreeMap::new();
     for family in FAMILIES {
         if let Some(ways) = row.ways(family, stream) {
-            by_ways.entry(told(row, ways)).or_default().push(family);
+            by_ways.entry(told(ways)).or_default().push(family);
         }
     }
     let mut groups: Vec<([String; 3], Vec<&str>)> = by_ways.into_iter().collect();
@@ -68,13 +68,13 @@ fn lines(row: &Row, stream: bool) -> Vec<String> {
     groups.into_iter().enumerate().map(line).collect()
 }
 
-fn told(row: &Row, ways: &Ways) -> [String; 3] {
-    let once = if row.address.is_some() { "–".to_owned() } else { words(&ways.once) };
-    [words(&ways.another), once, words(&ways.alone)]
+fn told(ways: &Ways) -> [String; 3] {
+    [&ways.another, &ways.once, &ways.alone].map(|outcome| words(outcome))
 }
 
 fn words(outcome: &str) -> String {
     match outcome {
+        NOT_TRIED => "–".into(),
         "answered" => "answered".into(),
         "answered again" => "asked again".into(),
         "other" => "the other answers".into(),

@@ -28,7 +28,7 @@ impl Ground {
             "providers": {},
             "models": [],
             "timeouts": {
-                "connect_ms": 500, "first_token_ms": FIRST_OUTPUT_MS, "whole_ms": FIRST_OUTPUT_MS, "idle_ms": 1_000,
+                "connect_ms": 500, "first_token_ms": FIRST_OUTPUT_MS, "whole_ms": FIRST_OUTPUT_MS, "idle_ms": 600,
                 "total_ms": TOTAL_MS,
             },
             // Cells share a router and so its purse of retries, which is no matter of this test.

@@ -11,7 +11,7 @@ pub struct ErrorSpec {
     /// OpenAI's and Anthropic's `type`, Gemini's `status`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// OpenAI's `code`.
+    /// OpenAI's and Gemini's `code`.
     pub code: Option<Value>,
     /// OpenAI's `param`.
     pub param: Option<String>,
@@ -99,7 +99,7 @@ fn anthropic(status: u16, spec: &ErrorSpec) -> Value {
 
 fn gemini(status: u16, spec: &ErrorSpec) -> Value {
     let (kind, words) = match status {
-        400 => ("INVALID_ARGUMENT", "The request contains an invalid argument."),
+        400 | 422 => ("INVALID_ARGUMENT", "The request contains an invalid argument."),
         401 => ("UNAUTHENTICATED", "The credentials are missing or wrong."),
         402 | 429 => ("RESOURCE_EXHAUSTED", "The quota is exceeded."),
         403 => ("PERMISSION_DENIED", "The caller has no permission."),
@@ -110,7 +110,7 @@ fn gemini(status: u16, spec: &ErrorSpec) -> Value {
         _ => ("INTERNAL", "An internal error has occurred."),
     };
     let mut error = json!({
-        "code": status,
+        "code": spec.code.clone().unwrap_or_else(|| Value::from(status)),
         "message": or(&spec.message, words),
         "status": or(&spec.kind, kind),
     });
