@@ -1,7 +1,9 @@
 //! What the cells run on: one fake provider and one router with two providers a cell.
 
+use std::collections::HashMap;
+
 use clawrouters::{Config, Router};
-use fake_provider::{FakeProvider, Recorded};
+use fake_provider::FakeProvider;
 use serde_json::{Value, json};
 
 use super::cell::{Cell, Situation};
@@ -54,9 +56,13 @@ impl Ground {
         Self { fake, router }
     }
 
-    /// Requests that reached a provider.
-    pub fn requests(&self, provider: &str) -> Vec<Recorded> {
-        self.fake.requests(ID).into_iter().filter(|r| r.provider == provider).collect()
+    /// How many requests reached each provider.
+    pub fn requests(&self) -> HashMap<String, usize> {
+        let mut counts = HashMap::new();
+        for request in self.fake.requests(ID) {
+            *counts.entry(request.provider).or_default() += 1;
+        }
+        counts
     }
 }
 

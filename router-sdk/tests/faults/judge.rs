@@ -1,5 +1,6 @@
 //! What a cell came to, in the words of the table, and what is wrong with it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::cell::{Cell, Situation};
@@ -7,7 +8,7 @@ use super::ground::{FIRST_OUTPUT_MS, Ground, TEXT, TOTAL_MS};
 use super::outcome::Outcome;
 
 /// Room for a machine that has other things to do.
-const SLACK: Duration = Duration::from_millis(1_500);
+const SLACK: Duration = Duration::from_millis(2_500);
 
 /// The outcome in the words of the table: `answered`, `answered again`, `other`, `completed by other`, `completed by
 /// itself`, or `Kind cause`, for a stream that broke `interrupted cause`.
@@ -31,7 +32,7 @@ fn named(cell: &Cell<'_>, outcome: &Outcome) -> String {
 }
 
 /// Everything that is wrong with an outcome.
-pub fn faults_of(cell: &Cell<'_>, outcome: &Outcome, ground: &Ground) -> Vec<String> {
+pub fn faults_of(cell: &Cell<'_>, outcome: &Outcome, requests: &HashMap<String, usize>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut wrong = |what: String| faults.push(what);
     let named = named(cell, outcome);
@@ -57,7 +58,7 @@ pub fn faults_of(cell: &Cell<'_>, outcome: &Outcome, ground: &Ground) -> Vec<Str
             if error.partial().map(|p| p.text.as_str()).unwrap_or_default() != outcome.text {
                 wrong(format!("the partial text {:?} is not what was delivered", error.partial()));
             }
-            if outcome.attempts.last().is_none_or(|a| a.then != "stop" && cell.expected.starts_with("interrupted") == false) {
+            if outcome.attempts.last().is_none_or(|a| a.then != "stop" && !cell.expected.starts_with("interrupted")) {
                 wrong("the last attempt does not say stop".into());
             }
             if format!("{error:?} {error}").contains("key-0123456789") {
@@ -65,7 +66,7 @@ pub fn faults_of(cell: &Cell<'_>, outcome: &Outcome, ground: &Ground) -> Vec<Str
             }
         }
     }
-    faults.extend(attempts(cell, outcome, ground));
+    faults.extend(attempts(cell, outcome, requests));
     let limit = bound(cell, outcome);
     if outcome.time > limit {
         faults.push(format!("it took {:?}, more than {limit:?}", outcome.time));
@@ -79,7 +80,7 @@ fn brief(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Sends are bounded, and each is recorded with a verdict, what followed and why.
-fn attempts(cell: &Cell<'_>, outcome: &Outcome, ground: &Ground) -> Vec<String> {
+fn attempts(cell: &Cell<'_>, outcome: &Outcome, requests: &HashMap<String, usize>) -> Vec<String> {
     let mut faults = Vec::new();
     let models = cell.models();
     if outcome.attempts.is_empty() || outcome.attempts.len() > 6 {
@@ -94,7 +95,7 @@ fn attempts(cell: &Cell<'_>, outcome: &Outcome, ground: &Ground) -> Vec<String> 
         let recorded = outcome.attempts.iter().filter(|a| a.target == *model).count();
         let provider = model.trim_end_matches("/m");
         let unreachable = at == 0 && cell.row.address.is_some();
-        let sent = ground.requests(provider).len();
+        let sent = requests.get(provider).copied().unwrap_or_default();
         if !unreachable && sent != recorded {
             faults.push(format!("{provider} got {sent} requests, {recorded} are recorded"));
         }

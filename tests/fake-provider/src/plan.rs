@@ -102,8 +102,8 @@ fn headers(
     if let Some(encoding) = body.encoding {
         headers.push(("content-encoding".to_owned(), encoding.to_owned()));
     }
-    if asked.family == Family::Bedrock && body.status >= 400 {
-        let error = error_body::body(asked.family, body.status, reply.error.as_ref().unwrap_or(&Default::default()), "");
+    if let (Family::Bedrock, Some(spec)) = (asked.family, &reply.error) {
+        let error = error_body::body(asked.family, body.status, spec, "");
         let kind = error["__type"].as_str().unwrap_or_default().to_owned();
         headers.push(("x-amzn-errortype".to_owned(), kind));
     }
