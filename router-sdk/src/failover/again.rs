@@ -38,12 +38,10 @@ impl Journey {
                     .await
                 {
                     Ok((open, line)) => return Some(Continued { open, line, form: *form, unseen }),
+                    Err(_) if self.over() => return None,
                     Err(_) if !self.last.as_ref().is_some_and(|(failure, _)| resume::rejects_form(failure)) => break,
                     Err(_) => {}
                 }
-            }
-            if self.over() {
-                return None;
             }
         }
         None
@@ -86,7 +84,7 @@ impl Journey {
     }
 
     /// True when nothing more may be sent for this request.
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         tokio::time::Instant::now() >= self.deadline || self.total >= self.sender.settings.retry.max_total_attempts
     }
 }
