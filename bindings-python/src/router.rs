@@ -294,6 +294,9 @@ fn reply_json(reply: &ChatResponse) -> Vec<u8> {
 }
 
 fn chunk_json(chunk: &ChatChunk) -> Vec<u8> {
+    if chunk.restart {
+        return chunk.to_json().to_string().into_bytes();
+    }
     with_route(&chunk.body, chunk.route.as_deref())
 }
 
