@@ -37,16 +37,18 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
                 options.deadline_ms = Some(value.parse().map_err(|_| fault("must be whole milliseconds"))?);
             }
             "session" => options.session = Some(value.to_owned()),
-            "parameters" => options.parameters = Some(word(value, "adapt, drop or error", &fault)?),
-            "on-interrupt" => options.on_interrupt = Some(word(value, "resume, restart or error", &fault)?),
-            "on-malformed" => options.on_malformed = Some(word(value, "break or skip", &fault)?),
+            "on-interrupt" => options.on_interrupt = Some(word(value).ok_or_else(|| fault("must be resume or error"))?),
+            "on-malformed" => options.on_malformed = Some(word(value).ok_or_else(|| fault("must be break or skip"))?),
+            "parameters" => {
+                options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
+            }
             tag if tag.starts_with("tag-") => {
                 options.tags.insert(tag["tag-".len()..].to_owned(), value.to_owned());
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, baseline, deadline-ms, session, parameters, \
-                             on-interrupt, on-malformed, tag-NAME";
+                             max-price-output, max-cost, baseline, deadline-ms, session, on-interrupt, on-malformed, \
+                             parameters, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }
@@ -54,7 +56,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
     Ok(())
 }
 
-/// A value that is one of a few words.
-fn word<T: serde::de::DeserializeOwned>(value: &str, words: &str, fault: &impl Fn(&str) -> Error) -> Result<T, Error> {
-    serde_json::from_value(serde_json::Value::String(value.to_owned())).map_err(|_| fault(&format!("must be {words}")))
+/// The choice that a word stands for.
+fn word<T: serde::de::DeserializeOwned>(value: &str) -> Option<T> {
+    serde_json::from_value(value.into()).ok()
 }
