@@ -19,7 +19,7 @@ pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod policy;
 #[cfg(test)]
-mod replay;
+pub(crate) mod replay;
 #[cfg(test)]
 mod replies;
 pub(crate) mod responses;
