@@ -7,12 +7,12 @@
 mod cell;
 #[path = "faults/document.rs"]
 mod document;
+#[path = "faults/ground.rs"]
+mod ground;
 #[path = "faults/judge.rs"]
 mod judge;
 #[path = "faults/outcome.rs"]
 mod outcome;
-#[path = "faults/ground.rs"]
-mod ground;
 #[path = "faults/table.rs"]
 mod table;
 
