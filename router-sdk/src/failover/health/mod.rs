@@ -41,6 +41,9 @@ pub(crate) enum Rest {
     Full,
 }
 
+/// Places kept before those without a story make room.
+const KEPT: usize = 4_096;
+
 /// A silence counts for as many failures as open a breaker by default: it has cost somebody a whole time limit.
 const SILENCE: u32 = 3;
 
@@ -92,6 +95,10 @@ impl Health {
             }
             let key_probe = key.is_some_and(|key| key.open_until.is_some());
             if !states.contains_key(&place) {
+                // Callers may make names up; what nothing is remembered of need not be kept.
+                if states.len() >= KEPT {
+                    states.retain(|_, state| state.matters(now));
+                }
                 states.insert(place.clone(), State::default());
             }
             let Some(state) = states.get_mut(&place) else { return Err(Rest::Full) };
