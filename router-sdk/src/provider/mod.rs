@@ -19,7 +19,7 @@ pub(crate) mod ollama;
 pub(crate) mod openai;
 pub(crate) mod policy;
 #[cfg(test)]
-mod replay;
+pub(crate) mod replay;
 #[cfg(test)]
 mod replies;
 pub(crate) mod responses;
@@ -92,6 +92,12 @@ pub trait StreamDecoder: Send {
     /// What the provider has told of usage so far, for the books of a stream that breaks before its end.
     fn usage_so_far(&self) -> Option<Usage> {
         None
+    }
+
+    /// True while a finish reason has been read that [`StreamDecoder::end`] will tell: the answer is complete, whatever
+    /// becomes of the connection.
+    fn holds_finish(&self) -> bool {
+        false
     }
 }
 

@@ -9,7 +9,7 @@ mod environment;
 mod names;
 mod pool;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod vertex;
 
 use std::collections::BTreeMap;

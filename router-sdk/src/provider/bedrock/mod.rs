@@ -11,7 +11,7 @@ mod reply;
 mod settings;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod thinking;
 mod tools;
 mod usage;

@@ -7,7 +7,7 @@ mod reply;
 mod sampling;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod thinking;
 mod tools;
 mod usage;

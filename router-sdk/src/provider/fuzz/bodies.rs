@@ -9,7 +9,7 @@ use super::allocations::peak;
 use super::mutate::Dice;
 use crate::provider::replay::chunks;
 use crate::provider::turns::replay::Cuts;
-use crate::provider::{Provider, family};
+use crate::provider::{Framing, Provider, family};
 use crate::wire::{ChatChunk, ChatRequest};
 
 /// Memory that input of this many bytes may take: JSON trees are large, but no more than in proportion.
@@ -38,7 +38,10 @@ fn stream(subject: &Subject, bytes: &[u8], dice: &mut Dice) {
     let (uncut, failure) = chunks(spoken, &subject.target, bytes, &mut cuts, usize::MAX >> 34);
     let size: usize = shown(&uncut).iter().map(String::len).sum();
     // Every event may make a chunk with a head of its own.
-    let events = bytes.iter().filter(|b| **b == b'\n').count() + 1;
+    let events = match spoken.framing() {
+        Framing::AwsEventStream => bytes.len() / 16,
+        _ => bytes.iter().filter(|b| **b == b'\n').count(),
+    } + 1;
     assert!(size <= bound(bytes.len()) + 2_000 * events, "{size} bytes of chunks from {}", bytes.len());
     for longest in [1, 2, 30] {
         let (cut, other) = chunks(spoken, &subject.target, bytes, &mut cuts, longest);
@@ -81,12 +84,12 @@ pub(super) fn request(subjects: &[Subject], bytes: &[u8]) {
 }
 
 /// The finish reason of a stream of these events.
-pub(super) fn finish(subject: &Subject, events: &[Value]) -> Result<Option<String>, String> {
+pub(super) fn finish(subject: &Subject, events: &[(String, Value)]) -> Result<Option<String>, String> {
     let spoken: &dyn Provider = family(subject.family);
     let mut decoder = spoken.decoder(&subject.target);
     let mut out = Vec::new();
-    for event in events {
-        decoder.event("", &event.to_string(), &mut out).map_err(|f| f.message)?;
+    for (name, event) in events {
+        decoder.event(name, &event.to_string(), &mut out).map_err(|f| f.message)?;
     }
     decoder.end(&mut out);
     Ok(out.iter().filter_map(ChatChunk::finish_reason).next_back().map(str::to_owned))

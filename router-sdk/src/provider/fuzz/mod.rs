@@ -15,13 +15,21 @@ use serde_json::Value;
 
 pub(in crate::provider) use subject::Subject;
 
-use super::{anthropic, family, gemini, openai};
+use super::{anthropic, bedrock, cohere, family, gemini, ollama, openai, responses};
 use mutate::Dice;
 use variants::variants;
 
 /// What is fuzzed: a family, and a reply of it with every field that a reply may have.
 fn subjects() -> Vec<Subject> {
-    vec![openai::tests::subject::subject(), anthropic::tests::subject::subject(), gemini::tests::subject::subject()]
+    vec![
+        openai::tests::subject::subject(),
+        responses::tests::subject::subject(),
+        anthropic::tests::subject::subject(),
+        gemini::tests::subject::subject(),
+        bedrock::tests::subject::subject(),
+        cohere::tests::subject::subject(),
+        ollama::tests::subject::subject(),
+    ]
 }
 
 /// Rounds of each kind for each family: a second or two in all.
@@ -53,14 +61,36 @@ fn mutated_replies_and_streams_harm_nobody() {
     }
 }
 
+/// Damage inside a frame, which check sums and lengths would otherwise keep from the decoder.
+#[test]
+fn mutated_events_harm_nobody() {
+    for subject in subjects() {
+        let events = subject.events();
+        let mut dice = Dice::new(5);
+        for _ in 0..ROUNDS {
+            let hurt = dice.below(events.len());
+            let framed = events.iter().enumerate().flat_map(|(at, (name, event))| {
+                let mut data = event.to_string().into_bytes();
+                if at == hurt {
+                    data = mutate::mutated(&data, &mut dice);
+                    data.retain(|byte| *byte != b'\n');
+                }
+                subject.framed(name, &data)
+            });
+            let bytes: Vec<u8> = framed.collect();
+            bodies::all(&subject, &bytes, &mut dice);
+        }
+    }
+}
+
 #[test]
 fn depth_size_and_numbers_are_bounded() {
     for subject in subjects() {
         let mut dice = Dice::new(3);
         for bytes in mutate::extremes() {
             bodies::all(&subject, &bytes, &mut dice);
-            let event = [b"data: ".as_slice(), &bytes, b"\n\n"].concat();
-            bodies::all(&subject, &event.repeat(3), &mut dice);
+            let name = subject.events()[1].0.clone();
+            bodies::all(&subject, &subject.framed(&name, &bytes).repeat(3), &mut dice);
         }
     }
 }
@@ -120,14 +150,15 @@ fn odd_optional_fields_never_fail_a_stream() {
         let events = subject.events();
         let plain = bodies::finish(&subject, &events).unwrap();
         assert!(plain.is_some(), "the sample finishes");
-        for (at, event) in events.iter().enumerate() {
+        for (at, (_, event)) in events.iter().enumerate() {
             for (place, variant) in variants(event) {
                 if place.is_empty() || subject.needed_in_events.contains(&place.as_str()) {
                     continue;
                 }
                 let mut odd = events.clone();
-                odd[at] = variant;
-                let what = || format!("{:?} event {at} {place} = {}", subject.family, odd[at].pointer(&place).unwrap());
+                odd[at].1 = variant;
+                let what =
+                    || format!("{:?} event {at} {place} = {}", subject.family, odd[at].1.pointer(&place).unwrap());
                 match bodies::finish(&subject, &odd) {
                     Err(why) => wrong.push(format!("{}: {why}", what())),
                     Ok(None) => wrong.push(format!("{}: no finish", what())),

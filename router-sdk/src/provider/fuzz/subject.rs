@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{Family, Target};
+use crate::provider::replay::events;
+use crate::provider::turns::replay::Cuts;
+use crate::provider::{Family, Framing, Target, family};
+use crate::transport::frames::event_frame;
 
 /// A family, with a reply and a stream in its language that have as many fields as they may have.
 pub(in crate::provider) struct Subject {
@@ -24,9 +27,20 @@ impl Subject {
         self.told.iter().any(|told| place.starts_with(told))
     }
 
-    /// The events of the stream, by their data.
-    pub(super) fn events(&self) -> Vec<Value> {
-        crate::provider::turns::replay::events_of(std::str::from_utf8(&self.stream).unwrap())
+    /// The events of the stream by name and data; marks of the end are none.
+    pub(super) fn events(&self) -> Vec<(String, Value)> {
+        let read = events(family(self.family).framing(), &self.stream, &mut Cuts(1), 40);
+        let read = read.into_iter().map(|event| event.unwrap());
+        read.filter_map(|(name, data)| Some((name, serde_json::from_str(&data).ok()?))).collect()
+    }
+
+    /// An event as its bytes in a stream, however broken its data is.
+    pub(super) fn framed(&self, name: &str, data: &[u8]) -> Vec<u8> {
+        match family(self.family).framing() {
+            Framing::Sse => [b"data: ".as_slice(), data, b"\n\n"].concat(),
+            Framing::Ndjson => [data, b"\n"].concat(),
+            Framing::AwsEventStream => event_frame(name, &String::from_utf8_lossy(data)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod messages;
 mod options;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod thinking;
 mod tools;
 mod window;

@@ -17,9 +17,11 @@ pub(super) fn check(language: &Language, recording: &Recording, target: &Target,
         return notes.note("error", error(spoken, recording));
     }
     match recording.kind.as_str() {
-        "json" if recording.body.is_object() => notes.note("whole", whole(spoken, target, recording)),
+        "json" if recording.body.is_object() && (language.answers)(recording) => {
+            notes.note("whole", whole(spoken, target, recording))
+        }
         "sse" | "events_jsonl" | "ndjson" | "eventstream_base64" => {
-            let bytes = recording.bytes();
+            let bytes = (language.bytes)(recording);
             if spoken.framing() == Framing::Sse {
                 notes.note("reader", reader(&bytes, cuts));
             }
@@ -71,7 +73,13 @@ fn reader(bytes: &[u8], cuts: &mut Cuts) -> Result<(), String> {
     if read == plain { Ok(()) } else { Err("the reader of events reads otherwise".into()) }
 }
 
-fn events(framing: Framing, bytes: &[u8], cuts: &mut Cuts, longest: usize) -> Vec<Result<(String, String), Failure>> {
+/// The events of a stream cut into pieces of at most `longest` bytes: name and data.
+pub(in crate::provider) fn events(
+    framing: Framing,
+    bytes: &[u8],
+    cuts: &mut Cuts,
+    longest: usize,
+) -> Vec<Result<(String, String), Failure>> {
     let pieces: Vec<Result<Bytes, Failure>> = cuts.cut(bytes, longest).into_iter().map(Ok).collect();
     let events = transport::events(framing, Box::pin(futures_util::stream::iter(pieces)));
     let events = events.map(|event| event.map(|e| (e.name, e.data)));

@@ -13,12 +13,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(in crate::provider) use answer::Answer;
-pub(in crate::provider) use checks::{chunks, told};
-pub(in crate::provider) use recording::Recording;
-pub(in crate::provider) use table::Notes;
+pub(in crate::provider) use checks::{chunks, events, told};
+pub(crate) use recording::Recording;
+pub(crate) use table::Notes;
 
 use super::turns::replay::Cuts;
-use super::{Family, Target, anthropic, gemini, openai};
+use super::{Family, Target, anthropic, bedrock, cohere, gemini, ollama, openai, responses};
 use table::{Outcome, State, Table};
 
 /// A language that is replayed.
@@ -28,37 +28,73 @@ pub(in crate::provider) struct Language {
     pub(in crate::provider) family: Family,
     /// The target that a recording is replayed for.
     target: fn(&Recording) -> Target,
+    /// The bytes of a recording as they came over the wire.
+    pub(in crate::provider) bytes: fn(&Recording) -> Vec<u8>,
+    /// Whether a reply of status 200 is to be read as an answer.
+    pub(in crate::provider) answers: fn(&Recording) -> bool,
     /// What the family checks beyond what is checked of all.
     own: fn(&Recording, &Target, &mut Cuts, &mut Notes),
 }
 
-/// For families that check nothing of their own here.
-#[allow(dead_code)] // The first family without own checks will use it.
-pub(in crate::provider) fn nothing_more(_: &Recording, _: &Target, _: &mut Cuts, _: &mut Notes) {}
+const OPENAI: Language = Language {
+    apis: &["chat.completions"],
+    family: Family::OpenAi,
+    target: openai::tests::replay::target_of,
+    bytes: Recording::bytes,
+    answers: |_| true,
+    own: openai::tests::replay::own,
+};
 
-const LANGUAGES: [Language; 3] = [
+const LANGUAGES: [Language; 7] = [
+    OPENAI,
     Language {
-        apis: &["chat.completions"],
-        family: Family::OpenAi,
-        target: openai::tests::replay::target_of,
-        own: openai::tests::replay::own,
+        apis: &["responses"],
+        family: Family::Responses,
+        target: responses::tests::replay::target_of,
+        answers: |recording| !responses::tests::replay::put_off(recording),
+        own: responses::tests::replay::own,
+        ..OPENAI
     },
     Language {
         apis: &["messages"],
         family: Family::Anthropic,
         target: |_| anthropic::tests::modern(),
         own: anthropic::tests::replay::own,
+        ..OPENAI
     },
     Language {
         apis: &["generateContent", "streamGenerateContent"],
         family: Family::Gemini,
-        target: |_| gemini::tests::named("gemini-3-pro-preview"),
+        target: gemini::tests::replay::target_of,
         own: gemini::tests::replay::own,
+        ..OPENAI
+    },
+    Language {
+        apis: &["converse", "converse-stream"],
+        family: Family::Bedrock,
+        target: bedrock::tests::replay::target_of,
+        bytes: bedrock::tests::replay::frames_of,
+        own: bedrock::tests::replay::own,
+        ..OPENAI
+    },
+    Language {
+        apis: &["cohere.chat.v2"],
+        family: Family::Cohere,
+        target: |_| cohere::tests::thinker(),
+        own: cohere::tests::replay::own,
+        ..OPENAI
+    },
+    Language {
+        apis: &["ollama.chat"],
+        family: Family::Ollama,
+        target: |_| ollama::tests::thinker(),
+        own: ollama::tests::replay::own,
+        ..OPENAI
     },
 ];
 
 /// Fewer replayed recordings than this mean that some are no longer looked at.
-const LEAST: usize = 2_300;
+const LEAST: usize = 3_200;
 
 fn replay(recording: &Recording) -> Outcome {
     let outcome = |state| Outcome::of(recording, state);

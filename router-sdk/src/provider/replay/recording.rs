@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 /// One recorded request and its reply.
-pub(in crate::provider) struct Recording {
+pub(crate) struct Recording {
     pub(in crate::provider) id: String,
     pub(in crate::provider) provider: String,
-    pub(in crate::provider) api: String,
+    pub(crate) api: String,
     pub(in crate::provider) model: String,
     pub(in crate::provider) status: u16,
     /// How the body was written down: `json`, `sse`, `events_jsonl`, ...
@@ -18,7 +18,9 @@ pub(in crate::provider) struct Recording {
     pub(in crate::provider) headers: HeaderMap,
     pub(in crate::provider) body: Value,
     /// The body of the request; null where it was not recorded.
-    pub(in crate::provider) request: Value,
+    pub(crate) request: Value,
+    /// Host, path and query that it was sent to.
+    pub(crate) sent: Value,
     /// Long data was cut out of it.
     pub(in crate::provider) truncated: bool,
 }
@@ -38,6 +40,7 @@ impl Recording {
             truncated: value["truncated"].as_u64().unwrap_or_default() > 0,
             body: value["response"]["body"].take(),
             request: value["request"]["body"].take(),
+            sent: value["request"].take(),
         }
     }
 

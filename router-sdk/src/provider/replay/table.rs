@@ -8,13 +8,13 @@ use super::allowlist::{CEILING, Excuse};
 
 /// The checks of one recording.
 #[derive(Default)]
-pub(in crate::provider) struct Notes {
+pub(crate) struct Notes {
     pub(super) checks: usize,
     pub(super) faults: Vec<(&'static str, String)>,
 }
 
 impl Notes {
-    pub(in crate::provider) fn note(&mut self, check: &'static str, result: Result<(), String>) {
+    pub(crate) fn note(&mut self, check: &'static str, result: Result<(), String>) {
         self.checks += 1;
         self.faults.extend(result.err().map(|why| (check, why)));
     }

@@ -12,7 +12,7 @@ mod reasoning;
 mod reply;
 mod stream;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tools;
 
 use http::HeaderMap;

@@ -1,6 +1,5 @@
 //! What replays of recorded traffic share: recordings and seeded cuts in, the answers that chunks make out.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -38,7 +37,6 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }
 
-#[allow(dead_code)] // For families that look at their recordings by themselves.
 /// The recordings of a provider, where they are present beside the repository.
 pub(crate) fn recordings(provider: &str) -> Option<Vec<Value>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/wire/recordings");
@@ -203,31 +201,6 @@ pub(in crate::provider) fn bytes_of(events: &[Value], line_end: &str) -> Vec<u8>
 pub(in crate::provider) fn events_of(body: &str) -> Vec<Value> {
     let data = body.lines().filter_map(|line| line.strip_prefix("data:"));
     data.filter_map(|data| serde_json::from_str(data.trim()).ok()).collect()
-}
-
-/// Counts, by the name of the check, how many recordings were replayed and which differ.
-#[allow(dead_code)] // As above.
-#[derive(Default)]
-pub(crate) struct Table(BTreeMap<&'static str, (usize, Vec<String>)>);
-
-#[allow(dead_code)] // As above.
-impl Table {
-    pub(crate) fn note(&mut self, check: &'static str, id: &str, result: Result<(), String>) {
-        let row = self.0.entry(check).or_default();
-        row.0 += 1;
-        row.1.extend(result.err().map(|why| format!("{id}: {why}")));
-    }
-
-    /// Prints the table; fails when anything differs or fewer than `least` checks were made.
-    pub(crate) fn report(self, title: &str, least: usize) {
-        println!("{title:<16} {:>8} {:>9}", "replayed", "differing");
-        for (check, (count, faults)) in &self.0 {
-            println!("{check:<16} {count:>8} {:>9}", faults.len());
-        }
-        let faults: Vec<&str> = self.0.values().flat_map(|(_, faults)| faults).map(String::as_str).collect();
-        assert!(faults.is_empty(), "{} differ, the first:\n{}", faults.len(), faults[..faults.len().min(8)].join("\n"));
-        assert!(self.0.values().map(|(count, _)| count).sum::<usize>() >= least);
-    }
 }
 
 pub(crate) fn same(what: &str, left: &Value, right: &Value) -> Result<(), String> {

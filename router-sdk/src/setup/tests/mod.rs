@@ -1,7 +1,7 @@
 //! Tests of clouds from configuration to the bytes on the wire: addresses, names, credentials, requests and replies.
 
 mod azure;
-mod replay;
+pub(crate) mod replay;
 mod vertex;
 
 use std::collections::BTreeMap;

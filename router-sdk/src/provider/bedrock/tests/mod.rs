@@ -5,9 +5,10 @@ mod encode;
 mod errors;
 mod exchange;
 mod history;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub(super) fn plain(id: &str) -> Target {
 }
 
 /// A Claude that thinks within a budget and takes schemas.
-pub(super) fn claude() -> Target {
+pub(in crate::provider) fn claude() -> Target {
     let reasoning = Reasoning { control: ReasoningControl::Budget, budget_min: Some(1_024), ..Reasoning::default() };
     with(Model {
         id: "us.anthropic.claude-sonnet-4-5-20250929-v1:0".into(),
@@ -36,7 +37,7 @@ pub(super) fn claude() -> Target {
 }
 
 /// A Claude that decides by itself how long to think and knows no schemas.
-pub(super) fn adaptive() -> Target {
+pub(in crate::provider) fn adaptive() -> Target {
     let efforts = ["low", "medium", "high", "xhigh", "max"].map(str::to_owned).to_vec();
     let reasoning =
         Reasoning { control: ReasoningControl::Adaptive, efforts, can_disable: Some(true), ..Reasoning::default() };
@@ -51,7 +52,7 @@ pub(super) fn adaptive() -> Target {
     })
 }
 
-pub(super) fn nova() -> Target {
+pub(in crate::provider) fn nova() -> Target {
     plain("us.amazon.nova-2-lite-v1:0")
 }
 

@@ -1,89 +1,66 @@
-//! Recorded traffic, where it is present beside the repository, through decoder, frames, errors and back through encode.
+//! Recorded traffic of Bedrock in; what differs between it and what this family makes of it out.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::super::Bedrock;
 use super::super::line::Line;
-use super::super::turns::replay::{Cuts, Table, plain as readable, recordings, same, stream};
+use super::super::turns::replay::{Cuts, plain as readable, same, stream};
 use super::requests::{again, expressible};
 use super::stream::bytes_of;
 use super::{sent, with};
 use crate::catalog::{Capabilities, Model};
+use crate::provider::replay::{Notes, Recording, told};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
 
-#[test]
-fn recordings_replay() {
-    let Some(all) = recordings("bedrock") else {
-        println!("skipped: no recordings beside the repository");
-        return;
-    };
-    let mut table = Table::default();
-    let mut cuts = Cuts(7);
-    for recording in all.iter().filter(|r| r["api"].as_str().is_some_and(|api| api.starts_with("converse"))) {
-        let id = recording["id"].as_str().unwrap_or_default();
-        let target = target_of(recording);
-        let (response, request) = (&recording["response"], &recording["request"]["body"]);
-        if let Some(asked) = expressible(request) {
-            table.note("request", id, again(&target, request, asked));
-        }
-        let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
-        match response["body_kind"].as_str() {
-            Some("json") if status != 200 => table.note("error", id, error(status, response)),
-            Some("json") => {
-                table.note("whole", id, whole(&target, body));
-                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
-                table.note("history", id, history(&target, body));
-            }
-            Some("eventstream_base64") => {
-                let bytes = STANDARD.decode(body.as_str().unwrap_or_default()).unwrap_or_default();
-                table.note("stream", id, recorded_stream(&target, &bytes, &mut cuts));
-            }
-            Some("events_jsonl") => {
-                let events: Vec<(String, Value)> = body
-                    .as_str()
-                    .unwrap_or_default()
-                    .lines()
-                    .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-                    .filter_map(|event| event.as_object()?.iter().next().map(|(n, v)| (n.clone(), v.clone())))
-                    .collect();
-                let events: Vec<(&str, Value)> = events.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
-                table.note("events", id, recorded_stream(&target, &bytes_of(&events), &mut cuts));
-            }
-            other => table.note("body", id, Err(format!("a body of kind {other:?}"))),
-        }
+/// What is checked of this family alone.
+pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
+    if let Some(asked) = expressible(&recording.request) {
+        notes.note("request", again(target, &recording.request, asked));
     }
-    table.report("bedrock", 700);
+    let body = &recording.body;
+    match recording.kind.as_str() {
+        "json" if recording.status != 200 => notes.note("cause", error(recording)),
+        "json" => {
+            notes.note("blocks", whole(target, body));
+            notes.note("whole as stream", whole_as_stream(target, body, cuts));
+            notes.note("history", history(target, body));
+        }
+        _ => notes.note("frames", recorded_stream(target, &frames_of(recording), cuts)),
+    }
+}
+
+/// The frames of a recorded stream; some were written down as events, a line each.
+pub(in crate::provider) fn frames_of(recording: &Recording) -> Vec<u8> {
+    if recording.kind != "events_jsonl" {
+        return recording.bytes();
+    }
+    let lines = recording.body.as_str().unwrap_or_default().lines();
+    let events: Vec<Value> = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let named = events.iter().filter_map(|event| event.as_object()?.iter().next());
+    let events: Vec<(&str, Value)> = named.map(|(name, event)| (name.as_str(), event.clone())).collect();
+    bytes_of(&events)
 }
 
 /// The recorded model, which takes schemas and thinks by level.
-fn target_of(recording: &Value) -> Target {
-    let id = recording["model"].as_str().unwrap_or("anthropic.claude-3-haiku-20240307-v1:0");
+pub(in crate::provider) fn target_of(recording: &Recording) -> Target {
+    let id = Some(recording.model.as_str()).filter(|id| !id.is_empty());
+    let id = id.unwrap_or("anthropic.claude-3-haiku-20240307-v1:0");
     let capabilities = Capabilities { json_schema: Some(true), ..Capabilities::default() };
     with(Model { id: id.to_owned(), capabilities, ..Model::default() })
 }
 
-fn error(status: u16, response: &Value) -> Result<(), String> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in response["headers"].as_object().into_iter().flatten() {
-        let value = value.as_str().and_then(|value| HeaderValue::from_str(value).ok());
-        if let (Ok(name), Some(value)) = (HeaderName::try_from(name.as_str()), value) {
-            headers.insert(name, value);
-        }
-    }
-    let failure = Bedrock.explain_error(status, &headers, response["body"].to_string().as_bytes());
+fn error(recording: &Recording) -> Result<(), String> {
+    let failure = Bedrock.explain_error(recording.status, &recording.headers, &recording.bytes());
     let message = failure.message.as_str();
-    let expected = match status {
+    let expected = match recording.status {
         403 => Cause::Auth,
         404 => Cause::ModelMissing,
         _ if message.contains("identifier is invalid") || message.contains("on-demand") => Cause::ModelMissing,
         _ if message.contains("doesn't support") || message.contains("extraneous key") => Cause::Unsupported,
         _ => Cause::Caller,
     };
-    if failure.cause == expected { Ok(()) } else { Err(format!("{status} became {:?}: {message}", failure.cause)) }
+    if failure.cause == expected { Ok(()) } else { Err(told(&failure)) }
 }
 
 fn identities(usage: Option<Usage>, raw: &Value) -> Result<(), String> {

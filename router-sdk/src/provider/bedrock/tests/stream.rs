@@ -11,7 +11,7 @@ use crate::transport::frames::{event_frame, exception_frame};
 use crate::wire::Usage;
 
 /// The frames of events, each with the padding that Bedrock adds.
-pub(super) fn bytes_of(events: &[(&str, Value)]) -> Vec<u8> {
+pub(in crate::provider) fn bytes_of(events: &[(&str, Value)]) -> Vec<u8> {
     let padded = events.iter().map(|(name, payload)| {
         let mut payload = payload.clone();
         payload["p"] = "abcdefgh".into();

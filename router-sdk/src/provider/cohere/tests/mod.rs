@@ -2,9 +2,10 @@
 
 mod decode;
 mod encode;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of a model that thinks within a budget.
-pub(super) fn thinker() -> Target {
+pub(in crate::provider) fn thinker() -> Target {
     let reasoning = Reasoning {
         control: ReasoningControl::Budget,
         budget_min: Some(1),
@@ -27,7 +28,7 @@ pub(super) fn thinker() -> Target {
 }
 
 /// A target of a model that does not think.
-pub(super) fn plain_model() -> Target {
+pub(in crate::provider) fn plain_model() -> Target {
     let capabilities = Capabilities { reasoning: Some(false), ..Capabilities::default() };
     with(Model { id: "command-p".into(), capabilities, ..Model::default() })
 }

@@ -1,58 +1,37 @@
-//! Recorded traffic, where it is present beside the repository, through decoder, stream, errors and back through encode.
+//! Recorded traffic of Cohere in; what differs between it and what this family makes of it out.
 
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::Cohere;
-use super::super::turns::replay::{Cuts, Table, bytes_of, events_of, plain, recordings, same, stream};
+use super::super::turns::replay::{Cuts, bytes_of, events_of, plain, same, stream};
 use super::requests::{again, expressible};
-use super::{sent, thinker};
+use super::sent;
+use crate::provider::replay::{Notes, Recording, told};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
 
-#[test]
-fn recordings_replay() {
-    let Some(all) = recordings("cohere") else {
-        println!("skipped: no recordings beside the repository");
-        return;
-    };
-    let target = thinker();
-    let mut table = Table::default();
-    let mut cuts = Cuts(13);
-    for recording in all.iter().filter(|r| r["api"] == "cohere.chat.v2" && r["truncated"].as_u64().unwrap_or(0) == 0) {
-        let id = recording["id"].as_str().unwrap_or_default();
-        let response = &recording["response"];
-        if let Some(asked) = expressible(&recording["request"]["body"]) {
-            table.note("request", id, again(&target, &recording["request"]["body"], asked));
-        }
-        let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
-        match response["body_kind"].as_str() {
-            Some("json") if status != 200 => table.note("error", id, error(status, body)),
-            Some("json") => {
-                table.note("whole", id, whole(&target, body));
-                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
-                table.note("history", id, history(&target, body));
-            }
-            Some("sse") => {
-                let text = body.as_str().unwrap_or_default();
-                table.note("stream", id, recorded_stream(&target, text, &events_of(text), &mut cuts));
-            }
-            Some("events_jsonl") => {
-                let lines = body.as_str().unwrap_or_default().lines();
-                let events: Vec<Value> = lines.filter_map(|line| serde_json::from_str(line).ok()).collect();
-                let text = String::from_utf8(bytes_of(&events, "\n")).unwrap();
-                table.note("stream", id, recorded_stream(&target, &text, &events, &mut cuts));
-            }
-            _ => {}
-        }
+/// What is checked of this family alone.
+pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
+    if let Some(asked) = expressible(&recording.request) {
+        notes.note("request", again(target, &recording.request, asked));
     }
-    table.report("cohere", 150);
+    let body = &recording.body;
+    match recording.kind.as_str() {
+        "json" if recording.status != 200 => notes.note("cause", error(recording)),
+        "json" => {
+            notes.note("blocks", whole(target, body));
+            notes.note("whole as stream", whole_as_stream(target, body, cuts));
+            notes.note("history", history(target, body));
+        }
+        "sse" | "events_jsonl" => notes.note("stream blocks", recorded_stream(target, &recording.bytes(), cuts)),
+        _ => {}
+    }
 }
 
-fn error(status: u16, body: &Value) -> Result<(), String> {
-    let failure = Cohere.explain_error(status, &HeaderMap::new(), body.to_string().as_bytes());
-    let fits = status != 404 || failure.cause == Cause::ModelMissing;
-    if fits { Ok(()) } else { Err(format!("{status} became {:?}: {}", failure.cause, failure.message)) }
+fn error(recording: &Recording) -> Result<(), String> {
+    let failure = Cohere.explain_error(recording.status, &recording.headers, &recording.bytes());
+    let fits = recording.status != 404 || failure.cause == Cause::ModelMissing;
+    if fits { Ok(()) } else { Err(told(&failure)) }
 }
 
 fn identities(usage: Option<Usage>, raw: &Value) -> Result<(), String> {
@@ -138,10 +117,11 @@ fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(),
     Ok(())
 }
 
-fn recorded_stream(target: &Target, text: &str, events: &[Value], cuts: &mut Cuts) -> Result<(), String> {
-    let one = stream(&Cohere, target, text.as_bytes(), cuts, usize::MAX >> 34).map_err(|f| format!("{f:?}"))?;
+fn recorded_stream(target: &Target, bytes: &[u8], cuts: &mut Cuts) -> Result<(), String> {
+    let events = events_of(std::str::from_utf8(bytes).unwrap());
+    let one = stream(&Cohere, target, bytes, cuts, usize::MAX >> 34).map_err(|f| format!("{f:?}"))?;
     for longest in [5, 300] {
-        let cut = stream(&Cohere, target, text.as_bytes(), cuts, longest).map_err(|f| format!("{f:?}"))?;
+        let cut = stream(&Cohere, target, bytes, cuts, longest).map_err(|f| format!("{f:?}"))?;
         if cut != one {
             return Err(format!("cut at {longest} it reads otherwise"));
         }

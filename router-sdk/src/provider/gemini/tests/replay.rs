@@ -5,10 +5,17 @@ use serde_json::{Value, json};
 use super::super::Gemini;
 use super::super::turns::replay::{Cuts, bytes_of, events_of, plain, same, stream};
 use super::requests::{again, expressible};
-use super::sent;
+use super::{named, on_vertex, sent};
 use crate::provider::replay::{Notes, Recording};
 use crate::provider::{Cause, Provider, Target};
+use crate::setup::tests::replay as setup;
 use crate::wire::Usage;
+
+/// A current model, of Google's studio or of Vertex AI.
+pub(in crate::provider) fn target_of(recording: &Recording) -> Target {
+    let model = "gemini-3-pro-preview";
+    if recording.provider == "vertex" { on_vertex(model) } else { named(model) }
+}
 
 /// What is checked of this family alone.
 pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
@@ -16,6 +23,9 @@ pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mu
         let result = again(target, &recording.request, asked);
         let refused = recording.status != 200;
         notes.note("request", result.or_else(|why| if refused { Ok(()) } else { Err(why) }));
+    }
+    if recording.provider == "vertex" {
+        setup::vertex(recording, notes);
     }
     let body = &recording.body;
     match recording.kind.as_str() {

@@ -2,10 +2,11 @@
 
 mod decode;
 mod encode;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod rows;
 mod stream;
+pub(in crate::provider) mod subject;
 mod window;
 
 use serde_json::Value;
@@ -17,13 +18,13 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of a model that thinks or not, as it is told.
-pub(super) fn thinker() -> Target {
+pub(in crate::provider) fn thinker() -> Target {
     let reasoning = Reasoning { control: ReasoningControl::Toggle, can_disable: Some(true), ..Reasoning::default() };
     with(Model { id: "qwen3:4b".into(), reasoning: Some(reasoning), ..Model::default() })
 }
 
 /// A target of a model that does not think.
-pub(super) fn plain_model() -> Target {
+pub(in crate::provider) fn plain_model() -> Target {
     let capabilities = Capabilities { reasoning: Some(false), ..Capabilities::default() };
     with(Model { id: "llama3".into(), capabilities, ..Model::default() })
 }

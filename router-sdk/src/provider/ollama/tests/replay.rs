@@ -1,51 +1,38 @@
-//! Recorded traffic, where it is present beside the repository, through decoder, stream, errors and back through encode.
+//! Recorded traffic of Ollama in; what differs between it and what this family makes of it out.
 
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::Ollama;
-use super::super::turns::replay::{Cuts, Table, plain, recordings, same, stream};
+use super::super::turns::replay::{Cuts, plain, same, stream};
 use super::requests::{again, expressible};
-use super::thinker;
+use crate::provider::replay::{Notes, Recording, told};
 use crate::provider::{Cause, Provider, Target};
 use crate::wire::Usage;
 
-#[test]
-fn recordings_replay() {
-    let Some(all) = recordings("ollama") else {
-        println!("skipped: no recordings beside the repository");
-        return;
-    };
-    let target = thinker();
-    let mut table = Table::default();
-    let mut cuts = Cuts(17);
-    for recording in all.iter().filter(|r| r["api"] == "ollama.chat" && r["truncated"].as_u64().unwrap_or(0) == 0) {
-        let id = recording["id"].as_str().unwrap_or_default();
-        let response = &recording["response"];
-        if let Some(asked) = expressible(&recording["request"]["body"]) {
-            table.note("request", id, again(&target, &recording["request"]["body"], asked));
-        }
-        let (status, body) = (response["status"].as_u64().unwrap_or(200) as u16, &response["body"]);
-        match response["body_kind"].as_str() {
-            Some("json") if status != 200 => table.note("error", id, error(status, body)),
-            Some("json") => {
-                table.note("whole", id, whole(&target, body));
-                table.note("whole as stream", id, whole_as_stream(&target, body, &mut cuts));
-            }
-            Some("ndjson") => {
-                let text = body.as_str().unwrap_or_default();
-                table.note("stream", id, recorded_stream(&target, text, &mut cuts));
-            }
-            _ => {}
-        }
+/// What is checked of this family alone.
+pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
+    if let Some(asked) = expressible(&recording.request) {
+        notes.note("request", again(target, &recording.request, asked));
     }
-    table.report("ollama", 100);
+    let body = &recording.body;
+    match recording.kind.as_str() {
+        "json" if recording.status != 200 => notes.note("cause", error(recording)),
+        "json" => {
+            notes.note("message", whole(target, body));
+            notes.note("whole as stream", whole_as_stream(target, body, cuts));
+        }
+        "ndjson" => {
+            let text = body.as_str().unwrap_or_default();
+            notes.note("lines", recorded_stream(target, text, cuts));
+        }
+        _ => {}
+    }
 }
 
-fn error(status: u16, body: &Value) -> Result<(), String> {
-    let failure = Ollama.explain_error(status, &HeaderMap::new(), body.to_string().as_bytes());
-    let fits = status != 404 || failure.cause == Cause::ModelMissing;
-    if fits { Ok(()) } else { Err(format!("{status} became {:?}: {}", failure.cause, failure.message)) }
+fn error(recording: &Recording) -> Result<(), String> {
+    let failure = Ollama.explain_error(recording.status, &recording.headers, &recording.bytes());
+    let fits = recording.status != 404 || failure.cause == Cause::ModelMissing;
+    if fits { Ok(()) } else { Err(told(&failure)) }
 }
 
 fn identities(usage: Option<Usage>, raw: &Value) -> Result<(), String> {

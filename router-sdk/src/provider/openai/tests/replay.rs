@@ -8,6 +8,7 @@ use crate::provider::openai::OpenAi;
 use crate::provider::replay::{Answer, Notes, Recording, chunks};
 use crate::provider::turns::replay::Cuts;
 use crate::provider::{Provider, Target};
+use crate::setup::tests::replay as setup;
 
 /// A target with the quirks of the vendor that was recorded.
 pub(in crate::provider) fn target_of(recording: &Recording) -> Target {
@@ -21,6 +22,9 @@ pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mu
         let result = again(target, &recording.request);
         // What the vendor refused may be refused here too.
         notes.note("request", result.or_else(|why| if recording.status >= 400 { Ok(()) } else { Err(why) }));
+    }
+    if recording.provider == "azure" {
+        setup::azure(recording, notes);
     }
     if recording.status >= 400 {
         return;

@@ -3,9 +3,10 @@
 mod decode;
 mod encode;
 mod history;
-mod replay;
+pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
+pub(in crate::provider) mod subject;
 
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::provider::{Encoded, Failure, Family, Provider, Target};
 use crate::wire::ChatRequest;
 
 /// A target of a model that thinks, in levels that cannot be switched off.
-pub(super) fn thinker() -> Target {
+pub(in crate::provider) fn thinker() -> Target {
     let efforts = ["low", "medium", "high"].map(str::to_owned).to_vec();
     let reasoning = Reasoning { control: ReasoningControl::Effort, efforts, ..Reasoning::default() };
     with(Model {
@@ -29,7 +30,7 @@ pub(super) fn thinker() -> Target {
 }
 
 /// A target of a model that is known not to think.
-pub(super) fn speaker() -> Target {
+pub(in crate::provider) fn speaker() -> Target {
     let capabilities = Capabilities { reasoning: Some(false), ..Capabilities::default() };
     with(Model { id: "plain-1".into(), mode: Mode::Responses, capabilities, ..Model::default() })
 }

@@ -1,116 +1,55 @@
-//! Recorded traffic, where it is present beside the repository, through decoder, stream, errors and back through encode.
+//! Recorded traffic of Responses in; what differs between it and what this family makes of it out.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::super::Responses;
-use super::super::turns::replay::{Cuts, Streamed, bytes_of, plain, recordings, same, stream, target};
+use super::super::turns::replay::{Cuts, Streamed, bytes_of, plain, same, stream, target};
 use super::requests::{again, expressible};
 use crate::catalog::{Mode, Model};
+use crate::provider::replay::{Notes, Recording, told};
 use crate::provider::{Cause, Failure, Family, Provider, Target};
 use crate::wire::Usage;
 
-/// Recordings that are no answers or no Responses although they are filed so, and why they differ.
-const EXCUSED: [(&str, &str, &str); 7] = [
-    ("6395542bbfd31e4a", "whole", "a chat completion"),
-    ("0035175cc3a994d6", "stream", "its first and last event are no JSON as recorded"),
-    ("1e5505f10e2db5bc", "stream", "its fragments and its whole text were edited apart"),
-    ("0339846303cf0670", "whole", "a compacted history, which holds what the user said"),
-    ("0339846303cf0670", "whole as stream", "a compacted history, which holds what the user said"),
-    ("65b4e3273b286994", "whole", "a compacted history, which holds what the user said"),
-    ("65b4e3273b286994", "whole as stream", "a compacted history, which holds what the user said"),
-];
-
-#[test]
-fn recordings_replay() {
-    let Some(all) = everything() else {
-        println!("skipped: no recordings beside the repository");
-        return;
-    };
-    let mut table: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
-    let mut faults = Vec::new();
-    for recording in &all {
-        let id = recording["id"].as_str().unwrap_or_default();
-        let provider = recording["provider"].as_str().unwrap_or_default();
-        for (check, result) in checks(recording) {
-            let row = table.entry((provider.to_owned(), check)).or_default();
-            row.0 += 1;
-            row.1 += usize::from(result.is_ok());
-            let excused = EXCUSED.iter().any(|(known, what, _)| *known == id && *what == check);
-            match result {
-                Ok(()) if excused => faults.push(format!("{provider} {check} {id}: passes, so it needs no excuse")),
-                Err(why) if !excused => faults.push(format!("{provider} {check} {id}: {why}")),
-                _ => {}
-            }
-        }
-    }
-    println!("{:<16} {:<16} {:>8} {:>6}", "provider", "check", "replayed", "clean");
-    for ((provider, check), (replayed, clean)) in &table {
-        println!("{provider:<16} {check:<16} {replayed:>8} {clean:>6}");
-    }
-    let shown = faults.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(faults.is_empty(), "{} differ, the first:\n{shown}", faults.len());
-    assert!(table.values().map(|(replayed, _)| replayed).sum::<usize>() > 1_500, "too few were replayed");
-}
-
-/// The recordings of the interface, of whatever provider.
-fn everything() -> Option<Vec<Value>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/wire/recordings");
-    let mut names: Vec<String> = std::fs::read_dir(folder)
-        .ok()?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".jsonl.gz").map(str::to_owned))
-        .collect();
-    names.sort();
-    let all = names.iter().filter_map(|name| recordings(name)).flatten();
-    Some(all.filter(|r| r["api"] == "responses").collect())
-}
-
-fn target_of(provider: &str) -> Target {
+/// Models that think, at a provider with instructions of the developer.
+pub(in crate::provider) fn target_of(recording: &Recording) -> Target {
     let model = Model { id: "m".into(), mode: Mode::Responses, ..Model::default() };
     let mut target = target(Family::OpenAi, "http://127.0.0.1:9/v1", model);
     let deployment = Arc::get_mut(&mut target.deployment).unwrap();
-    deployment.provider = provider.to_owned();
+    deployment.provider.clone_from(&recording.provider);
     deployment.quirks.developer_role = true;
     target
 }
 
-fn checks(recording: &Value) -> Vec<(&'static str, Result<(), String>)> {
-    let mut out = Vec::new();
-    let response = &recording["response"];
-    let status = response["status"].as_u64().unwrap_or(200) as u16;
-    let target = target_of(recording["provider"].as_str().unwrap_or_default());
-    let request = &recording["request"]["body"];
-    if let Some(asked) = expressible(request, &target).filter(|_| status < 400) {
-        out.push(("request", again(&target, request, asked)));
+/// Whether the answer was only promised: such a reply is fetched later.
+pub(in crate::provider) fn put_off(recording: &Recording) -> bool {
+    matches!(recording.body["status"].as_str(), Some("queued" | "in_progress"))
+}
+
+/// What is checked of this family alone.
+pub(in crate::provider) fn own(recording: &Recording, target: &Target, cuts: &mut Cuts, notes: &mut Notes) {
+    if let Some(asked) = expressible(&recording.request, target).filter(|_| recording.status < 400) {
+        notes.note("request", again(target, &recording.request, asked));
     }
-    let seed =
-        recording["id"].as_str().unwrap_or_default().bytes().fold(7_u64, |all, b| all.wrapping_mul(31) ^ u64::from(b));
-    let mut cuts = Cuts(seed);
-    let (body, text) = (&response["body"], response["body"].as_str().unwrap_or_default());
-    match response["body_kind"].as_str() {
-        Some("json") if status != 200 => out.push(("error", error(status, body))),
-        Some("json") if matches!(body["status"].as_str(), Some("queued" | "in_progress")) => {
-            let put_off = Responses.decode(&target, body.to_string().as_bytes());
-            let fits = put_off.is_err_and(|f| f.cause == Cause::Malformed);
-            out.push(("put off", if fits { Ok(()) } else { Err("taken for an answer".into()) }));
+    let body = &recording.body;
+    match recording.kind.as_str() {
+        "json" if recording.status != 200 => notes.note("cause", error(recording)),
+        "json" if put_off(recording) => {
+            let fits = Responses.decode(target, &recording.bytes()).is_err_and(|f| f.cause == Cause::Malformed);
+            notes.note("put off", if fits { Ok(()) } else { Err("taken for an answer".into()) });
         }
-        Some("json") => {
-            out.push(("whole", whole(&target, body)));
-            out.push(("whole as stream", whole_as_stream(&target, body, &mut cuts)));
-            out.push(("history", history(&target, body)));
+        "json" => {
+            notes.note("items", whole(target, body));
+            notes.note("whole as stream", whole_as_stream(target, body, cuts));
+            notes.note("history", history(target, body));
         }
-        Some("sse") => out.push(("stream", recorded_stream(&target, text, &mut cuts))),
-        Some("events_jsonl") => {
-            let framed: String = text.lines().map(|line| format!("data: {line}\n\n")).collect();
-            out.push(("stream", recorded_stream(&target, &framed, &mut cuts)));
+        "sse" | "events_jsonl" => {
+            let bytes = recording.bytes();
+            notes.note("stream items", recorded_stream(target, std::str::from_utf8(&bytes).unwrap(), cuts));
         }
         _ => {}
     }
-    out
 }
 
 /// Causes that recorded errors must have, by a part of their message.
@@ -126,14 +65,14 @@ const EXPECTED: [(&str, Cause); 9] = [
     ("No tool output found", Cause::Caller),
 ];
 
-fn error(status: u16, body: &Value) -> Result<(), String> {
-    let failure = Responses.explain_error(status, &HeaderMap::new(), body.to_string().as_bytes());
+fn error(recording: &Recording) -> Result<(), String> {
+    let failure = Responses.explain_error(recording.status, &recording.headers, &recording.bytes());
     let expected = EXPECTED.iter().find(|(part, _)| failure.message.contains(part));
     let fits = match expected {
         Some((_, cause)) => failure.cause == *cause,
         None => matches!(failure.cause, Cause::Caller | Cause::Unsupported),
     };
-    if fits { Ok(()) } else { Err(format!("{status} became {:?}: {}", failure.cause, failure.message)) }
+    if fits { Ok(()) } else { Err(told(&failure)) }
 }
 
 fn identities(usage: &Usage, raw: &Value) -> Result<(), String> {
@@ -193,12 +132,8 @@ fn thoughts(item: &Value) -> Vec<String> {
     parts.into_iter().flatten().filter_map(|p| p["text"].as_str().map(str::to_owned)).collect()
 }
 
-fn explain(failure: Failure) -> String {
-    format!("{}: {}", failure.cause.as_str(), failure.message)
-}
-
 fn whole(target: &Target, body: &Value) -> Result<(), String> {
-    let reply = Responses.decode(target, body.to_string().as_bytes()).map_err(explain)?;
+    let reply = Responses.decode(target, body.to_string().as_bytes()).map_err(|f| told(&f))?;
     let message = reply.message().ok_or("no message")?;
     agrees(&body["output"], message, reply.finish_reason(), &body["status"])?;
     if body["usage"].is_object() {
@@ -271,7 +206,7 @@ fn events_for(body: &Value) -> Vec<Value> {
 fn whole_as_stream(target: &Target, body: &Value, cuts: &mut Cuts) -> Result<(), String> {
     let Ok(reply) = Responses.decode(target, body.to_string().as_bytes()) else { return Ok(()) };
     let bytes = bytes_of(&events_for(body), "\n");
-    let streamed = stream(&Responses, target, &bytes, cuts, 200).map_err(explain)?;
+    let streamed = stream(&Responses, target, &bytes, cuts, 200).map_err(|f| told(&f))?;
     same("message", &plain(reply.message().ok_or("no message")?), &plain(&streamed.message))?;
     same("finish", &reply.finish_reason().into(), &streamed.finish.into())?;
     if reply.usage != streamed.usage {
@@ -297,7 +232,7 @@ fn recorded_stream(target: &Target, text: &str, cuts: &mut Cuts) -> Result<(), S
         Err(failure) => return failed(&events, failure),
     };
     for longest in [5, 300] {
-        if read(cuts, longest).map_err(explain)? != one {
+        if read(cuts, longest).map_err(|f| told(&f))? != one {
             return Err(format!("cut at {longest} it reads otherwise"));
         }
     }
@@ -311,8 +246,8 @@ fn recorded_stream(target: &Target, text: &str, cuts: &mut Cuts) -> Result<(), S
 
 /// A stream that tells of an error is one.
 fn failed(events: &[Value], failure: Failure) -> Result<(), String> {
-    let told = events.iter().any(|e| e["type"] == "error" || e["type"] == "response.failed");
-    if told && !matches!(failure.cause, Cause::Unknown | Cause::Malformed) { Ok(()) } else { Err(explain(failure)) }
+    let spoken = events.iter().any(|e| e["type"] == "error" || e["type"] == "response.failed");
+    if spoken && !matches!(failure.cause, Cause::Unknown | Cause::Malformed) { Ok(()) } else { Err(told(&failure)) }
 }
 
 /// The output of a stream: the items that were done, or else those of the last event.
