@@ -13,7 +13,7 @@ const ID: &str = "door";
 /// A router with the providers of a script, and one alias for all of them in their order.
 async fn stage(providers: Value, settings: Value) -> (FakeProvider, Router) {
     let fake = FakeProvider::start().await.unwrap();
-    fake.script(ID, json!({"providers": providers})).unwrap();
+    fake.script(ID, serde_json::from_value(json!({"providers": providers})).unwrap());
     let names: Vec<String> = providers.as_object().unwrap().keys().cloned().collect();
     let mut config = json!({"providers": {}, "aliases": {"all": []}});
     for name in names {

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _encode
 from ._open import Config, Opened
-from ._shadow import LoopShadow
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
@@ -166,6 +165,8 @@ class AsyncRouter(Opened):
         hundreds of replies wait for a slow callback; what comes then is dropped and the number is logged. It holds
         until `close` or the end of the loop; raises `RuntimeError` when no loop is running.
         """
+        from ._shadow import LoopShadow
+
         self._set_shadow(LoopShadow(callback))
 
     async def flush(self) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _encode
 from ._open import Config, Opened
-from ._shadow import ThreadShadow
 from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
@@ -155,6 +154,8 @@ class Router(Opened):
         what comes then is dropped and the number is logged. It holds until `close`, also in forked children. When the
         program ends, replies that have not come are not waited for.
         """
+        from ._shadow import ThreadShadow
+
         self._set_shadow(ThreadShadow(callback))
 
     def flush(self) -> None:
