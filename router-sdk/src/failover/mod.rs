@@ -19,6 +19,8 @@ mod race;
 mod resume;
 mod sender;
 mod share;
+#[cfg(test)]
+mod sim;
 mod splice;
 mod stitch;
 mod verdict;

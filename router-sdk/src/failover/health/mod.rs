@@ -271,6 +271,12 @@ impl Health {
         self.with(|states| states.get(place).and_then(|s| s.open_until).is_some_and(|until| until > now))
     }
 
+    /// Until when a place or a key rests, or rested before it was last probed.
+    #[cfg(test)]
+    pub(crate) fn open_until(&self, name: &str) -> Option<Instant> {
+        self.with(|states| states.get(name).and_then(|s| s.open_until))
+    }
+
     /// A place was seen to answer: the next request may probe it now.
     pub(crate) fn seen_alive(&self, place: &str, now: Instant) {
         self.with(|states| {
