@@ -249,7 +249,9 @@ impl Course {
     fn remedy(&self, failure: &Failure) -> (&'static str, &'static str) {
         match self.terms.on_interrupt {
             _ if !resume::mendable(failure) => ("stop", "going on would not help"),
-            OnInterrupt::Resume | OnInterrupt::Restart if self.journey.over() => ("stop", "no attempts or no time are left"),
+            OnInterrupt::Resume | OnInterrupt::Restart if self.journey.over() => {
+                ("stop", "no attempts or no time are left")
+            }
             OnInterrupt::Error => ("stop", "on_interrupt is error"),
             OnInterrupt::Restart => ("restart", "output had begun"),
             OnInterrupt::Resume if self.delivered.calls => ("stop", "a tool call had begun, which cannot be joined"),

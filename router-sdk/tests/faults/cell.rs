@@ -32,8 +32,11 @@ impl<'a> Cell<'a> {
             for family in FAMILIES {
                 for stream in [false, true] {
                     let Some(ways) = row.ways(family, stream) else { continue };
-                    let each =
-                        [(Situation::Another, &ways.another), (Situation::Once, &ways.once), (Situation::Alone, &ways.alone)];
+                    let each = [
+                        (Situation::Another, &ways.another),
+                        (Situation::Once, &ways.once),
+                        (Situation::Alone, &ways.alone),
+                    ];
                     let each = each.into_iter().filter(|(_, expected)| expected.as_str() != NOT_TRIED);
                     cells.extend(each.map(|(situation, expected)| Cell { row, family, stream, situation, expected }));
                 }

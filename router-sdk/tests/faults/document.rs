@@ -37,8 +37,7 @@ pub fn write(table: &[Row]) -> String {
     for group in groups {
         let _ = write!(out, "\n## {group}\n");
         for (stream, title) in [(false, "Whole replies"), (true, "Streams")] {
-            let lines: Vec<String> =
-                table.iter().filter(|r| r.group == group).flat_map(|r| lines(r, stream)).collect();
+            let lines: Vec<String> = table.iter().filter(|r| r.group == group).flat_map(|r| lines(r, stream)).collect();
             if lines.is_empty() {
                 continue;
             }

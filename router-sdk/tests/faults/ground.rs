@@ -10,10 +10,17 @@ use super::cell::{Cell, Situation};
 
 pub const ID: &str = "faults";
 /// What every target means to say.
-pub const TEXT: &str = "Grüße 👋 aus **Tōkyō** (東京): `x = f(x)` and\n- one row\n- one row more\n\nThat is all, folks.";
+pub const TEXT: &str =
+    "Grüße 👋 aus **Tōkyō** (東京): `x = f(x)` and\n- one row\n- one row more\n\nThat is all, folks.";
 /// How a stream cuts it; `after_pieces` counts these.
-pub const PIECES: [&str; 6] =
-    ["Grüße 👋 aus ", "**Tōkyō** (東", "京): `x = f(x)` and", "\n- one row\n- ", "one row more\n\n", "That is all, folks."];
+pub const PIECES: [&str; 6] = [
+    "Grüße 👋 aus ",
+    "**Tōkyō** (東",
+    "京): `x = f(x)` and",
+    "\n- one row\n- ",
+    "one row more\n\n",
+    "That is all, folks.",
+];
 pub const FIRST_OUTPUT_MS: u64 = 1_500;
 pub const TOTAL_MS: u64 = 4_000;
 

@@ -87,7 +87,8 @@ fn attempts(cell: &Cell<'_>, outcome: &Outcome, requests: &HashMap<String, usize
         faults.push(format!("{} attempts are recorded", outcome.attempts.len()));
     }
     for attempt in &outcome.attempts {
-        if attempt.verdict.is_empty() || attempt.then.is_empty() || (attempt.verdict != "ok" && attempt.why.is_empty()) {
+        if attempt.verdict.is_empty() || attempt.then.is_empty() || (attempt.verdict != "ok" && attempt.why.is_empty())
+        {
             faults.push(format!("an attempt does not say why: {attempt:?}"));
         }
     }
@@ -128,8 +129,13 @@ pub async fn left_over(ground: &Ground, cells: &[Cell<'_>]) -> Vec<String> {
     // A finished stream is read on for a second, so that its connection can be used again.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let mut faults = Vec::new();
-    let open: Vec<String> =
-        ground.fake.requests(super::ground::ID).into_iter().filter(|r| r.ended_ms.is_none()).map(|r| r.provider).collect();
+    let open: Vec<String> = ground
+        .fake
+        .requests(super::ground::ID)
+        .into_iter()
+        .filter(|r| r.ended_ms.is_none())
+        .map(|r| r.provider)
+        .collect();
     if !open.is_empty() {
         faults.push(format!("{} connections are still open: {open:?}", open.len()));
     }
