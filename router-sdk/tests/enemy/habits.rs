@@ -19,11 +19,11 @@ enum Habit {
     RepeatsWords(usize),
 }
 
-/// Where a repetition of so many words before `cut` begins.
+/// Where a repetition of so many words before `cut` begins; signs alone are no words.
 fn words_back(text: &str, cut: usize, words: usize) -> usize {
     let told = text[..cut].trim_end();
     let starts = told.char_indices().filter(|(at, c)| {
-        !c.is_whitespace() && text[..*at].chars().next_back().is_none_or(char::is_whitespace)
+        c.is_alphanumeric() && text[..*at].chars().next_back().is_none_or(char::is_whitespace)
     });
     starts.map(|(at, _)| at).rev().nth(words - 1).unwrap_or(0)
 }
@@ -36,6 +36,8 @@ async fn joined(prefill: bool, habit: Habit) {
         for (cut, _) in text.char_indices().skip(1) {
             let (told, rest) = text.split_at(cut);
             let from = match habit {
+                // What takes a message begun for it is not shown the white space at its end.
+                Habit::GoesOn if prefill => &text[told.trim_end().len()..],
                 Habit::GoesOn => rest,
                 Habit::StartsAgain => text,
                 Habit::RepeatsWords(words) => &text[words_back(text, cut, words)..],
