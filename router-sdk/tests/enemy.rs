@@ -15,6 +15,8 @@ mod crowds;
 mod habits;
 #[path = "enemy/health.rs"]
 mod health;
+#[path = "enemy/inside.rs"]
+mod inside;
 
 use clawrouters::{ChatRequest, Error, RouteInfo, Router};
 

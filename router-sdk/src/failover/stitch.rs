@@ -181,7 +181,12 @@ mod tests {
 
     #[test]
     fn a_cut_indentation_goes_on() {
-        for (told, next) in [("if x:\n  ", "  return"), ("1. *Think*\n ", "  - deeply"), ("if x:\n    ", "    return"), ("x = 1 ", " # one")] {
+        for (told, next) in [
+            ("if x:\n  ", "  return"),
+            ("1. *Think*\n ", "  - deeply"),
+            ("if x:\n    ", "    return"),
+            ("x = 1 ", " # one"),
+        ] {
             for size in [1, 3, 40] {
                 assert_eq!(joined(told, next, size).as_deref(), Ok(format!("{told}{next}").as_str()));
             }

@@ -23,9 +23,7 @@ fn never_resting(kind: &str, base: &str) -> Value {
 
 async fn broken_at_every_byte(family: &str, path: &str) {
     let kinds = ["cut", "reset", "end"];
-    let reply = |at: usize| {
-        json!({"family": family, "say": TEXT, "chunks": 2, "fault": {"kind": kinds[at % 3], "after_bytes": at}})
-    };
+    let reply = |at: usize| json!({"family": family, "say": TEXT, "chunks": 2, "fault": {"kind": kinds[at % 3], "after_bytes": at}});
     let alpha: Vec<Value> = (0..LONGEST).map(reply).collect();
     let (_fake, router) =
         stage(json!({"alpha": alpha, "beta": [{"family": family, "say": TEXT}]}), never_resting(family, path)).await;

@@ -141,7 +141,8 @@ async fn a_begun_call_is_never_joined_and_can_be_asked_anew() {
 
 #[tokio::test]
 async fn thinking_is_heard_once() {
-    let thinks = json!({"reasoning": "Hm, let me see.", "chunks": ["Half ", "x"], "fault": {"kind": "cut", "after_pieces": 4}});
+    let thinks =
+        json!({"reasoning": "Hm, let me see.", "chunks": ["Half ", "x"], "fault": {"kind": "cut", "after_pieces": 4}});
     let script = json!({"a": [thinks], "b": [{"reasoning": "Oh, the rest.", "say": "of it."}]});
     let (fake, router) = stage(script, json!({})).await;
     let heard = hear(&router, ask(&["a/m", "b/m"], json!({}))).await;
@@ -179,7 +180,11 @@ async fn the_deadline_ends_a_continuation_in_its_middle() {
     let error = heard.error.expect("the deadline");
     assert!(started.elapsed() < Duration::from_millis(1_200), "{:?}", started.elapsed());
     assert_eq!(error.kind(), ErrorKind::StreamInterrupted);
-    assert!("One two three four five six seven eight".starts_with(&heard.text) && heard.text.len() > 4, "{}", heard.text);
+    assert!(
+        "One two three four five six seven eight".starts_with(&heard.text) && heard.text.len() > 4,
+        "{}",
+        heard.text
+    );
     assert_eq!(error.model(), Some("a/m"), "the first error is told: {error:?}");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(fake.requests(ID).iter().all(|r| r.ended_ms.is_some()), "the connections are closed");

@@ -11,7 +11,8 @@ use crate::hear;
 /// The most requests of a provider that were under way at one moment.
 fn at_once(fake: &fake_provider::FakeProvider, provider: &str) -> usize {
     let requests: Vec<_> = fake.requests(ID).into_iter().filter(|r| r.provider == provider).collect();
-    let under_way = |at: u64| requests.iter().filter(|r| r.at_ms <= at && r.ended_ms.is_none_or(|end| end > at)).count();
+    let under_way =
+        |at: u64| requests.iter().filter(|r| r.at_ms <= at && r.ended_ms.is_none_or(|end| end > at)).count();
     requests.iter().map(|r| under_way(r.at_ms)).max().unwrap_or_default()
 }
 
@@ -23,7 +24,11 @@ async fn fifty_callers_share_four_places() {
         // Alone they wait for one another.
         let (fake, router) = stage(json!({"a": slow}), capped.clone()).await;
         let calls = (0..50).map(|_| async {
-            if stream { hear(&router, ask(&["a/m"], json!({}))).await.error } else { router.chat(ask(&["a/m"], json!({}))).await.err() }
+            if stream {
+                hear(&router, ask(&["a/m"], json!({}))).await.error
+            } else {
+                router.chat(ask(&["a/m"], json!({}))).await.err()
+            }
         });
         let failed: Vec<_> = join_all(calls).await.into_iter().flatten().collect();
         assert!(failed.is_empty(), "{failed:?}");

@@ -22,9 +22,9 @@ enum Habit {
 /// Where a repetition of so many words before `cut` begins; signs alone are no words.
 fn words_back(text: &str, cut: usize, words: usize) -> usize {
     let told = text[..cut].trim_end();
-    let starts = told.char_indices().filter(|(at, c)| {
-        c.is_alphanumeric() && text[..*at].chars().next_back().is_none_or(char::is_whitespace)
-    });
+    let starts = told
+        .char_indices()
+        .filter(|(at, c)| c.is_alphanumeric() && text[..*at].chars().next_back().is_none_or(char::is_whitespace));
     starts.map(|(at, _)| at).rev().nth(words - 1).unwrap_or(0)
 }
 
@@ -35,6 +35,10 @@ async fn joined(prefill: bool, habit: Habit) {
     for text in TEXTS {
         for (cut, _) in text.char_indices().skip(1) {
             let (told, rest) = text.split_at(cut);
+            if rest.starts_with(told) {
+                // Going on and starting again look the same after the first of several equal signs.
+                continue;
+            }
             let from = match habit {
                 // What takes a message begun for it is not shown the white space at its end.
                 Habit::GoesOn if prefill => &text[told.trim_end().len()..],

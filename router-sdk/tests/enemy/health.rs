@@ -61,7 +61,10 @@ async fn only_the_first_of_sixty_calls_pays_for_a_hang() {
         }
         assert_eq!(slow, 1, "stream: {stream}");
         assert!(asked(&fake, "a") >= 2, "it is probed aside");
-        assert_eq!(router.entries().iter().filter(|e| e.purpose == "probe").count() + 1, asked(&fake, "a") - unfinished(&fake));
+        assert_eq!(
+            router.entries().iter().filter(|e| e.purpose == "probe").count() + 1,
+            asked(&fake, "a") - unfinished(&fake)
+        );
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         assert_eq!(router.spending().held_nanos, 0);
     }
@@ -74,7 +77,9 @@ fn unfinished(fake: &fake_provider::FakeProvider) -> usize {
 
 #[tokio::test]
 async fn a_recovered_primary_is_back_within_seconds() {
-    for fault in [json!({"status": 503, "error": {}, "times": 4}), json!({"fault": {"kind": "hang_before_headers"}, "times": 2})] {
+    for fault in
+        [json!({"status": 503, "error": {}, "times": 4}), json!({"fault": {"kind": "hang_before_headers"}, "times": 2})]
+    {
         let settings = json!({"timeouts": {"first_token_ms": 300, "whole_ms": 300}});
         let (_fake, router) = stage(json!({"a": [fault, {"say": "back"}], "b": [{"say": "up"}]}), settings).await;
         let started = Instant::now();
