@@ -74,13 +74,15 @@ impl Journey {
     }
 
     /// The candidates in the order in which they are asked to go on. A break is the end of nobody's turn: candidates
-    /// before the one that broke off may be asked too, and that one itself when nobody else is left.
-    fn after_a_break(&self, broken: &Target) -> Vec<usize> {
-        let is_broken = |at: &usize| self.candidates.get(*at).is_some_and(|c| c.target.place() == broken.place());
-        let all = (0..self.candidates.len()).filter(|at| self.may_ask(*at));
-        let (last, mut order): (Vec<usize>, Vec<usize>) = all.partition(is_broken);
-        order.extend(last);
-        order
+    /// before the one that broke off may be asked too, and those that broke off themselves when nobody else is left, the
+    /// latest one last.
+    fn after_a_break(&mut self, broken: &Target) -> Vec<usize> {
+        if let Some(at) = self.candidates.iter().position(|c| c.target.place() == broken.place()) {
+            self.broken.retain(|earlier| *earlier != at);
+            self.broken.push(at);
+        }
+        let fresh = (0..self.candidates.len()).filter(|at| !self.broken.contains(at));
+        fresh.chain(self.broken.iter().copied()).filter(|at| self.may_ask(*at)).collect()
     }
 
     /// True when nothing more may be sent for this request.

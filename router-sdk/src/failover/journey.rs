@@ -42,6 +42,8 @@ pub(crate) struct Journey {
     window_above: Option<u64>,
     /// Candidates that are not asked again: those that kept silent, and those asked ahead of their turn.
     pub(super) spent: Vec<usize>,
+    /// Candidates whose streams broke off after output, the latest last.
+    pub(super) broken: Vec<usize>,
     pub(super) last: Option<(Failure, Target)>,
     rests: Option<Duration>,
     preparation: Preparation,
@@ -81,6 +83,7 @@ impl Journey {
             total: 0,
             window_above: None,
             spent: Vec::new(),
+            broken: Vec::new(),
             last: None,
             rests: None,
             preparation: Preparation::new(from.parameters, from.deadline),

@@ -86,10 +86,18 @@ impl Stitch {
         Ok(held[unseen..].to_owned())
     }
 
+    /// True when the end is the space between two words, said a second time; an indentation that is cut goes on.
+    fn doubles_a_space(&self, tail: &str) -> bool {
+        let before = self.delivered.trim_end_matches(' ').chars().next_back();
+        let after = self.held.chars().nth(1);
+        let between = before.is_some_and(|c| !c.is_whitespace()) && after.is_some_and(char::is_alphanumeric);
+        tail == " " && !self.delivered.ends_with("  ") && between
+    }
+
     /// Bytes at the start of what came that repeat the end of what was delivered.
     fn overlap(&self) -> usize {
         let found = tails(&self.delivered).find(|tail| self.held.starts_with(tail));
-        found.filter(|tail| repeats(tail)).map_or(0, str::len)
+        found.filter(|tail| repeats(tail) || self.doubles_a_space(tail)).map_or(0, str::len)
     }
 }
 
@@ -104,9 +112,9 @@ fn tails(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// True when saying this end once more can only be a repetition: it holds a word, or it is the space between two.
+/// True when saying this end once more can only be a repetition: it holds a word.
 fn repeats(tail: &str) -> bool {
-    tail.chars().any(char::is_alphanumeric) || tail.chars().all(|c| c == ' ')
+    tail.chars().any(char::is_alphanumeric)
 }
 
 /// Letters and digits of scripts that write words; signs that stand for words by themselves are boundaries.
@@ -169,6 +177,20 @@ mod tests {
     fn a_doubled_space_and_a_begun_word_are_mended() {
         assert_eq!(joined("Half ", " of it", 1).as_deref(), Ok("Half of it"));
         assert_eq!(joined("We conti", "continue here", 3).as_deref(), Ok("We continue here"));
+    }
+
+    #[test]
+    fn a_cut_indentation_goes_on() {
+        for (told, next) in [
+            ("if x:\n  ", "  return"),
+            ("1. *Think*\n ", "  - deeply"),
+            ("if x:\n    ", "    return"),
+            ("x = 1 ", " # one"),
+        ] {
+            for size in [1, 3, 40] {
+                assert_eq!(joined(told, next, size).as_deref(), Ok(format!("{told}{next}").as_str()));
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,18 @@ pub async fn stage(providers: Value, settings: Value) -> (FakeProvider, Router) 
 
 fn lay(into: &mut Value, over: &Value, base: &str) {
     match (into, over) {
+        (into, Value::Array(over)) => {
+            let filled = over.iter().map(|value| {
+                let mut filled = Value::Null;
+                lay(&mut filled, value, base);
+                filled
+            });
+            *into = filled.collect();
+        }
+        (into @ Value::Null, Value::Object(over)) => {
+            *into = json!({});
+            lay(into, &Value::Object(over.clone()), base);
+        }
         (Value::Object(into), Value::Object(over)) => {
             for (key, value) in over {
                 lay(into.entry(key.clone()).or_insert(Value::Null), value, base);
