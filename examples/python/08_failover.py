@@ -1,4 +1,4 @@
-"""Requests are spread over models, a stream that breaks is completed by another model, and health shows who is left alone.
+"""Requests are spread over models, a broken stream is completed by another model, health shows who is left alone.
 
 Runs offline: all providers are sandboxes, two of them told to fail.
 """

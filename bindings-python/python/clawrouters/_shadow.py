@@ -48,7 +48,7 @@ class Shadow:
     def _call(self, raw: bytes) -> Any:
         item = json.loads(raw)
         if "lost" in item:
-            _logger.warning("%d replies of the shadow were dropped: the callback is slower than they come", item["lost"])
+            _logger.warning("%d replies of the shadow were dropped: the callback is too slow for them", item["lost"])
             return None
         try:
             return self._callback(ShadowReply(item["reply"]))
