@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::account::Ledger;
 use crate::admit;
+use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
@@ -22,7 +23,7 @@ use crate::setup::Setup;
 use crate::shadow::Shadow;
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
-use crate::transport::{HttpTransport, SandboxTransport};
+use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
 
 use close::{finish, open_books, refused};
@@ -144,9 +145,14 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
 
 impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
+        let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
+        Self::carried_by(setup, Box::new(http), Draw::new())
+    }
+
+    /// With this transport and this source of chance.
+    pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let config = &setup.config;
-        let http = Box::new(HttpTransport::new(Duration::from_millis(config.timeouts.connect_ms)));
-        let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()));
+        let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempt::{self, Limit, Manner, OpenStream};
+use super::attempt::{Limit, Manner, OpenStream};
 use super::health::{Rest, Seat};
-use super::prepare::{Preparation, Ready};
+use super::prepare::Preparation;
+use super::send::{Send, seated};
 use super::sender::Sender;
 use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{aside, backoff, vigil};
@@ -330,50 +331,6 @@ impl Journey {
 pub(super) enum Raced {
     Own(Answer),
     Other(Answer),
-}
-
-/// One send, ready to go.
-pub(super) struct Send {
-    sender: Arc<Sender>,
-    pub(super) target: Target,
-    ready: Ready,
-    stream: bool,
-    manner: Manner,
-    pub(super) line: Line,
-}
-
-impl Send {
-    pub(super) fn new(
-        sender: Arc<Sender>,
-        target: Target,
-        ready: Ready,
-        stream: bool,
-        manner: Manner,
-        line: Line,
-    ) -> Self {
-        Self { sender, target, ready, stream, manner, line }
-    }
-
-    pub(super) async fn go(self) -> Result<Answer, Failure> {
-        let Self { sender, target, ready, stream, manner, line } = self;
-        if stream {
-            let open = attempt::stream(&sender, &target, ready, manner, &line).await?;
-            return Ok(Answer::Stream(Box::new(open), line));
-        }
-        let whole = attempt::whole(&sender, &target, ready, manner.limit, &line).await?;
-        Ok(Answer::Whole(Box::new(whole), line))
-    }
-}
-
-/// A stream keeps its place until it ends.
-pub(super) fn seated(answer: Answer, seat: Seat) -> Answer {
-    match answer {
-        Answer::Stream(mut open, line) => {
-            open.seat = Some(seat);
-            Answer::Stream(open, line)
-        }
-        whole => whole,
-    }
 }
 
 /// The typed error of a failure.

@@ -35,3 +35,43 @@ impl MediaKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MediaKind::{Audio, Document, Image, Video};
+    use crate::catalog::{Model, Quirks};
+    use crate::provider::turns::replay::target;
+    use crate::provider::{Family, family, gemini, openai};
+
+    #[test]
+    fn who_fetches_what() {
+        let at = |family| target(family, "http://127.0.0.1:9", Model::default());
+        let blind = openai::tests::target(Quirks { image_urls: false, ..Quirks::default() });
+        let mut vertex = at(Family::Anthropic);
+        vertex.deployment = gemini::tests::on_vertex("gemini").deployment;
+        let table = [
+            (Family::OpenAi, at(Family::OpenAi), [true, false]),
+            (Family::OpenAi, blind.clone(), [false, false]),
+            (Family::Responses, at(Family::OpenAi), [true, true]),
+            (Family::Responses, blind, [false, true]),
+            (Family::Anthropic, at(Family::Anthropic), [true, true]),
+            (Family::Anthropic, vertex, [false, false]),
+            (Family::Gemini, at(Family::Gemini), [false, false]),
+            (Family::Bedrock, at(Family::Bedrock), [false, false]),
+            (Family::Cohere, at(Family::Cohere), [true, true]),
+            (Family::Ollama, at(Family::Ollama), [false, true]),
+        ];
+        for (speaks, target, taken) in &table {
+            let spoken = family(*speaks);
+            for (kind, taken) in [Image, Document].into_iter().zip(taken) {
+                assert_eq!(spoken.takes_url(kind, "https://a.example/x", target), *taken, "{speaks:?} {kind:?}");
+            }
+            let limited = *speaks == Family::Bedrock;
+            assert_eq!(spoken.media_limit(Image, target), limited.then_some(3_750_000));
+            assert_eq!(spoken.media_limit(Document, target), limited.then_some(4_500_000));
+            assert_eq!([Audio, Video].map(|kind| spoken.media_limit(kind, target)), [None, None]);
+            let several = matches!(speaks, Family::OpenAi | Family::Gemini);
+            assert_eq!(spoken.takes_n(target), several, "{speaks:?}");
+        }
+    }
+}

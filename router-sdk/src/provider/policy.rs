@@ -80,7 +80,7 @@ pub(crate) fn form_is_emulated(adapted: &[String]) -> bool {
 /// changes no answer.
 fn is_parameter(field: &str) -> bool {
     let top = field.split(['.', '[']).next().unwrap_or(field);
-    !matches!(top, "messages" | "metadata" | "user" | "cache_control")
+    !matches!(top, "messages" | "metadata" | "user" | "cache_control") && !field.ends_with(".cache_control")
 }
 
 /// Without its form an answer is of no use, so a form that is asked for in another way stays.

@@ -139,12 +139,20 @@ impl Setup {
     }
 
     /// The catalogue's models that a deployment is known to have.
-    fn listed(&self, deployment: &Arc<Deployment>) -> Vec<Target> {
+    fn listed(&self, deployment: &Arc<Deployment>, wanted: impl Fn(&str) -> bool) -> Vec<Target> {
         if let Cloud::Azure(azure) = &deployment.cloud {
-            return azure.names.keys().map(|id| self.target(deployment, id)).filter(|t| t.catalogued).collect();
+            return azure
+                .names
+                .keys()
+                .filter(|id| wanted(id))
+                .map(|id| self.target(deployment, id))
+                .filter(|t| t.catalogued)
+                .collect();
         }
         let name = deployment.cloud.catalogue().unwrap_or(&deployment.provider);
-        self.catalog.models(name).iter().map(|model| self.target(deployment, &model.id)).collect()
+        // A target may have another id than its entry, so entries are chosen by their own.
+        let entries = self.catalog.models(name).iter().filter(|model| wanted(&model.id));
+        entries.map(|model| self.target(deployment, &model.id)).collect()
     }
 
     /// Whether [`Self::listed`] has this model.
@@ -167,7 +175,7 @@ impl Setup {
             if deployment.sandbox == real {
                 continue;
             }
-            out.extend(self.listed(deployment).into_iter().filter(|t| self.offers(deployment, &t.model.id)));
+            out.extend(self.listed(deployment, |id| self.offers(deployment, id)));
             let prefix = format!("{provider}/");
             for (key, _) in self.overrides.range(prefix.clone()..).take_while(|(k, _)| k.starts_with(&prefix)) {
                 let id = &key[prefix.len()..];
@@ -182,7 +190,7 @@ impl Setup {
     /// Every model that can be asked for by name and is not switched off.
     pub(crate) fn reachable(&self) -> Vec<Target> {
         let known = self.deployments.values().filter(|d| d.provider != SANDBOX).flat_map(|deployment| {
-            let listed = self.listed(deployment).into_iter();
+            let listed = self.listed(deployment, |_| true).into_iter();
             listed.filter(|t| t.model.mode != Mode::Embedding && t.model.status != Status::Retired)
         });
         let own = self.overrides.keys().filter_map(|key| {

@@ -48,7 +48,8 @@ impl Provider for Anthropic {
     fn takes_url(&self, kind: MediaKind, url: &str, target: &Target) -> bool {
         match kind {
             MediaKind::Image | MediaKind::Document => {
-                target.deployment.quirks.image_urls && url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"))
+                let fetches = target.deployment.quirks.image_urls && !target.on_vertex();
+                fetches && url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"))
             }
             // Nothing is fetched that is refused all the same.
             MediaKind::Audio | MediaKind::Video => true,

@@ -119,7 +119,8 @@ fn write_conversation(
         if tools.listed.is_empty() {
             tools.listed.push(tools::stand_in("earlier_tool"));
         }
-        adapted.push("tools: those of the history listed, since Bedrock takes no calls without a list of tools".into());
+        adapted
+            .push("messages: tools of the history listed, since Bedrock takes no calls without a list of tools".into());
         system.push(json!({"text": NO_TOOLS}));
     } else if conversation.uses_tools && barred && !answers {
         adapted

@@ -62,7 +62,7 @@ pub(super) fn conversation(
         writer.instructions(message, &mut system);
     }
     if writer.documents.renamed {
-        writer.adapted.push("file.filename: left out, Bedrock wants names of documents without meaning".to_owned());
+        writer.adapted.push("messages: names of documents left out, Bedrock wants names without meaning".to_owned());
     }
     if writer.refused_markers > 0 {
         writer.adapted.push("cache_control: left out, the model caches no prompts on request".to_owned());

@@ -18,11 +18,16 @@ mod usage;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Framing, Provider, StreamDecoder, Target, turns};
+use super::{Encoded, Failure, Framing, MediaKind, Provider, StreamDecoder, Target, turns};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The mark of this family's own entries in `reasoning_details` and `server_blocks`.
 const FORMAT: &str = "bedrock";
+
+/// The largest picture that Converse takes, in bytes.
+const LARGEST_IMAGE: u64 = 3_750_000;
+/// The largest document that Converse takes, in bytes.
+const LARGEST_DOCUMENT: u64 = 4_500_000;
 
 /// The Bedrock Converse family.
 #[derive(Debug)]
@@ -43,6 +48,14 @@ impl Provider for Bedrock {
 
     fn framing(&self) -> Framing {
         Framing::AwsEventStream
+    }
+
+    fn media_limit(&self, kind: MediaKind, _target: &Target) -> Option<u64> {
+        match kind {
+            MediaKind::Image => Some(LARGEST_IMAGE),
+            MediaKind::Document => Some(LARGEST_DOCUMENT),
+            MediaKind::Audio | MediaKind::Video => None,
+        }
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

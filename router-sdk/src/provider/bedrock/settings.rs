@@ -7,6 +7,7 @@ use super::line::Line;
 use super::thinking::Fields;
 use super::turns::given;
 use crate::provider::Target;
+use crate::provider::adapted::lost;
 use crate::provider::anthropic::limits::{self, refuses};
 use crate::wire::{ChatRequest, Object};
 
@@ -147,8 +148,8 @@ pub(super) fn rest(request: &ChatRequest, mut native: Object, body: &mut Object,
         Some(tier @ ("default" | "flex" | "priority" | "reserved")) => {
             body.insert("serviceTier".into(), json!({"type": tier}));
         }
-        Some(tier) => {
-            adapted.push(format!("service_tier: {tier} left out, Bedrock has default, flex, priority and reserved"));
+        Some(_) => {
+            adapted.push(lost("service_tier", "Bedrock has default, flex, priority and reserved"));
         }
     }
     for (field, value) in request.body() {

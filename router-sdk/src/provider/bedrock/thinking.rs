@@ -77,10 +77,15 @@ pub(super) fn fields(
 
 fn claude_fields(request: &ChatRequest, target: &Target, obstacles: Obstacles, adapted: &mut Vec<String>) -> Fields {
     let mut unsaid = Vec::new();
-    let most = max_tokens(request, target, &mut unsaid);
+    let limited = ["max_tokens", "max_completion_tokens"].iter().any(|name| request.get(name).is_some());
+    // Without a limit Bedrock allows the model's most, and that is what a budget of the caller's own counts against.
+    let most = match (request.get("thinking"), limited) {
+        (Some(_), false) => target.model.max_output_tokens.unwrap_or(u64::MAX),
+        _ => max_tokens(request, target, &mut unsaid),
+    };
     let decided = claude::thinking(request, target, most, obstacles, adapted);
     let mut out = Fields { thinks: decided.on, ..Fields::default() };
-    // Without a limit Bedrock allows the model's most, but thinking within a budget was counted against this one.
+    // A budget that was made here was counted against this limit, so it is sent.
     let budgeted = decided.thinking.as_ref().is_some_and(|t| t.get("budget_tokens").is_some());
     if budgeted && request.get("thinking").is_none() {
         out.max_tokens = Some(most);

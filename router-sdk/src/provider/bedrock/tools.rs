@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::line::Line;
 use super::messages::cache_point;
 use super::turns::{self, Choice, given, unsupported};
+use crate::provider::adapted::reworded;
 use crate::provider::anthropic::output::tighten;
 use crate::provider::anthropic::tools::input_schema;
 use crate::provider::{Failure, Target};
@@ -47,6 +48,9 @@ pub(super) fn tools(
         _ => None,
     };
     let mut listed = list(request, target, line, only, adapted)?;
+    if only.is_some() && listed.len() < request.tools().len() {
+        adapted.push(reworded("tool_choice", "a call that is required, with the named tool alone"));
+    }
     if listed.iter().all(|tool| tool.get("cachePoint").is_some()) {
         listed.clear();
     }

@@ -15,7 +15,7 @@ mod usage;
 use http::HeaderMap;
 
 use super::turns;
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The mark of this family's entries in `reasoning_details`.
@@ -38,6 +38,11 @@ impl Provider for Cohere {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(&target.model.id))
+    }
+
+    fn takes_url(&self, kind: MediaKind, _url: &str, target: &Target) -> bool {
+        // Nothing is fetched that is refused all the same.
+        kind != MediaKind::Image || target.deployment.quirks.image_urls
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

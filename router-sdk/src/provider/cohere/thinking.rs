@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::turns::Wish;
 use crate::catalog::ReasoningControl;
 use crate::provider::Target;
+use crate::provider::adapted::reworded;
 use crate::wire::ChatRequest;
 
 /// The thinking that a request asks for. Cohere's own `thinking` goes before any word for it.
@@ -32,7 +33,7 @@ pub(super) fn thinking(request: &ChatRequest, target: &Target, adapted: &mut Vec
     let most = u64::from(facts.and_then(|f| f.budget_max).unwrap_or(u32::MAX)).max(least);
     let budget = tokens.clamp(least, most);
     if wish.budget.is_none() {
-        adapted.push(format!("reasoning_effort: {} sent as a budget of {budget} tokens", wish.effort));
+        adapted.push(reworded("reasoning_effort", format_args!("a budget of {budget} tokens")));
     } else if budget != tokens {
         adapted.push(format!("reasoning.max_tokens: {tokens} became {budget}, the nearest the model takes"));
     }

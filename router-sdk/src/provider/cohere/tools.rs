@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::encode::forced;
 use super::turns::{self, Choice, given, unsupported};
+use crate::provider::adapted::reworded;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -36,13 +37,13 @@ pub(super) fn tools(
         if out.is_empty() && before > 0 {
             return Err(unsupported("tool_choice.function.name", "must name one of tools"));
         }
-        if out.len() < before {
-            adapted.push("tools: reduced to the one that tool_choice names, Cohere cannot be told of one".to_owned());
+        if out.len() < before && forceable(target) {
+            adapted.push(reworded("tool_choice", "a call that is required, with the named tool alone"));
         }
     }
     if matches!(choice, Some(Choice::None)) && target.model.capabilities.tool_choice == Some(false) && !out.is_empty() {
         out.clear();
-        adapted.push("tools: left out, the model cannot be told to use none of them".to_owned());
+        adapted.push(reworded("tool_choice", "no tools, of which the model cannot be told to use none"));
     }
     Ok((out, strict))
 }
@@ -67,8 +68,7 @@ pub(super) fn tool_choice(
     target: &Target,
     adapted: &mut Vec<String>,
 ) -> Option<&'static str> {
-    let able = &target.model.capabilities;
-    let unable = able.tool_choice == Some(false) || (able.forced_tool_choice == Some(false) && forced(choice));
+    let unable = target.model.capabilities.tool_choice == Some(false) || (forced(choice) && !forceable(target));
     match choice? {
         Choice::Auto => None,
         Choice::Required | Choice::Named(_) if unable => {
@@ -79,4 +79,10 @@ pub(super) fn tool_choice(
         Choice::None => Some("NONE"),
         Choice::Required | Choice::Named(_) => Some("REQUIRED"),
     }
+}
+
+/// Whether the model can be made to call a tool.
+fn forceable(target: &Target) -> bool {
+    let able = &target.model.capabilities;
+    able.tool_choice != Some(false) && able.forced_tool_choice != Some(false)
 }

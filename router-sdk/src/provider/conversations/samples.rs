@@ -1,6 +1,10 @@
 //! What each provider says in a turn, written by hand: thinking, a word, and two calls. Whole, and as a stream.
 
+mod native;
+
 use serde_json::{Value, json};
+
+pub(super) use native::{bedrock, cohere, ollama, responses};
 
 const PLACES: [(&str, &str); 2] = [("get_weather", "Paris"), ("get_map", "Paris")];
 

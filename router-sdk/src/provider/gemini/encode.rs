@@ -57,7 +57,7 @@ const READ: [&str; 42] = [
     "audio",
 ];
 /// Those among them whose loss the caller should hear of.
-const WITHOUT_COUNTERPART: [&str; 4] = ["logit_bias", "prediction", "verbosity", "metadata"];
+const WITHOUT_COUNTERPART: [&str; 3] = ["logit_bias", "prediction", "verbosity"];
 
 pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
     let mut adapted = Vec::new();

@@ -16,7 +16,7 @@ mod window;
 use http::HeaderMap;
 
 use super::turns;
-use super::{Encoded, Failure, Framing, Provider, StreamDecoder, Target, errors};
+use super::{Encoded, Failure, Framing, MediaKind, Provider, StreamDecoder, Target, errors};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The Ollama family.
@@ -38,6 +38,11 @@ impl Provider for Ollama {
 
     fn framing(&self) -> Framing {
         Framing::Ndjson
+    }
+
+    fn takes_url(&self, kind: MediaKind, _url: &str, _target: &Target) -> bool {
+        // Nothing is fetched that is refused all the same.
+        kind != MediaKind::Image
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

@@ -44,7 +44,7 @@ pub(super) fn think(request: &ChatRequest, target: &Target, adapted: &mut Vec<St
             Some(level.into())
         }
         None if wish.effort == "none" => {
-            adapted.push("reasoning_effort: none left out, the model cannot stop thinking".to_owned());
+            adapted.push("reasoning_effort: left out, the model cannot stop thinking".to_owned());
             None
         }
         None => {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::turns::{self, Choice, unsupported};
 use crate::provider::Failure;
+use crate::provider::adapted::reworded;
 use crate::wire::{ChatRequest, Object};
 
 /// The functions. Ollama has no word for a choice among them, so the choice is made here as far as it can be.
@@ -33,7 +34,7 @@ pub(super) fn tools(
         None | Some(Choice::Auto) => {}
         Some(Choice::None) => {
             out.clear();
-            adapted.push("tools: left out, since none is to be called".to_owned());
+            adapted.push(reworded("tool_choice", "no tools at all"));
         }
         Some(Choice::Required) => {
             adapted.push("tool_choice: left to the model, Ollama cannot make it call a tool".to_owned());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::address::in_cloud;
 use crate::provider::Target;
+use crate::provider::adapted::reworded;
 use crate::wire::{ChatRequest, Object, estimate_request_tokens};
 
 /// The context that every server has by default; more of it depends on the machine.
@@ -32,5 +33,5 @@ pub(super) fn fit(request: &ChatRequest, target: &Target, options: &mut Object, 
     let wide = needed.checked_next_power_of_two().unwrap_or(needed).max(SMALLEST);
     let context = target.model.context_window.map_or(wide, |most| wide.min(most));
     options.insert("num_ctx".into(), context.into());
-    adapted.push(format!("num_ctx: set to {context}, so that prompt and answer fit"));
+    adapted.push(reworded("num_ctx", format_args!("{context}, so that prompt and answer fit")));
 }

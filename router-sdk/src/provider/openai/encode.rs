@@ -10,7 +10,6 @@ use crate::wire::ChatRequest;
 /// Writes the request. When nothing has to be adapted the body's bytes are shared between attempts.
 pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Result<Encoded, Failure> {
     let mut draft = Draft::new(request.body());
-    super::pictures::adapt(&mut draft, target);
     parameters::adapt(&mut draft, target)?;
     effort::adapt(&mut draft, target);
     messages::adapt(&mut draft, target)?;

@@ -11,7 +11,6 @@ mod markers;
 mod media;
 mod messages;
 mod parameters;
-mod pictures;
 mod reply;
 mod stream;
 #[cfg(test)]

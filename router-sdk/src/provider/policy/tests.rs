@@ -215,3 +215,126 @@ fn what_the_conversation_needs_is_adapted_whatever_the_policy() {
     let encoded = encode(&ChatRequest::from_value(body).unwrap(), &mistral, false, Error).unwrap();
     assert_eq!(encoded.adapted.len(), 2, "{:?}", encoded.adapted);
 }
+
+fn two_tools(choice: Value) -> Value {
+    let tools =
+        json!([{"type": "function", "function": {"name": "f"}}, {"type": "function", "function": {"name": "g"}}]);
+    json!({"tools": tools, "tool_choice": choice})
+}
+
+fn named_g() -> Value {
+    two_tools(json!({"type": "function", "function": {"name": "g"}}))
+}
+
+#[test]
+fn responses() {
+    let model = Model { id: "m".into(), mode: crate::catalog::Mode::Responses, ..Model::default() };
+    let rules = ParameterRules { temperature_max: Some(1.0), ..ParameterRules::default() };
+    let target = own("openai", Model { parameters: rules, max_output_tokens: Some(50), ..model.clone() });
+    let warm = json!({"temperature": 1.5});
+    assert_eq!(sent(&target, warm.clone(), Adapt).0["temperature"], 1.0);
+    assert!(sent(&target, warm.clone(), Drop).0.get("temperature").is_none());
+    assert_eq!(refused(&target, warm), "temperature");
+    assert_eq!(sent(&target, json!({"max_tokens": 90}), Adapt).0["max_output_tokens"], 50);
+    assert!(sent(&target, json!({"max_completion_tokens": 90}), Drop).0.get("max_output_tokens").is_none());
+    assert_eq!(refused(&target, json!({"max_tokens": 90})), "max_tokens");
+    for (name, value) in [("seed", json!(1)), ("stop", json!("x")), ("logit_bias", json!({"1": 2}))] {
+        assert!(sent(&target, json!({name: value}), Drop).0.get(name).is_none());
+        assert_eq!(refused(&target, json!({name: value})), name);
+    }
+    let shy = crate::catalog::Capabilities { forced_tool_choice: Some(false), ..Default::default() };
+    let shy = own("openai", Model { capabilities: shy, ..model });
+    let (body, adapted) = sent(&shy, named_g(), Adapt);
+    assert_eq!((&body["tool_choice"], body["tools"].as_array().unwrap().len()), (&json!("auto"), 1), "{adapted:?}");
+    let (body, _) = sent(&shy, named_g(), Drop);
+    assert!(body.get("tool_choice").is_none() && body["tools"].as_array().unwrap().len() == 2, "{body}");
+    assert!(["tools", "tool_choice"].contains(&refused(&shy, named_g()).as_str()));
+    // The same in the interface's own words is no loss.
+    let plain = json!({"max_completion_tokens": 30, "temperature": 0.5, "tools": named_g()["tools"]});
+    assert_eq!(sent(&target, plain, Error).0["max_output_tokens"], 30);
+}
+
+#[test]
+fn bedrock() {
+    let claude =
+        own("bedrock", Model { id: "us.anthropic.claude-sonnet-4-5-20250929-v1:0".into(), ..Model::default() });
+    assert_eq!(sent(&claude, json!({"temperature": 1.5}), Adapt).0["inferenceConfig"]["temperature"], 1.0);
+    assert!(sent(&claude, json!({"temperature": 1.5}), Drop).0.pointer("/inferenceConfig/temperature").is_none());
+    assert_eq!(refused(&claude, json!({"temperature": 1.5})), "temperature");
+    assert_eq!(sent(&claude, json!({"stop": ["a", " "]}), Adapt).0["inferenceConfig"]["stopSequences"], json!(["a"]));
+    assert!(sent(&claude, json!({"stop": ["a", " "]}), Drop).0.pointer("/inferenceConfig/stopSequences").is_none());
+    assert_eq!(refused(&claude, json!({"stop": ["a", " "]})), "stop");
+    for (name, value) in [("seed", json!(1)), ("service_tier", json!("scale")), ("logit_bias", json!({"1": 2}))] {
+        for policy in [Adapt, Drop] {
+            let (_, adapted) = sent(&claude, json!({name: value}), policy);
+            assert!(adapted.iter().any(|a| a.starts_with(&format!("{name}: left out, "))), "{adapted:?}");
+        }
+        assert_eq!(refused(&claude, json!({name: value})), name);
+    }
+    let format = json!({"response_format": {"type": "json_object"}});
+    for policy in [Adapt, Drop] {
+        let (body, adapted) = sent(&claude, format.clone(), policy);
+        assert!(body["system"].to_string().contains("JSON") && adapted.len() == 1, "{adapted:?}");
+    }
+    assert_eq!(refused(&claude, format), "response_format");
+    // A model that knows no names gets the named tool alone, which comes to the same.
+    let other = own("bedrock", Model { id: "mistral.mistral-large-3-675b-instruct".into(), ..Model::default() });
+    let (body, adapted) = sent(&other, named_g(), Error);
+    assert_eq!(body["toolConfig"]["toolChoice"], json!({"any": {}}));
+    assert!(body["toolConfig"]["tools"].as_array().unwrap().len() == 1 && adapted.len() == 1, "{adapted:?}");
+    // Neither a name of a document nor tools of the history are parameters.
+    let file = json!({"type": "file", "file": {"file_data": "data:application/pdf;base64,QQ==", "filename": "a.pdf"}});
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let body = json!({"model": "m", "messages": [
+        {"role": "user", "content": [{"type": "text", "text": "Look"}, file]},
+        {"role": "assistant", "content": null, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "r"},
+    ]});
+    let encoded = encode(&ChatRequest::from_value(body).unwrap(), &claude, false, Error).unwrap();
+    assert_eq!(encoded.adapted.len(), 2, "{:?}", encoded.adapted);
+}
+
+#[test]
+fn cohere() {
+    let cohere = own("cohere", Model { id: "m".into(), ..Model::default() });
+    assert_eq!(sent(&cohere, json!({"temperature": 1.5}), Adapt).0["temperature"], 1.0);
+    assert!(sent(&cohere, json!({"temperature": 1.5}), Drop).0.get("temperature").is_none());
+    assert_eq!(refused(&cohere, json!({"temperature": 1.5})), "temperature");
+    let stops = json!({"stop": ["a", "b", "c", "d", "e", "f"]});
+    assert_eq!(sent(&cohere, stops.clone(), Adapt).0["stop_sequences"].as_array().unwrap().len(), 5);
+    assert!(sent(&cohere, stops.clone(), Drop).0.get("stop_sequences").is_none());
+    assert_eq!(refused(&cohere, stops), "stop");
+    for (name, value) in [("logit_bias", json!({"1": 2})), ("service_tier", json!("flex"))] {
+        assert!(sent(&cohere, json!({name: value}), Drop).0.get(name).is_none());
+        assert_eq!(refused(&cohere, json!({name: value})), name);
+    }
+    let shy = crate::catalog::Capabilities { forced_tool_choice: Some(false), ..Default::default() };
+    let shy = own("cohere", Model { id: "m".into(), capabilities: shy, ..Model::default() });
+    assert_eq!(sent(&shy, named_g(), Adapt).0["tools"].as_array().unwrap().len(), 1);
+    assert_eq!(sent(&shy, named_g(), Drop).0["tools"].as_array().unwrap().len(), 2);
+    assert_eq!(refused(&shy, named_g()), "tool_choice");
+    // Where a call can be required, the named tool alone comes to the same; so does a budget for an effort.
+    let (body, _) = sent(&cohere, named_g(), Error);
+    assert_eq!((&body["tool_choice"], body["tools"].as_array().unwrap().len()), (&json!("REQUIRED"), 1));
+    assert_eq!(sent(&cohere, json!({"reasoning_effort": "low"}), Error).0["thinking"]["token_budget"], 1_024);
+}
+
+#[test]
+fn ollama() {
+    let ollama = own("ollama", Model { id: "m".into(), ..Model::default() });
+    for (name, value) in [("logit_bias", json!({"1": 2})), ("parallel_tool_calls", json!(false))] {
+        assert!(sent(&ollama, json!({name: value}), Drop).0.get(name).is_none());
+        assert_eq!(refused(&ollama, json!({name: value})), name);
+    }
+    let (body, adapted) = sent(&ollama, named_g(), Adapt);
+    assert!(body["tools"].as_array().unwrap().len() == 1 && adapted.len() == 1, "{adapted:?}");
+    assert_eq!(sent(&ollama, named_g(), Drop).0["tools"].as_array().unwrap().len(), 2);
+    assert_eq!(refused(&ollama, named_g()), "tool_choice");
+    assert_eq!(refused(&ollama, two_tools("required".into())), "tool_choice");
+    // Without tools none is called, and a window that the prompt needs is no parameter of the caller's.
+    assert!(sent(&ollama, two_tools("none".into()), Error).0.get("tools").is_none());
+    assert!(sent(&ollama, json!({"max_tokens": 9_000}), Error).0["options"]["num_ctx"].as_u64() > Some(9_000));
+    assert_eq!(sent(&ollama, json!({"reasoning_effort": "low"}), Adapt).0["think"], true);
+    assert!(sent(&ollama, json!({"reasoning_effort": "low"}), Drop).0.get("think").is_none());
+    assert_eq!(refused(&ollama, json!({"reasoning_effort": "low"})), "reasoning_effort");
+}

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// More entries than this need a change here, which a reviewer sees.
-pub(super) const CEILING: usize = 12;
+pub(super) const CEILING: usize = 19;
 
 /// A check that a recording may fail.
 pub(super) struct Excuse {

@@ -58,10 +58,12 @@ pub(super) fn encode(request: &ChatRequest, target: &Target, stream: bool) -> Re
     let stored = request.get("store") == Some(&Value::Bool(true)) && !refuses(target, "store");
     let conversation = input::conversation(request.messages(), target, stored)?;
     if conversation.renamed {
-        adapted.push("role developer sent as system".to_owned());
+        adapted.push("messages: the role developer sent as system".to_owned());
     }
     if conversation.thought_lost {
-        adapted.push("thinking of earlier turns left out, it was made elsewhere or cannot be sent back".to_owned());
+        adapted.push(
+            "messages: thinking of earlier turns left out, it was made elsewhere or cannot be sent back".to_owned(),
+        );
     }
     let mut items = conversation.items;
     if let Some(words) = parameters::text(request, target, &mut body, &mut adapted) {

@@ -17,7 +17,7 @@ mod tools;
 
 use http::HeaderMap;
 
-use super::{Encoded, Failure, Provider, StreamDecoder, Target, errors, turns};
+use super::{Encoded, Failure, MediaKind, Provider, StreamDecoder, Target, errors, turns};
 use crate::wire::{ChatRequest, ChatResponse};
 
 /// The mark of this family's entries in `reasoning_details` and `server_blocks`.
@@ -38,6 +38,16 @@ impl Provider for Responses {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(target))
+    }
+
+    fn takes_url(&self, kind: MediaKind, _url: &str, target: &Target) -> bool {
+        match kind {
+            MediaKind::Image => target.deployment.quirks.image_urls,
+            MediaKind::Document => true,
+            MediaKind::Audio => false,
+            // Nothing is fetched that is refused all the same.
+            MediaKind::Video => true,
+        }
     }
 
     fn explain_error(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Failure {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::turns::{functions, given, unsupported};
+use crate::provider::adapted::reworded;
 use crate::provider::{Failure, Target};
 use crate::wire::{ChatRequest, Object};
 
@@ -87,7 +88,7 @@ pub(super) fn choice(
     if refused || quirks.rejects.iter().any(|name| name == "tool_choice") {
         if flat == "none" {
             tools.clear();
-            adapted.push("tools: left out, the model cannot be told to use none of them".to_owned());
+            adapted.push(reworded("tool_choice", "no tools, of which the model cannot be told to use none"));
         } else if flat != "auto" {
             adapted.push("tool_choice: left out, the model does not take it".to_owned());
         }
@@ -96,9 +97,13 @@ pub(super) fn choice(
     let forces = flat != "auto" && flat != "none" && flat.get("mode").is_none_or(|mode| mode == "required");
     if forces && (!quirks.forced_tool_choice || able.forced_tool_choice == Some(false)) {
         if let Some(name) = flat.get("name") {
+            let all = tools.len();
             tools.retain(|tool| tool.get("name") == Some(name));
+            if tools.len() < all {
+                adapted.push("tools: reduced to the one that tool_choice names".to_owned());
+            }
         }
-        adapted.push("tool_choice: sent as auto, the model cannot be made to call a tool".to_owned());
+        adapted.push("tool_choice: became auto, the model cannot be made to call a tool".to_owned());
         return Ok(Some("auto".into()));
     }
     Ok(Some(flat))

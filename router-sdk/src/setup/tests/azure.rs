@@ -201,7 +201,7 @@ fn mistakes_are_named_with_their_key() {
         (json!({"api_key": "k", "resource": "r", "api_version": "2024&x=1"}), "providers.azure.api_version: must be"),
         (
             json!({"api_key": "k", "resource": "r", "deployment_names": {"gpt-5": "a/b"}}),
-            "providers.azure.deployments.gpt-5: must be",
+            "providers.azure.deployment_names.gpt-5: must be",
         ),
         (
             json!({"api_key": "k", "resource": "r", "deployment_names": {"gpt-5.1": "a", "gpt-5-1": "b"}}),
@@ -246,7 +246,7 @@ fn mistakes_are_named_with_their_key() {
         assert!(got.starts_with(wanted), "{config}\n  {got}\n  {wanted}");
     }
     let plain = fault(json!({"providers": {"openai": {"api_key": "k", "deployment_names": {"a": "b"}}}}), &[]);
-    assert!(plain.starts_with("providers.openai.deployments: is only for kind = \"azure\""), "{plain}");
+    assert!(plain.starts_with("providers.openai.deployment_names: is only for kind = \"azure\""), "{plain}");
 }
 
 #[test]

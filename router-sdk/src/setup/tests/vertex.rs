@@ -198,7 +198,7 @@ fn mistakes_are_named_with_their_key() {
         ),
         (
             json!({"access_token": "t", "project": "p", "deployment_names": {"a": "b"}}),
-            "providers.vertex.deployments: is only for kind = \"azure\"",
+            "providers.vertex.deployment_names: is only for kind = \"azure\"",
         ),
     ];
     for (own, wanted) in table {

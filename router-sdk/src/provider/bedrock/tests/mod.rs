@@ -7,7 +7,7 @@ mod exchange;
 mod history;
 pub(in crate::provider) mod replay;
 mod requests;
-mod stream;
+pub(in crate::provider) mod stream;
 pub(in crate::provider) mod subject;
 
 use serde_json::Value;

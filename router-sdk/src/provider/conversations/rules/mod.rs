@@ -2,9 +2,13 @@
 //! first rule that it breaks out.
 
 pub(super) mod anthropic;
+pub(super) mod bedrock;
+pub(super) mod cohere;
 pub(super) mod gemini;
 pub(super) mod mistral;
+pub(super) mod ollama;
 pub(super) mod openai;
+pub(super) mod responses;
 
 use serde_json::Value;
 

@@ -72,7 +72,7 @@ fn mistral_and_voyage_name_the_length_in_their_way() {
 fn cohere_always_hears_what_the_texts_are_for() {
     let place = vendor("cohere", "embed-v4.0");
     let sent = encode(json!({"model": "x", "input": "a", "truncate": "NONE", "dimensions": 256}), &place);
-    assert_eq!(sent.http.url, "https://api.cohere.ai/v2/embed");
+    assert_eq!(sent.http.url, "https://api.cohere.com/v2/embed");
     let wanted = json!({
         "model": "embed-v4.0", "texts": ["a"], "input_type": "search_document", "embedding_types": ["float"],
         "output_dimension": 256, "truncate": "NONE",

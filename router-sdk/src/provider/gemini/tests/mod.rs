@@ -21,7 +21,7 @@ pub(in crate::provider) fn named(id: &str) -> Target {
 }
 
 /// The same in Vertex AI.
-pub(super) fn on_vertex(id: &str) -> Target {
+pub(in crate::provider) fn on_vertex(id: &str) -> Target {
     let mut target = named(id);
     let deployment = std::sync::Arc::get_mut(&mut target.deployment).unwrap();
     deployment.cloud = crate::provider::Cloud::Vertex(crate::provider::Vertex::default());

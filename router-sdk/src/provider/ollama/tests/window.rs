@@ -26,7 +26,7 @@ fn small_requests_leave_the_server_its_own() {
 fn long_prompts_and_long_answers_get_room() {
     let (body, adapted) = sent(&plain_model(), ask(3_000, json!({})));
     assert_eq!(context(&body), Some(8_192));
-    assert_eq!(adapted, ["num_ctx: set to 8192, so that prompt and answer fit"]);
+    assert_eq!(adapted, ["num_ctx: sent as 8192, so that prompt and answer fit"]);
     assert_eq!(context(&sent(&plain_model(), ask(10, json!({"max_tokens": 9_000}))).0), Some(16_384));
     assert_eq!(context(&sent(&plain_model(), ask(20_000, json!({}))).0), Some(32_768));
     // Thinking takes room that nobody asked for in numbers.

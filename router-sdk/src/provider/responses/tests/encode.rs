@@ -64,7 +64,7 @@ fn the_role_developer_becomes_system_where_it_is_not_taken() {
     let body = json!({"model": "m", "messages": [{"role": "developer", "content": "x"}]});
     let (sent, adapted) = sent(&target, body);
     assert_eq!(sent["input"][0]["role"], "system");
-    assert_eq!(adapted, ["role developer sent as system"]);
+    assert_eq!(adapted, ["messages: the role developer sent as system"]);
 }
 
 #[test]
