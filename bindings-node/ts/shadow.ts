@@ -10,7 +10,7 @@ export function shadowCallback(callback: (reply: ShadowReply) => unknown): (json
   return (json) => {
     const { reply, lost } = JSON.parse(json) as { reply: ShadowReply; lost: number };
     if (lost > 0) {
-      process.emitWarning(`${String(lost)} replies of the shadow were dropped: the callback is slower than they come`, "ClawRoutersWarning");
+      process.emitWarning(`${String(lost)} replies of the shadow were dropped: the callback is too slow for them`, "ClawRoutersWarning");
     }
     try {
       Promise.resolve(callback(reply)).catch(failed);

@@ -44,8 +44,8 @@ pub(crate) struct Router {
     // Held only while attached to the interpreter, so no other thread can hold it during a fork.
     built: Mutex<Option<Built>>,
     closed: AtomicBool,
-    /// Called with this router once a forked child has a core of its own, which knows no callback yet.
-    reopen: Mutex<Option<Py<PyAny>>>,
+    /// The process in which the replies of the shadow are asked for, and what asks for them in another one.
+    reopen: Mutex<Option<(u32, Py<PyAny>)>>,
 }
 
 impl Router {
@@ -62,31 +62,27 @@ impl Router {
             let error = Error::invalid_request("router", "is closed; make a new one");
             return Err(errors::exception(py, &error));
         }
-        let (core, forked) = this.core_and_news(py)?;
-        if forked {
-            let reopen = this.reopen(py);
-            if let Some(reopen) = reopen {
-                reopen.call1(py, (slf,))?;
-            }
+        let core = this.core(py)?;
+        if let Some(reopen) = this.parents_reopen(py) {
+            reopen.call1(py, (slf,))?;
         }
         Ok(core)
     }
 
-    fn reopen(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.reopen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|r| r.clone_ref(py))
+    /// What a forked child has to call, once: its core knows no callback yet.
+    fn parents_reopen(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let mut kept = self.reopen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (pid, reopen) = kept.as_mut().filter(|(pid, _)| *pid != std::process::id())?;
+        *pid = std::process::id();
+        Some(reopen.clone_ref(py))
     }
 
     /// The core router of this process.
     fn core(&self, py: Python<'_>) -> PyResult<clawrouters::Router> {
-        self.core_and_news(py).map(|(core, _)| core)
-    }
-
-    /// The core router of this process, and whether it is the first time that a forked child asks.
-    fn core_and_news(&self, py: Python<'_>) -> PyResult<(clawrouters::Router, bool)> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = std::process::id();
         if let Some(current) = built.as_ref().filter(|b| b.pid == pid) {
-            return Ok((current.router.clone(), false));
+            return Ok(current.router.clone());
         }
         let runtime =
             runtime::current().map_err(|e| errors::internal(py, format!("the runtime's thread did not start: {e}")))?;
@@ -94,10 +90,8 @@ impl Router {
         let router = self.source.build().map_err(|e| errors::exception(py, &e))?;
         drop(entered);
         // Dropping the parent's router would close connections that the parent still uses.
-        let parents = built.replace(Built { pid, router: router.clone() });
-        let forked = parents.is_some();
-        std::mem::forget(parents);
-        Ok((router, forked))
+        std::mem::forget(built.replace(Built { pid, router: router.clone() }));
+        Ok(router)
     }
 }
 
@@ -217,7 +211,9 @@ impl Router {
     fn shadow_replies(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
         let router = self.core(py)?;
         let feed = shadow::feed(py, &router)?;
-        *self.reopen.lock().unwrap_or_else(PoisonError::into_inner) = Some(reopen);
+        // What is replaced is dropped once the lock is free: it may be the last that holds objects of Python.
+        let before = self.reopen.lock().unwrap_or_else(PoisonError::into_inner).replace((std::process::id(), reopen));
+        drop(before);
         Ok(feed)
     }
 

@@ -14,6 +14,7 @@ const says = {
   "04-explain.mjs": [/^debug, difficulty/, /would be tried, in this order:\n {2}\S+\/\S+ /, /max_cost: /],
   "05-errors-and-fallback.mjs": [/\(503\), then next/, /a provider that is down: ProviderUnavailable/, /param messages/, /NoCandidate/],
   "07-embeddings.mjs": [/^0\.\d\d {2}The office opens/, /tokens for \$[\d.e-]+\n/, /must name an embedding model/],
+  "08-failover.mjs": [/(answered by openai\S+\n {2}answered by anthropic\S+\n\s*){2}/, /mistral\S+ broke after \d+ characters/, /deepseek\S+: open/],
 };
 
 test("every example is known here", () => {

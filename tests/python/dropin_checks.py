@@ -304,12 +304,11 @@ def test_malformed_chunks_can_be_left_out(fake: Fake) -> None:
 
 def test_a_stream_that_nobody_completes_ends_in_the_sdks_error(fake: Fake) -> None:
     run = fake.script({"providers": {"alpha": [broken("cut"), {"status": 500, "error": {}}]}})
-    ai = client(run)
-    text = ""
+    stream = client(run).chat.completions.create(model="alpha/big", messages=HELLO, stream=True)
+    pieces: list[str] = []
     with pytest.raises(openai.APIError) as caught:
-        for chunk in ai.chat.completions.create(model="alpha/big", messages=HELLO, stream=True):
-            text += chunk.choices[0].delta.content or ""
-    assert text == "One two "
+        pieces.extend(c.choices[0].delta.content or "" for c in stream)
+    assert "".join(pieces) == "One two "
     assert caught.value.code == "StreamInterrupted"
     body: Any = caught.value.body
     assert body["clawrouters"]["partial"]["text"] == "One two "

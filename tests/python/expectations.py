@@ -40,8 +40,14 @@ def _is_part(wanted: Any, got: Any) -> bool:
     return True
 
 
+def _first(chunk: Any) -> Any:
+    """What the chunk says of the first choice; it may speak of others alone."""
+    return next((c for c in chunk.get("choices") or [] if c.get("index", 0) == 0), None)
+
+
 def _delta(chunk: Any) -> Any:
-    return chunk.choices[0].delta if chunk.get("choices") else None
+    choice = _first(chunk)
+    return None if choice is None else choice.delta
 
 
 def has_output(chunk: Any) -> bool:
@@ -75,8 +81,8 @@ def _finish_reason(outcome: Any, stream: bool) -> str | None:
     if not stream:
         reason: str | None = outcome.reply.choices[0].finish_reason
         return reason
-    reasons = [c.choices[0].finish_reason for c in outcome.chunks if c.get("choices")]
-    return next((r for r in reversed(reasons) if r), None)
+    firsts = [choice for choice in map(_first, outcome.chunks) if choice is not None]
+    return next((c.finish_reason for c in reversed(firsts) if c.finish_reason), None)
 
 
 def _route(outcome: Any, stream: bool) -> Any:

@@ -177,6 +177,7 @@ ask()
 pid = os.fork()
 if pid == 0:
     try:
+        assert len(router.entries()) == 0
         ask()
         ask()
         router.close()

@@ -230,10 +230,11 @@ def test_keyboard_interrupt_ends_a_program_that_waits(late: Scripted) -> None:
 
 def test_import_is_quick_and_pulls_nothing_in() -> None:
     program = (
+        # The processor's time: what else the machine does is not the import's fault.
         "import sys, time\n"
-        "start = time.perf_counter()\n"
+        "start = time.process_time()\n"
         "import clawrouters\n"
-        "took = (time.perf_counter() - start) * 1000\n"
+        "took = (time.process_time() - start) * 1000\n"
         "heavy = {'asyncio', 'httpx', 'httpx2', 'openai', 'pydantic', 'typing_extensions'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "print(took)\n"

@@ -48,7 +48,7 @@ class Shadow:
     def _call(self, raw: bytes) -> Any:
         item = json.loads(raw)
         if "lost" in item:
-            _logger.warning("%d replies of the shadow were dropped: the callback is slower than they come", item["lost"])
+            _logger.warning("%d replies of the shadow were dropped: the callback is too slow for them", item["lost"])
             return None
         try:
             return self._callback(ShadowReply(item["reply"]))
@@ -83,7 +83,13 @@ class LoopShadow(Shadow):
         import asyncio
 
         # Before anything is opened: without a loop there is nobody to call.
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            if self._feed is None:
+                raise
+            _logger.warning("on_shadow ended with the fork: no event loop is running in the child")
+            return
         super().open(router)
 
     def _start(self, feed: Feed) -> None:
