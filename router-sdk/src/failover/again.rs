@@ -23,21 +23,25 @@ impl Journey {
     /// Asks for the rest of an answer: the other candidates in order, at last the one that broke off.
     pub(super) async fn rest_of(&mut self, broken: &Target, delivered: &str, books: &mut Books) -> Option<Continued> {
         for index in self.after_a_break(broken) {
+            if !self.may_ask(index) {
+                // It was asked ahead of its turn meanwhile.
+                continue;
+            }
             let Some(target) = self.candidates.get(index).map(|c| c.target.clone()) else { continue };
             let first = resume::form_for(&target, &self.request);
             // What rejects a message begun for it is asked once more in plain words.
             let forms =
                 if first == Form::Prefill { &[Form::Prefill, Form::Instruction][..] } else { &[Form::Instruction] };
             for form in forms {
+                if self.over() {
+                    return None;
+                }
                 let (request, unseen) = resume::continuation(&self.request, delivered, *form);
                 match self.once_more(index, request, true, books).await {
                     Ok((open, line)) => return Some(Continued { open, line, form: *form, unseen }),
                     Err(_) if !self.last.as_ref().is_some_and(|(failure, _)| resume::rejects_form(failure)) => break,
                     Err(_) => {}
                 }
-            }
-            if self.over() {
-                return None;
             }
         }
         None
@@ -46,12 +50,15 @@ impl Journey {
     /// Asks for the whole answer anew.
     pub(super) async fn anew(&mut self, broken: &Target, books: &mut Books) -> Option<(OpenStream, Line)> {
         for index in self.after_a_break(broken) {
+            if self.over() {
+                return None;
+            }
+            if !self.may_ask(index) {
+                continue;
+            }
             let request = ChatRequest::clone(&self.request);
             if let Ok(opened) = self.once_more(index, request, false, books).await {
                 return Some(opened);
-            }
-            if self.over() {
-                return None;
             }
         }
         None
@@ -81,7 +88,7 @@ impl Journey {
     }
 
     /// True when nothing more may be sent for this request.
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         tokio::time::Instant::now() >= self.deadline || self.total >= self.sender.settings.retry.max_total_attempts
     }
 }

@@ -241,6 +241,7 @@ impl Course {
         match self.terms.on_interrupt {
             _ if !resume::mendable(failure) => ("stop", "going on would not help"),
             OnInterrupt::Error => ("stop", "on_interrupt is error"),
+            _ if self.journey.over() => ("stop", "no attempts or no time are left"),
             OnInterrupt::Restart => ("restart", "output had begun"),
             OnInterrupt::Resume if self.delivered.calls => ("stop", "a tool call had begun, which cannot be joined"),
             OnInterrupt::Resume if !self.delivered.resumable() => ("stop", "more than one text cannot be joined"),

@@ -68,6 +68,11 @@ impl State {
         until(self.open_until).max(until(self.throttled_until)).max(probing).max(empty)
     }
 
+    /// True while it rests after failures or somebody finds out whether it still has to.
+    pub(super) fn shut(&self, now: Instant) -> bool {
+        self.probing || self.open_until.is_some_and(|until| until > now)
+    }
+
     /// Requests and tokens of the last minute.
     pub(super) fn minute(&mut self, now: Instant) -> (u64, u64) {
         while self.sent.front().is_some_and(|s| now.duration_since(s.from) >= MINUTE) {
