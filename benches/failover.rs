@@ -52,7 +52,8 @@ fn median(times: &mut [Duration]) -> f64 {
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     let server = FakeProvider::start().await.expect("a server");
-    let script = json!({"providers": {"overloaded": [{"status": 503, "error": {}}], "well": [{"say": "Rhine, Po, Ebro."}]}});
+    let script =
+        json!({"providers": {"overloaded": [{"status": 503, "error": {}}], "well": [{"say": "Rhine, Po, Ebro."}]}});
     server.script("b", serde_json::from_value(script).expect("a script"));
     let router = router(&server);
     for (what, stream) in [("call", false), ("stream", true)] {

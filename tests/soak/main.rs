@@ -45,7 +45,8 @@ impl Fake {
     fn start() -> Self {
         let beside = std::env::current_exe().unwrap().parent().unwrap().join("../fake-provider");
         let binary = std::env::var_os("FAKE_PROVIDER").map_or(beside, Into::into);
-        let mut child = Command::new(&binary).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("fake-provider");
+        let mut child =
+            Command::new(&binary).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("fake-provider");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let base = format!("http://{}", line.trim().rsplit(' ').next().unwrap());
@@ -200,7 +201,11 @@ async fn main() {
         let (bytes, fds) = samples[samples.len() - 1];
         let rate = (ended - before) as f64 / SAMPLE.as_secs_f64();
         let errors = counts.errors.lock().unwrap().clone();
-        println!("{:>4} s  {rate:>6.0} requests/s  {:>6.1} MB  {fds:>4} fds  {errors:?}", started.elapsed().as_secs(), bytes as f64 / 1e6);
+        println!(
+            "{:>4} s  {rate:>6.0} requests/s  {:>6.1} MB  {fds:>4} fds  {errors:?}",
+            started.elapsed().as_secs(),
+            bytes as f64 / 1e6
+        );
         before = ended;
     }
     renewing.abort();
@@ -221,7 +226,8 @@ fn finish(router: &Router, counts: &Counts, samples: &[(u64, u64)]) {
     assert!(router.health().iter().all(|target| target.in_flight == 0), "requests are in flight for nobody");
     // From the second minute on, or from the middle of a short soak.
     let from = 5.min(samples.len() / 2);
-    let (early, late) = (middle(&samples[from..(from + 3).min(samples.len())]), middle(&samples[samples.len().saturating_sub(3)..]));
+    let (early, late) =
+        (middle(&samples[from..(from + 3).min(samples.len())]), middle(&samples[samples.len().saturating_sub(3)..]));
     println!("memory {} -> {} kB, descriptors {} -> {}", early.0 / 1024, late.0 / 1024, early.1, late.1);
     assert!(late.0 <= early.0 + MOST_GROWTH_BYTES, "memory grew by more than {MOST_GROWTH_BYTES} bytes");
     assert!(late.1 <= early.1 + MOST_GROWTH_FDS, "descriptors grew by more than {MOST_GROWTH_FDS}");
