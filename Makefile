@@ -26,11 +26,11 @@ export PATH := $(VENV)/bin:$(PATH)
 export FAKE_PROVIDER := $(ROOT)/target/$(PROFILE)/fake-provider
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router-sdk bindings-node/src bindings-node/Cargo.toml bindings-node/build.rs \
-  tests/fake-provider examples/demo examples/rust -type f -not -name '*.md' 2>/dev/null)
+  tests/fake-provider tests/soak examples/demo examples/rust -type f -not -name '*.md' 2>/dev/null)
 PYTHON_SOURCES := $(shell find bindings-python/src bindings-python/Cargo.toml -type f 2>/dev/null)
 NODE_SOURCES := $(shell find bindings-node/ts bindings-node/build.mjs tsconfig.json package.json -type f 2>/dev/null)
 
-.PHONY: help build demo test lint bench clean
+.PHONY: help build demo test lint bench soak clean
 help: ## What can be made.
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -78,6 +78,9 @@ lint-node: $(STAMPS)/npm
 
 bench: ## Benchmarks of the core, with full optimisation.
 	cargo bench -p clawrouters
+
+soak: $(STAMPS)/rust ## Ten minutes of mixed faults; SOAK_SECONDS sets another length.
+	target/$(PROFILE)/examples/soak
 
 clean: ## Everything that was built or installed here.
 	rm -rf target .venv node_modules bindings-node/dist bindings-python/python/clawrouters/_native.*.so

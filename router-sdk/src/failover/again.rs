@@ -22,12 +22,19 @@ impl Journey {
     /// Asks for the rest of an answer: the other candidates in order, at last the one that broke off.
     pub(super) async fn rest_of(&mut self, broken: &Target, delivered: &str, books: &mut Books) -> Option<Continued> {
         for index in self.after_a_break(broken) {
+            if !self.may_ask(index) {
+                // It was asked ahead of its turn meanwhile.
+                continue;
+            }
             let Some(target) = self.candidates.get(index).map(|c| c.target.clone()) else { continue };
             let first = resume::form_for(&target, &self.request);
             // What rejects a message begun for it is asked once more in plain words.
             let forms =
                 if first == Form::Prefill { &[Form::Prefill, Form::Instruction][..] } else { &[Form::Instruction] };
             for form in forms {
+                if self.over() {
+                    return None;
+                }
                 let (request, unseen) = resume::continuation(&self.request, delivered, *form);
                 match self
                     .once_more(
@@ -50,12 +57,15 @@ impl Journey {
     /// Asks for the whole answer anew.
     pub(super) async fn anew(&mut self, broken: &Target, books: &mut Books) -> Option<(OpenStream, Line)> {
         for index in self.after_a_break(broken) {
+            if self.over() {
+                return None;
+            }
+            if !self.may_ask(index) {
+                continue;
+            }
             let wording = Wording { request: Arc::clone(&self.request), rest: false, same: false };
             if let Ok(opened) = self.once_more(index, wording, books).await {
                 return Some(opened);
-            }
-            if self.over() {
-                return None;
             }
         }
         None

@@ -253,6 +253,7 @@ impl Course {
                 ("stop", "no attempts or no time are left")
             }
             OnInterrupt::Error => ("stop", "on_interrupt is error"),
+            _ if self.journey.over() => ("stop", "no attempts or no time are left"),
             OnInterrupt::Restart => ("restart", "output had begun"),
             OnInterrupt::Resume if self.delivered.calls => ("stop", "a tool call had begun, which cannot be joined"),
             OnInterrupt::Resume if !self.delivered.resumable() => ("stop", "more than one text cannot be joined"),

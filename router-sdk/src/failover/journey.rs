@@ -142,7 +142,13 @@ impl Journey {
             let (then, wait, why) = self.judge(&failure, &candidate.target, index, sends, signal);
             self.file(&failure, &candidate.target, line.as_ref(), word(then), why, books);
             match then {
-                Then::Same(_) => tokio::time::sleep(wait).await,
+                Then::Same(_) => {
+                    tokio::time::sleep(wait).await;
+                    // Others may have found out in the meantime that it is down, or be probing it.
+                    if !seat.again(self.tokens, Instant::now()) {
+                        return Err(Then::Next);
+                    }
+                }
                 then => return Err(then),
             }
         }

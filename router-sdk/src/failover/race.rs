@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Seat;
 use super::journey::{Answer, Journey, Raced, Wording};
 use super::send::{Send, seated};
+use super::verdict::Signal;
 use crate::account::{Books, Line};
 use crate::provider::{Failure, Target};
 
@@ -49,7 +50,9 @@ impl Journey {
                 Err(failure) => match other.await {
                     Ok(answer) => {
                         let failure = failure.without(&own_target.deployment);
-                        self.hear(&failure, &own_target, seat);
+                        if self.hear(&failure, &own_target, seat) == Signal::Silence {
+                            self.spent.push(index);
+                        }
                         self.file(&failure, &own_target, Some(&own_line), "next", "another was asked already", books);
                         Ok(Raced::Other(won(answer, second)))
                     }

@@ -46,7 +46,7 @@ impl Stitch {
         }
         let (told, held) = (self.delivered.trim_start(), self.held.trim());
         let short = told.len() > held.len() && told.starts_with(held);
-        if short && held.len() >= SAME_BEGINNING && self.overlap() == 0 {
+        if short && held.len() >= SAME_BEGINNING && self.overlap() < held.len() {
             return Err(Diverged);
         }
         self.settle()
@@ -72,14 +72,15 @@ impl Stitch {
         self.held = held;
         let overlap = self.overlap();
         let held = std::mem::take(&mut self.held);
-        if overlap > 0 {
-            return Ok(held[overlap..].to_owned());
-        }
         let shared = common(told, held.trim_start());
         let later = told.chars().next().map_or("", |first| &told[first.len_utf8()..]);
-        // Rows of a list begin alike without being a new start.
-        if shared >= SAME_BEGINNING && !later.contains(&told[..shared]) {
+        // Rows of a list begin alike without being a new start. Where the end is the letter with which all begins, more
+        // of the beginning than of the end comes again.
+        if shared >= SAME_BEGINNING && shared > overlap && !later.contains(&told[..shared]) {
             return Err(Diverged);
+        }
+        if overlap > 0 {
+            return Ok(held[overlap..].to_owned());
         }
         // A model that was not shown the last space often says it again.
         let unseen = common(&self.unseen, &held);
@@ -198,6 +199,8 @@ mod tests {
         let told = "The answer to your question is forty-two, because";
         assert_eq!(joined(told, "The answer to your question is 42. Why?", 3), Err(Diverged));
         assert_eq!(joined(told, "The answer to your question is forty", 3), Err(Diverged), "it stops short");
+        let told = "Alpha comes before beta and gamma in the list. A";
+        assert_eq!(joined(told, "Alpha comes before beta and gamma. Done.", 3), Err(Diverged), "it ends as it begins");
     }
 
     #[test]

@@ -28,6 +28,27 @@ impl Seat {
         self.probe && self.hung
     }
 
+    /// Leave to ask once more after a failure and a pause: not while the place or its key rests after failures or
+    /// somebody probes it. A limit that the pause was for does not count.
+    pub(crate) fn again(&mut self, tokens: u64, now: Instant) -> bool {
+        self.health.with(|states| {
+            let shut = |name: &str| states.get(name).is_some_and(|state| state.shut(now));
+            if shut(&self.place) || shut(&self.label) {
+                return false;
+            }
+            if let Some(state) = states.get_mut(&self.place) {
+                state.count(1, tokens, now);
+                self.probe = state.open_until.is_some();
+                state.probing = self.probe;
+            }
+            if let Some(key) = states.get_mut(&self.label) {
+                self.key_probe = key.open_until.is_some();
+                key.probing = self.key_probe;
+            }
+            true
+        })
+    }
+
     /// The place answered a request sent at `sent`, with its first output after so many seconds.
     pub(crate) fn success(&mut self, sent: Instant, seconds: f64) {
         (self.probe, self.key_probe) = (false, false);

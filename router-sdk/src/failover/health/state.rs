@@ -75,6 +75,11 @@ impl State {
         self.in_flight > 0 || resting || lately
     }
 
+    /// True while it rests after failures or somebody finds out whether it still has to.
+    pub(super) fn shut(&self, now: Instant) -> bool {
+        self.probing || self.open_until.is_some_and(|until| until > now)
+    }
+
     /// Requests and tokens of the last minute.
     pub(super) fn minute(&mut self, now: Instant) -> (u64, u64) {
         while self.sent.front().is_some_and(|s| now.duration_since(s.from) >= MINUTE) {

@@ -66,6 +66,22 @@ fn opens_after_three_failures_probes_once_and_doubles() {
 }
 
 #[test]
+fn a_repeat_waits_for_no_rest_that_others_brought_about_and_is_the_only_probe() {
+    let (health, t, start) = (Health::new(Breaker::default()), plain(), Instant::now());
+    let mut mine = health.claim(&t, 0, start).ok().unwrap();
+    mine.failed(Cause::RateLimited, Signal::Throttled(ms(500)), start);
+    assert!(mine.again(0, start + ms(100)), "its own limit is what it has waited for");
+    health.broke(&t, Cause::Server, Signal::Silence, start + ms(100));
+    assert!(!mine.again(0, start + ms(200)), "it rests after failures of others");
+    assert!(mine.again(0, start + ms(2_100)));
+    assert!(health.claim(&t, 0, start + ms(2_100)).is_err(), "the repeat is the probe");
+    mine.success(start + ms(2_100), 0.1);
+    assert!(health.claim(&t, 0, start + ms(2_200)).is_ok());
+    drop(mine);
+    assert!(health.claim(&t, 0, start + ms(2_200)).is_ok());
+}
+
+#[test]
 fn the_cooldown_is_capped_and_a_cancelled_probe_frees_the_place() {
     let health = Health::new(Breaker { failures: 1, ..Breaker::default() });
     let (t, mut now) = (plain(), Instant::now());

@@ -29,8 +29,8 @@ impl Patience {
         if !dice.percent(cancelled_of_100) {
             return Self::Endless;
         }
-        let most = dice.one_of(&[6, 40, 200]);
-        if dice.percent(50) { Self::Polls(dice.between(0, most)) } else { Self::Time(dice.ms(0, 3_000)) }
+        let most = dice.one_of(&[4, 10, 40, 200]);
+        if dice.percent(50) { Self::Polls(dice.between(0, most)) } else { Self::Time(dice.ms(0, 1_500)) }
     }
 }
 

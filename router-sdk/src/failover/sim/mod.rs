@@ -180,6 +180,6 @@ fn callers_who_leave_leave_nothing_behind() {
     // About ten requests a seed.
     let tally = run_all("cancellations", 1_000_000..1_000_000 + count(500), 100);
     if std::env::var("SIM_SEED").is_err() && count(500) >= 300 {
-        assert!(tally.left > tally.requests / 3, "{tally:?}");
+        assert!(tally.left > tally.requests / 5, "{tally:?}");
     }
 }
