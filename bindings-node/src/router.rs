@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
-use napi::bindgen_prelude::PromiseRaw;
+use napi::bindgen_prelude::{Function, PromiseRaw};
 use napi_derive::napi;
 use serde_json::Value;
 
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
+use crate::shadow;
 use crate::stream::NativeStream;
 
 /// A router of its own: configuration, connections, health and ledger.
@@ -140,6 +141,21 @@ impl NativeRouter {
         guarded_now(|| Ok(Value::Array(self.core.entries().iter().map(Entry::to_json).collect()).to_string()))
     }
 
+    /// How every target stands that was asked so far, as a JSON list.
+    #[napi]
+    pub fn health(&self) -> napi::Result<String> {
+        guarded_now(|| {
+            serde_json::to_string(&self.core.health())
+                .map_err(|e| Error::new(ErrorKind::Internal, format!("health is not JSON: {e}")))
+        })
+    }
+
+    /// Calls a function with `{"reply": {...}, "lost": n}` as JSON text for each reply of the shadow.
+    #[napi]
+    pub fn on_shadow(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        shadow::hand_over(&self.open()?, &callback)
+    }
+
     /// Answers an HTTP request in the OpenAI shape.
     #[napi]
     pub fn call<'env>(
@@ -167,6 +183,7 @@ impl NativeRouter {
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.closed.store(true, Ordering::Relaxed);
+        self.core.on_shadow(|_| {});
         env.spawn_future(guarded(settled()))
     }
 }

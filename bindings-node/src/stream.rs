@@ -134,11 +134,9 @@ fn batch_json(batch: &[Result<ChatChunk, Error>], done: bool) -> String {
 }
 
 fn chunk_json(chunk: &ChatChunk) -> String {
-    // Only the last chunk carries more than its body, so only that one is put together first.
-    let written = match chunk.route {
-        None => serde_json::to_string(&chunk.body),
-        Some(_) => serde_json::to_string(&chunk.to_json()),
-    };
+    // Only few chunks carry more than their body, so only those are put together first.
+    let more = chunk.route.is_some() || chunk.restart;
+    let written = if more { serde_json::to_string(&chunk.to_json()) } else { serde_json::to_string(&chunk.body) };
     // Writing JSON values into memory cannot fail.
     written.unwrap_or_else(|_| "{}".into())
 }

@@ -11,3 +11,5 @@ export type * from "./types/request.js";
 export type * from "./types/reply.js";
 export type * from "./types/route.js";
 export type * from "./types/ledger.js";
+export type * from "./types/health.js";
+export type * from "./types/shadow.js";

@@ -40,6 +40,8 @@ export interface NativeRouter {
   explain(json: string): Promise<string>;
   models(): Promise<string>;
   entries(): string;
+  health(): string;
+  onShadow(callback: (json: string) => void): void;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   flush(): Promise<void>;
   close(): Promise<void>;

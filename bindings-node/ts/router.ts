@@ -6,9 +6,11 @@ import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
+import { shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
 import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
+import type { TargetHealth } from "./types/health.js";
 import type { Entry } from "./types/ledger.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
@@ -18,6 +20,7 @@ import type {
   ChatCompletionCreateParamsStreaming,
 } from "./types/request.js";
 import type { Explanation, Task } from "./types/route.js";
+import type { ShadowReply } from "./types/shadow.js";
 
 /** A model that can be asked for. */
 export interface ModelEntry {
@@ -89,12 +92,35 @@ export class Router implements AsyncDisposable {
     }
   }
 
+  /** How every target stands that was asked so far: breaker, rests, requests under way, latency, use. */
+  health(): TargetHealth[] {
+    try {
+      return JSON.parse(this.#native.health()) as TargetHealth[];
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /**
+   * Calls a function with every reply of the shadow; the last one set counts, until `close()`.
+   *
+   * What it throws or rejects with becomes a process warning. While the thread is busy 256 replies wait; what comes then is
+   * dropped and the number is said in a warning. It does not keep the process alive.
+   */
+  onShadow(callback: (reply: ShadowReply) => unknown): void {
+    try {
+      this.#native.onShadow(shadowCallback(callback));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
   /** Waits until calls that have ended are in the ledger. */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
   }
 
-  /** Refuses further calls and waits as `flush` does. */
+  /** Refuses further calls and waits as `flush` does; `onShadow` ends. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
   }

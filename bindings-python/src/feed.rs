@@ -18,6 +18,8 @@ use crate::{errors, runtime};
 
 /// How often a blocked call looks for signals such as Ctrl-C.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// One round of waiting for what may never come.
+const LONG: Duration = Duration::from_secs(3600);
 /// Items that may wait unread before the task stops reading from the provider.
 const ROOM: usize = 256;
 
@@ -218,6 +220,13 @@ impl Feed {
                 return Err(PyTimeoutError::new_err("nothing came in time"));
             }
         }
+    }
+
+    /// Blocks as `take` does without looking for signals: for a thread that gets none and may wait for hours.
+    fn wait<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
+        self.check_process(py)?;
+        while !py.detach(|| self.block(Instant::now() + LONG)) {}
+        self.ready(py)
     }
 
     /// Takes what is ready: `[]` when nothing is there yet, `None` at the end.

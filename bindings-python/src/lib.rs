@@ -6,6 +6,7 @@ mod feed;
 mod port;
 mod router;
 mod runtime;
+mod shadow;
 
 /// The module `clawrouters._native`.
 #[pyo3::pymodule]

@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
-use crate::{door, errors, runtime};
+use crate::{door, errors, runtime, shadow};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -44,30 +44,49 @@ pub(crate) struct Router {
     // Held only while attached to the interpreter, so no other thread can hold it during a fork.
     built: Mutex<Option<Built>>,
     closed: AtomicBool,
+    /// Called with this router once a forked child has a core of its own, which knows no callback yet.
+    reopen: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Router {
     fn open(py: Python<'_>, source: Source) -> PyResult<Self> {
-        let router = Self { source, built: Mutex::new(None), closed: AtomicBool::new(false) };
+        let router = Self { source, built: Mutex::new(None), closed: AtomicBool::new(false), reopen: Mutex::new(None) };
         router.core(py)?;
         Ok(router)
     }
 
     /// The core router of this process, for a call that sends something.
-    fn open_core(&self, py: Python<'_>) -> PyResult<clawrouters::Router> {
-        if self.closed.load(Ordering::Relaxed) {
+    fn open_core(slf: &Bound<'_, Self>) -> PyResult<clawrouters::Router> {
+        let (py, this) = (slf.py(), slf.get());
+        if this.closed.load(Ordering::Relaxed) {
             let error = Error::invalid_request("router", "is closed; make a new one");
             return Err(errors::exception(py, &error));
         }
-        self.core(py)
+        let (core, forked) = this.core_and_news(py)?;
+        if forked {
+            let reopen = this.reopen(py);
+            if let Some(reopen) = reopen {
+                reopen.call1(py, (slf,))?;
+            }
+        }
+        Ok(core)
+    }
+
+    fn reopen(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.reopen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|r| r.clone_ref(py))
     }
 
     /// The core router of this process.
     fn core(&self, py: Python<'_>) -> PyResult<clawrouters::Router> {
+        self.core_and_news(py).map(|(core, _)| core)
+    }
+
+    /// The core router of this process, and whether it is the first time that a forked child asks.
+    fn core_and_news(&self, py: Python<'_>) -> PyResult<(clawrouters::Router, bool)> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = std::process::id();
         if let Some(current) = built.as_ref().filter(|b| b.pid == pid) {
-            return Ok(current.router.clone());
+            return Ok((current.router.clone(), false));
         }
         let runtime =
             runtime::current().map_err(|e| errors::internal(py, format!("the runtime's thread did not start: {e}")))?;
@@ -75,8 +94,10 @@ impl Router {
         let router = self.source.build().map_err(|e| errors::exception(py, &e))?;
         drop(entered);
         // Dropping the parent's router would close connections that the parent still uses.
-        std::mem::forget(built.replace(Built { pid, router: router.clone() }));
-        Ok(router)
+        let parents = built.replace(Built { pid, router: router.clone() });
+        let forked = parents.is_some();
+        std::mem::forget(parents);
+        Ok((router, forked))
     }
 }
 
@@ -106,8 +127,9 @@ impl Router {
     }
 
     /// Starts a whole chat: a feed of one reply.
-    fn chat(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
-        let (router, request) = (self.open_core(py)?, read(py, request)?);
+    fn chat(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+        let py = slf.py();
+        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
         Feed::start(py, move |sink| async move {
             let item = match router.chat(request).await {
                 Ok(reply) => Item::Json(reply_json(&reply)),
@@ -119,14 +141,16 @@ impl Router {
     }
 
     /// Starts a streamed chat: a feed of an empty item once the stream is open, then chunks.
-    fn stream(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
-        let (router, request) = (self.open_core(py)?, read(py, request)?);
+    fn stream(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+        let py = slf.py();
+        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
         Feed::start(py, move |sink| pump(router, request, sink))
     }
 
     /// Starts a call for embeddings: a feed of one reply.
-    fn embed(&self, py: Python<'_>, request: &[u8]) -> PyResult<Feed> {
-        let router = self.open_core(py)?;
+    fn embed(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+        let py = slf.py();
+        let router = Self::open_core(slf)?;
         let request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
         Feed::start(py, move |sink| async move {
             let item = match router.embed(request).await {
@@ -140,14 +164,14 @@ impl Router {
 
     /// Sends an HTTP request through the door: a feed of one head, then body bytes.
     fn door(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         method: &str,
         url: &str,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
         body: &[u8],
     ) -> PyResult<Feed> {
-        let router = self.open_core(py)?;
+        let py = slf.py();
+        let router = Self::open_core(slf)?;
         let request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
             .map_err(|e| errors::exception(py, &e))?;
         Feed::start(py, move |sink| door::answer(router.endpoint(), request, sink))
@@ -179,6 +203,31 @@ impl Router {
         let router = self.core(py)?;
         let entries = py.detach(|| router.entries().iter().map(Entry::to_json).collect::<Vec<_>>());
         json(py, &entries)
+    }
+
+    /// How every target stands that was asked so far, as a JSON list.
+    fn health<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.core(py)?;
+        let health = py.detach(|| router.health());
+        json(py, &health)
+    }
+
+    /// The replies of the shadow from now on: a feed of JSON that ends when another one is asked for or the feed is
+    /// closed. `reopen` is called with this router in a forked child, where a feed has to be asked for anew.
+    fn shadow_replies(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
+        let router = self.core(py)?;
+        let feed = shadow::feed(py, &router)?;
+        *self.reopen.lock().unwrap_or_else(PoisonError::into_inner) = Some(reopen);
+        Ok(feed)
+    }
+
+    /// Forgets who wants the replies of the shadow.
+    fn end_shadow(&self, py: Python<'_>) -> PyResult<()> {
+        let reopen = self.reopen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if reopen.is_some() {
+            self.core(py)?.on_shadow(|_| {});
+        }
+        Ok(())
     }
 
     /// Waits until calls that have ended are in the books: a feed without items.
@@ -245,6 +294,9 @@ fn reply_json(reply: &ChatResponse) -> Vec<u8> {
 }
 
 fn chunk_json(chunk: &ChatChunk) -> Vec<u8> {
+    if chunk.restart {
+        return chunk.to_json().to_string().into_bytes();
+    }
     with_route(&chunk.body, chunk.route.as_deref())
 }
 

@@ -168,6 +168,11 @@ impl Router {
         self.shared.shadow.set(Arc::new(callback));
     }
 
+    /// What becomes of broken streams where a request does not say.
+    pub(crate) fn on_interrupt(&self) -> crate::wire::OnInterrupt {
+        self.shared.setup.config.on_interrupt
+    }
+
     /// Ledger entries that made room for newer ones.
     pub fn dropped_entries(&self) -> u64 {
         self.shared.ledger.dropped()

@@ -48,7 +48,9 @@ async fn a_key_that_the_provider_echoes_is_masked() {
                 said,
             ] {
                 let more = json!({"api_key": key, "headers": {"x-tenant-token": own}});
-                let (_fake, router) = stage(json!({"alpha": [reply]}), of_kind(kind, path, more)).await;
+                let mut settings = of_kind(kind, path, more);
+                settings["retry"] = json!({"max_total_attempts": 3, "backoff_ms": 1, "backoff_max_ms": 1});
+                let (_fake, router) = stage(json!({"alpha": [reply]}), settings).await;
                 for stream in [false, true] {
                     let error = error_of(&router, stream).await;
                     let told = format!("{error} {error:?} {} {:?}", error.to_json(), router.entries());

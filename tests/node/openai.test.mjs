@@ -197,3 +197,59 @@ test("another base URL changes nothing", async () => {
   const { openai } = await client({ alpha: [{ say: "x" }] }, {}, { baseURL: "http://127.0.0.1:9/some/prefix/v1" });
   assert.equal((await openai.chat.completions.create(asking("alpha/m"))).choices[0].message.content, "x");
 });
+
+const broken = (kind) => ({ chunks: ["One ", "two ", "three."], fault: { kind, after_pieces: 2 } });
+const pair = { aliases: { pair: ["alpha/a", "beta/b"] } };
+
+async function textOf(stream) {
+  let text = "";
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? "";
+  }
+  return text;
+}
+
+for (const kind of ["cut", "reset", "end", "in_stream_error", "malformed"]) {
+  test(`a stream that breaks after output is whole: ${kind}`, async () => {
+    const { openai } = await client({ alpha: [broken(kind)], beta: [{ say: "One two three." }] }, pair);
+    const reply = await openai.chat.completions.stream(asking("pair")).finalChatCompletion();
+    assert.equal(reply.choices[0].message.content, "One two three.");
+    assert.equal(reply.choices[0].finish_reason, "stop");
+  });
+}
+
+test("malformed chunks can be left out", async () => {
+  const { openai, script } = await client({ alpha: [broken("malformed")] });
+  const stream = await openai.chat.completions.create({ ...asking("alpha/a"), stream: true, route: { on_malformed: "skip" } });
+  assert.equal(await textOf(stream), "One two three.");
+  assert.equal((await script.requests()).length, 1);
+});
+
+test("a stream that nobody completes ends in the package's error", async () => {
+  const { openai } = await client({ alpha: [broken("cut"), { status: 500, error: {} }] });
+  let text = "";
+  await assert.rejects(
+    async () => {
+      for await (const chunk of await openai.chat.completions.create({ ...asking("alpha/a"), stream: true })) {
+        text += chunk.choices[0]?.delta.content ?? "";
+      }
+    },
+    (error) => {
+      assert.ok(error instanceof sdk.APIError, error.constructor.name);
+      assert.equal(error.code, "StreamInterrupted");
+      assert.equal(error.error.clawrouters.partial.text, "One two ");
+      return true;
+    },
+  );
+  assert.equal(text, "One two ");
+});
+
+test("restart needs the typed interface", async () => {
+  const providers = { alpha: [broken("cut")], beta: [{ say: "One two three." }] };
+  const { openai } = await client(providers, pair);
+  const asked = openai.chat.completions.create({ ...asking("pair"), stream: true, route: { on_interrupt: "restart" } });
+  await assert.rejects(asked, { status: 400, param: "route.on_interrupt" });
+  const configured = await client(providers, { ...pair, on_interrupt: "restart" });
+  const stream = await configured.openai.chat.completions.create({ ...asking("pair"), stream: true });
+  assert.equal(await textOf(stream), "One two three.");
+});

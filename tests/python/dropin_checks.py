@@ -266,3 +266,63 @@ def test_async_closing_cancelling_and_timeouts_close_the_connection(fake: Fake, 
         assert (await asyncio.to_thread(after.until, closed_early))[0]["closed_early"] is True
 
     asyncio.run(main())
+
+
+THREE = ["One ", "two ", "three."]
+
+
+def broken(kind: str) -> dict[str, Any]:
+    return {"chunks": THREE, "fault": {"kind": kind, "after_pieces": 2}}
+
+
+@pytest.mark.parametrize("kind", ["cut", "reset", "end", "in_stream_error", "malformed"])
+def test_a_stream_that_breaks_after_output_is_whole(fake: Fake, kind: str) -> None:
+    run = fake.script({"providers": {"alpha": [broken(kind)], "beta": [{"say": "One two three."}]}})
+    stream = client(run, "alpha", "beta").chat.completions.create(model="pair", messages=HELLO, stream=True)
+    chunks = list(stream)
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "One two three."
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
+    last: Any = chunks[-1].model_extra
+    assert [r["to"] for r in last["clawrouters"]["resumed"]] == ["beta/big"]
+
+    async def main() -> str:
+        ai = async_client(run, "alpha", "beta")
+        answer = await ai.chat.completions.create(model="pair", messages=HELLO, stream=True)
+        return "".join([c.choices[0].delta.content or "" async for c in answer if c.choices])
+
+    assert asyncio.run(main()) == "One two three."
+
+
+def test_malformed_chunks_can_be_left_out(fake: Fake) -> None:
+    run = fake.script({"providers": {"alpha": [broken("malformed")]}})
+    stream = client(run).chat.completions.create(
+        model="alpha/big", messages=HELLO, stream=True, extra_body={"route": {"on_malformed": "skip"}}
+    )
+    assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices) == "One two three."
+    assert len(run.requests()) == 1
+
+
+def test_a_stream_that_nobody_completes_ends_in_the_sdks_error(fake: Fake) -> None:
+    run = fake.script({"providers": {"alpha": [broken("cut"), {"status": 500, "error": {}}]}})
+    ai = client(run)
+    text = ""
+    with pytest.raises(openai.APIError) as caught:
+        for chunk in ai.chat.completions.create(model="alpha/big", messages=HELLO, stream=True):
+            text += chunk.choices[0].delta.content or ""
+    assert text == "One two "
+    assert caught.value.code == "StreamInterrupted"
+    body: Any = caught.value.body
+    assert body["clawrouters"]["partial"]["text"] == "One two "
+
+
+def test_restart_needs_the_typed_interface(fake: Fake) -> None:
+    run = fake.script({"providers": {"alpha": [broken("cut")], "beta": [{"say": "One two three."}]}})
+    with pytest.raises(openai.BadRequestError) as caught:
+        client(run, "alpha", "beta").chat.completions.create(
+            model="pair", messages=HELLO, stream=True, extra_body={"route": {"on_interrupt": "restart"}}
+        )
+    assert caught.value.param == "route.on_interrupt"
+    router = Router(run.config("alpha", "beta", on_interrupt="restart"))
+    ai = OpenAI(api_key="unused", http_client=router.http_client())
+    stream = ai.chat.completions.create(model="pair", messages=HELLO, stream=True)
+    assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices) == "One two three."

@@ -97,6 +97,9 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
         assert outcome.error is not None
         assert outcome.error.partial is not None
         assert outcome.error.partial.text == wanted["partial"]
+    for target, part in wanted.get("health", {}).items():
+        (got,) = [t.to_dict() for t in outcome.health if t.target == target]
+        part_of(part, got, f"health of {target}")
     if "min_ms" in wanted:
         assert outcome.ms >= wanted["min_ms"]
     if "max_ms" in wanted:
@@ -156,8 +159,18 @@ def _check_route(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
         part_of(wanted["last_attempt"], records[-1], "last_attempt")
 
 
+_OF_ALL_CALLS = {
+    "requests",
+    "requests_of",
+    "requests_at_most",
+    "requests_at_least",
+    "providers_asked",
+    "connections",
+}
+
+
 def check_requests(wanted: dict[str, Any], run: Scripted) -> None:
-    if not {"requests", "requests_of", "requests_at_most", "connections"} & set(wanted):
+    if not _OF_ALL_CALLS & set(wanted):
         return
     asked = run.until(lambda all_asked: all(r.get("ended_ms") is not None for r in all_asked), seconds=1.0)
     if "requests" in wanted:
@@ -170,6 +183,10 @@ def check_requests(wanted: dict[str, Any], run: Scripted) -> None:
         assert count.get(provider, 0) == number, f"requests of {provider}"
     for provider, number in wanted.get("requests_at_most", {}).items():
         assert count.get(provider, 0) <= number, f"requests of {provider}"
+    for provider, number in wanted.get("requests_at_least", {}).items():
+        assert count.get(provider, 0) >= number, f"requests of {provider}"
+    if "providers_asked" in wanted:
+        assert len(count) == wanted["providers_asked"], f"asked {sorted(count)}"
     if "connections" in wanted:
         assert len({r["connection"] for r in asked}) == wanted["connections"]
 

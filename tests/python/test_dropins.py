@@ -36,7 +36,7 @@ def test_openai_through_the_door(name: str) -> None:
     pin = version(name)
     env = {
         **os.environ,
-        "PYTHONPATH": str(folder(pin)),
+        "PYTHONPATH": os.pathsep.join([str(folder(pin)), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "EXPECTED_OPENAI": pin,
         "EXPECTED_LIBRARY": LIBRARIES[name],
     }

@@ -24,6 +24,7 @@ class Outcome:
     error: ClawRoutersError | None = None
     cancelled: bool = False
     ms: float = 0.0
+    health: list[Any] = field(default_factory=list)
 
 
 class Cancelled(Exception):
@@ -91,6 +92,7 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
+        outcome.health = router.health() if router else []
     return outcomes
 
 
@@ -144,6 +146,7 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
             except asyncio.TimeoutError:
                 outcome.cancelled = True
             outcome.ms = (time.monotonic() - start) * 1000
+            outcome.health = router.health() if router else []
         return outcomes
 
     return asyncio.run(main())

@@ -1,5 +1,5 @@
 /** The configuration: the same keys as in TOML. */
-import type { ParameterPolicy, Strategy } from "./route.js";
+import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
 
 /** Everything a router is built from. */
 export interface Config {
@@ -7,8 +7,8 @@ export interface Config {
   strategy?: Strategy | undefined;
   /** Providers by name. A known name needs nothing but its key variable. Empty: every known provider whose key is in the environment. */
   providers?: Record<string, ProviderConfig> | undefined;
-  /** Own names for ordered lists of models. */
-  aliases?: Record<string, string[]> | undefined;
+  /** Own names for models: a list is tried in its order, requests are spread over a group. */
+  aliases?: Record<string, string[] | AliasGroup> | undefined;
   /** Own models, and corrections of the catalogue's. */
   models?: ModelConfig[] | undefined;
   /** Time limits in milliseconds. */
@@ -17,6 +17,16 @@ export interface Config {
   retry?: Retry | undefined;
   /** When a failing target is left alone. */
   breaker?: Breaker | undefined;
+  /** How requests are spread over the deployments of a provider that has several; default `weighted`. */
+  balance?: Balance | undefined;
+  /** What becomes of a stream that breaks after output has begun; default `resume`. `restart` is `resume` behind `router.fetch`. */
+  on_interrupt?: OnInterrupt | undefined;
+  /** What becomes of a chunk that is not valid JSON; default `break`. */
+  on_malformed?: OnMalformed | undefined;
+  /** Asking a second target when the first is slow to start. */
+  hedge?: Hedge | undefined;
+  /** Copies of requests to another model, whose replies reach no caller. */
+  shadow?: Shadow | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
   parameters?: ParameterPolicy | undefined;
   /** Media fetched for providers that do not fetch addresses themselves. */
@@ -25,6 +35,57 @@ export interface Config {
   baseline?: string | undefined;
   /** The in-memory ledger. */
   ledger?: { max_entries?: number | undefined } | undefined;
+  /** How tokens are counted before a call. */
+  tokens?: TokensConfig | undefined;
+}
+
+/** How tokens are counted before a call. */
+export interface TokensConfig {
+  /** Counts them for OpenAI's models with their own tokenizers; only in builds that have those. */
+  exact?: boolean | undefined;
+}
+
+/**
+ * How requests are spread over what can answer alike.
+ *
+ * `weighted`: at random, by weight. `round_robin`: in turn. `least_busy`: fewest requests in flight for its weight.
+ * `lowest_latency`: the quicker of two drawn at random. `lowest_usage`: used least of its limits in the last minute.
+ * `cheapest`: the lowest price. `hash`: the same one for the same `route.session`, or the same beginning of a conversation.
+ */
+export type Balance = "weighted" | "round_robin" | "least_busy" | "lowest_latency" | "lowest_usage" | "cheapest" | "hash";
+
+/** Models that requests are spread over. */
+export interface AliasGroup {
+  /** Models by name, or with a weight and a priority. */
+  models: (string | AliasModel)[];
+  /** Default `weighted`. */
+  balance?: Balance | undefined;
+}
+
+/** A model of a group. */
+export interface AliasModel {
+  /** `provider/model` or a bare name. */
+  model: string;
+  /** Its share of the requests, relative to the others'; default 1. */
+  weight?: number | undefined;
+  /** Models of a lower number are asked first; default 0. */
+  priority?: number | undefined;
+}
+
+/** Asking a second target when the first is slower to start than it usually is. */
+export interface Hedge {
+  /** The share of requests that may be sent twice, from 0 to 1; default 0: never. */
+  share?: number | undefined;
+  /** How long to wait for the first output; absent: the time within which 95 of 100 lately came from this target. */
+  after_ms?: number | undefined;
+}
+
+/** Copies of some requests to another model; see `router.onShadow`. */
+export interface Shadow {
+  /** `provider/model` that gets the copies. */
+  model: string;
+  /** The share of requests that are copied, from above 0 to 1. */
+  share: number;
 }
 
 /** How pictures, documents and sounds behind addresses are fetched and sent inline. */
@@ -69,6 +130,18 @@ export interface ProviderConfig {
   api_key_env?: string | undefined;
   /** Further headers of every request. */
   headers?: Record<string, string> | undefined;
+  /** Several keys in place of one: each is a deployment of its own. */
+  api_keys?: string[] | undefined;
+  /** Several ways to reach the provider: addresses, regions, accounts. What one leaves out it takes from here. */
+  deployments?: DeploymentConfig[] | undefined;
+  /** How requests are spread over deployments or keys; default the router's. */
+  balance?: Balance | undefined;
+  /** Requests at the same time to one model of a deployment; more go elsewhere, or wait where there is no elsewhere. */
+  max_concurrency?: number | undefined;
+  /** Requests in a minute to one model of a deployment. */
+  requests_per_minute?: number | undefined;
+  /** Tokens in a minute to one model of a deployment, input and output. */
+  tokens_per_minute?: number | undefined;
   /** How the sandbox behaves, for `kind: "sandbox"`. */
   sandbox?: SandboxConfig | undefined;
   /** Azure: the resource, in place of `base_url`. */
@@ -113,6 +186,30 @@ export interface ProviderConfig {
   inference_profile?: string | undefined;
 }
 
+/** One of several ways to reach a provider. */
+export interface DeploymentConfig {
+  /** Its own name, shown in records and health; default its number, from 1. */
+  name?: string | undefined;
+  /** Base URL in place of the provider's. */
+  base_url?: string | undefined;
+  /** The key in place of the provider's. */
+  api_key?: string | undefined;
+  /** The environment variable that holds the key. */
+  api_key_env?: string | undefined;
+  /** Further headers, laid over the provider's. */
+  headers?: Record<string, string> | undefined;
+  /** Its share of the requests, relative to the others'; default 1. */
+  weight?: number | undefined;
+  /** Deployments of a lower number are asked first; default 0. */
+  priority?: number | undefined;
+  /** Requests at the same time to one model, in place of the provider's. */
+  max_concurrency?: number | undefined;
+  /** Requests in a minute to one model, in place of the provider's. */
+  requests_per_minute?: number | undefined;
+  /** Tokens in a minute to one model, in place of the provider's. */
+  tokens_per_minute?: number | undefined;
+}
+
 /** How the sandbox behaves. */
 export interface SandboxConfig {
   /** Scales its latencies; 0 answers at once. */
@@ -153,14 +250,48 @@ export interface ModelConfig {
   scores?: Record<string, number> | undefined;
 }
 
+/** Prices in US dollars per one million tokens; what is left out is that of the input or the output. */
+export interface Price extends Rates {
+  /** US dollars for each request besides its tokens. */
+  per_request?: number | undefined;
+  /** Prices of the whole request above a prompt size, in rising order. */
+  tiers?: { above_input_tokens: number; rates: Rates }[] | undefined;
+  /** Prices at quiet hours. */
+  off_peak?: { windows: PriceWindow[]; rates: Rates } | undefined;
+  /** Prices where the provider says it answered as a batch. */
+  batch?: Rates | undefined;
+  /** Prices where it says it answered in the flexible service tier. */
+  flex?: Rates | undefined;
+  /** Prices where it says it answered in the priority service tier. */
+  priority?: Rates | undefined;
+}
+
 /** Prices in US dollars per one million tokens. */
-export interface Price {
+export interface Rates {
   input?: number | undefined;
   output?: number | undefined;
   /** Input tokens read from the provider's cache. */
   cached_input?: number | undefined;
   /** Input tokens written to the provider's cache. */
   cache_write?: number | undefined;
+  /** Input tokens written to the provider's cache for an hour. */
+  cache_write_1h?: number | undefined;
+  /** Thinking tokens, where they cost other than output. */
+  reasoning?: number | undefined;
+  /** Input tokens that are sound. */
+  audio_in?: number | undefined;
+  /** Output tokens that are sound. */
+  audio_out?: number | undefined;
+}
+
+/** Hours on some days, in UTC. */
+export interface PriceWindow {
+  /** Absent: every day. A window over midnight belongs to the day on which it begins. */
+  days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[] | undefined;
+  /** The first minute, such as `16:30`. */
+  from: string;
+  /** The minute after the last, such as `00:30` or `24:00`. */
+  until: string;
 }
 
 /** Time limits in milliseconds. */
@@ -169,10 +300,12 @@ export interface Timeouts {
   connect_ms?: number | undefined;
   /** To the first output of a stream while another candidate remains; default 10000. */
   first_token_ms?: number | undefined;
-  /** The same for models that are known to reason first; default 30000. */
+  /** The same for models that are known to reason first; default three times `first_token_ms`. */
   first_token_reasoning_ms?: number | undefined;
-  /** Between two pieces of a stream; default 15000. */
+  /** Between two pieces of a stream; default 15000. Pings keep it going for four times as long. */
   idle_ms?: number | undefined;
+  /** Breaks off a stream that gave fewer tokens a second over the last ten seconds; absent: any pace will do. */
+  min_tokens_per_second?: number | undefined;
   /** One attempt at a whole reply while another candidate remains; default 120000. */
   whole_ms?: number | undefined;
   /** The whole request; default 600000. */
@@ -207,4 +340,14 @@ export interface Breaker {
   cooldown_max_ms?: number | undefined;
   /** Rest of a target whose quota or credit is spent, in milliseconds; default 300000. */
   quota_rest_ms?: number | undefined;
+  /** First rest of a key that was refused, in milliseconds, doubling; default 30000. */
+  key_rest_ms?: number | undefined;
+  /** The time over which the rate of failures is taken, in milliseconds; default 30000. */
+  window_ms?: number | undefined;
+  /** Calls within the window from which the rate counts; default 20. */
+  window_calls?: number | undefined;
+  /** The share of failures within the window that opens it, from above 0 to 1; default 0.5. */
+  window_rate?: number | undefined;
+  /** Asks a resting target for its list of models so often, in milliseconds; absent: only requests tell. */
+  probe_interval_ms?: number | undefined;
 }

@@ -12,6 +12,8 @@ export interface Entry extends RouteInfo {
   tags: Record<string, string>;
   /** True for a streamed reply. */
   stream: boolean;
+  /** What was asked for: by a caller, or by the router on the side. */
+  purpose: "request" | "shadow" | "probe" | (string & {});
   /** The kind of error it ended in, if it did. */
   error: ErrorCode | null;
 }

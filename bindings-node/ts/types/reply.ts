@@ -64,7 +64,12 @@ export interface CompletionUsage {
   };
 }
 
-/** One piece of a streamed reply. */
+/**
+ * One piece of a streamed reply.
+ *
+ * With `on_interrupt: "restart"` there may be a chunk without choices whose `clawrouters` is `{ restart: true }` and nothing
+ * else: the answer begins anew, and what came before is void.
+ */
 export interface ChatCompletionChunk {
   id: string;
   object: "chat.completion.chunk";
@@ -75,8 +80,8 @@ export interface ChatCompletionChunk {
   usage?: CompletionUsage | null;
   service_tier?: string | null;
   system_fingerprint?: string;
-  /** On the last chunk: how the reply was made. */
-  clawrouters?: RouteInfo;
+  /** On the last chunk: how the reply was made. With `restart` there is no other field. */
+  clawrouters?: RouteInfo & { restart?: true };
 }
 
 export interface ChatCompletionChunkChoice {

@@ -6,6 +6,12 @@ export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
 /** What becomes of a parameter that a model does not take: the nearest value, left out, or the next model. */
 export type ParameterPolicy = "adapt" | "drop" | "error";
 
+/** What becomes of a stream that breaks after output has begun: another target goes on or answers anew, or an error. */
+export type OnInterrupt = "resume" | "restart" | "error";
+
+/** What becomes of a chunk that is not valid JSON: the stream counts as broken, or it is left out. */
+export type OnMalformed = "break" | "skip";
+
 /** Routing options of one request. */
 export interface RouteOptions {
   /** Replaces the configured strategy. */
@@ -32,6 +38,12 @@ export interface RouteOptions {
   parameters?: ParameterPolicy | undefined;
   /** The deadline of the whole request in milliseconds from now. */
   deadline_ms?: number | undefined;
+  /** A name of the conversation: its requests stay with one deployment while that is well. */
+  session?: string | undefined;
+  /** Replaces the configured `on_interrupt`. With `restart` a chunk may say that the answer begins anew; `router.fetch` refuses it. */
+  on_interrupt?: OnInterrupt | undefined;
+  /** Replaces the configured `on_malformed`. */
+  on_malformed?: OnMalformed | undefined;
   /** Free labels that are kept with the request's ledger entry. */
   tags?: Record<string, string> | undefined;
 }
@@ -81,10 +93,14 @@ export interface AttemptRecord {
   /** `provider/model` that was asked. */
   target: string;
   provider: string;
+  /** The deployment asked, where the provider has several. */
+  deployment: string | null;
   /** `ok`, or the cause of the failure such as `rate_limited` or `first_token_timeout`. */
   verdict: string;
   /** What was done next. */
-  then: "done" | "same_again" | "next" | "stop" | (string & {});
+  then: "done" | "same_again" | "next" | "resume" | "restart" | "stop" | (string & {});
+  /** Why that was done next, in words; empty for a good answer. */
+  why: string;
   /** The provider's HTTP status, if it answered. */
   status: number | null;
   /** The provider's request id. */
@@ -95,6 +111,25 @@ export interface AttemptRecord {
   usage: TokenUsage | null;
   /** US dollars; null when the price or the usage is unknown. */
   cost: number | null;
+  /** Where the cost comes from; null with it, and where nothing was billed. */
+  cost_source: CostSource | null;
+}
+
+/** Where a cost comes from: stated by the provider, its counts at known prices, or counts or prices that were estimated. */
+export type CostSource = "provider" | "catalogue" | "estimate";
+
+/** A stream that broke after output had begun, and how the answer was completed. */
+export interface Resumption {
+  /** `provider/model` whose stream broke. */
+  from: string;
+  /** `provider/model` that went on. */
+  to: string;
+  /** Characters of text that had been delivered by then. */
+  after_chars: number;
+  /** The cause of the break, such as `truncated` or `idle_timeout`. */
+  cause: string;
+  /** How the rest was asked for, or `restart` when the answer began anew. */
+  form: "prefill" | "instruction" | "restart" | (string & {});
 }
 
 /** How a reply was made. */
@@ -107,6 +142,8 @@ export interface RouteInfo {
   model: string;
   /** The provider that answered. */
   provider: string;
+  /** The deployment that answered, where the provider has several. */
+  deployment: string | null;
   /** True when the answer came from the built-in sandbox and no real model. */
   sandbox: boolean;
   strategy: Strategy | "";
@@ -122,6 +159,8 @@ export interface RouteInfo {
   adapted: string[];
   /** US dollars of all attempts; null when a price is unknown. */
   cost: number | null;
+  /** Where the cost comes from: of all attempts the least certain. */
+  cost_source: CostSource | null;
   /** What the baseline model would have cost, in US dollars. */
   baseline: number | null;
   baseline_model: string | null;
@@ -133,6 +172,8 @@ export interface RouteInfo {
   latency_ms: number;
   /** Milliseconds until the first output of a stream. */
   first_token_ms: number | null;
+  /** Where the stream broke after output had begun, and who went on with it. */
+  resumed: Resumption[];
   /** Every send, in order. */
   attempts: AttemptRecord[];
 }

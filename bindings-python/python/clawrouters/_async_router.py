@@ -11,13 +11,14 @@ from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Unpack
 
     from . import _native
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
+    from ._types import ShadowReply
 
 
 async def _take(feed: _native.Feed) -> list[Any]:
@@ -157,13 +158,25 @@ class AsyncRouter(Opened):
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
         return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
 
+    def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
+        """Calls `callback` with every reply of the shadow, on the event loop that is running; the last one set counts.
+
+        A coroutine is awaited before the next call. What the callback raises is logged under `clawrouters`. Some
+        hundreds of replies wait for a slow callback; what comes then is dropped and the number is logged. It holds
+        until `close` or the end of the loop; raises `RuntimeError` when no loop is running.
+        """
+        from ._shadow import LoopShadow
+
+        self._set_shadow(LoopShadow(callback))
+
     async def flush(self) -> None:
         """Waits until every closed request is in the books."""
         await _take(self._native.flush())
 
     async def close(self) -> None:
-        """Closes the books; waits for them."""
+        """Closes the books; waits for them. `on_shadow` ends."""
         await _take(self._native.close())
+        self._end_shadow()
 
     async def __aenter__(self) -> AsyncRouter:
         return self

@@ -1,6 +1,7 @@
 """The native half: JSON bytes in, feeds of JSON bytes out."""
 
 from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable
 from typing import Any, final
 
 __all__ = ["Feed", "Port", "Router"]
@@ -11,6 +12,8 @@ class Feed:
 
     def take(self, timeout: float | None = None) -> list[Any] | None:
         """Blocks until something is ready and takes all of it; `None` at the end."""
+    def wait(self) -> list[Any] | None:
+        """Blocks as `take` does without looking for signals: for a thread that gets none."""
     def poll(self) -> list[Any] | None:
         """Takes what is ready: `[]` when nothing is there yet, `None` at the end."""
     def notify(self, port: Port, future: Future[None]) -> bool:
@@ -60,6 +63,12 @@ class Router:
         """The models that can be asked for, as a JSON list."""
     def entries(self) -> bytes:
         """The ledger's entries, as a JSON list."""
+    def health(self) -> bytes:
+        """How every target stands that was asked so far, as a JSON list."""
+    def shadow_replies(self, reopen: Callable[[Router], None]) -> Feed:
+        """The replies of the shadow from now on; `reopen` is called in a forked child, which needs a new feed."""
+    def end_shadow(self) -> None:
+        """Forgets who wants the replies of the shadow."""
     def flush(self) -> Feed:
         """Waits until the books are written: a feed without items."""
     def close(self) -> Feed:

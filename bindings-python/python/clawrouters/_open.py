@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _encode, _native
 from ._errors import invalid_config
+from ._types import TargetHealth
 from ._view import View, wrap_list
+
+if TYPE_CHECKING:
+    from ._shadow import Shadow
 
 Config = Mapping[str, Any] | str | os.PathLike[str]
 
@@ -30,6 +34,23 @@ class Opened:
 
     def __init__(self, config: Config | None = None) -> None:
         self._native = native(config)
+        self._shadow: Shadow | None = None
+
+    def _set_shadow(self, shadow: Shadow) -> None:
+        before, self._shadow = self._shadow, shadow
+        shadow.open(self._native)
+        if before is not None:
+            before.close()
+
+    def _end_shadow(self) -> None:
+        shadow, self._shadow = self._shadow, None
+        if shadow is not None:
+            self._native.end_shadow()
+            shadow.close()
+
+    def health(self) -> list[TargetHealth]:
+        """How every target stands that was asked so far: breaker, rests, requests under way, latency, use."""
+        return [TargetHealth(item) for item in json.loads(self._native.health())]
 
     def entries(self) -> list[View]:
         """The ledger: one entry for each closed request."""

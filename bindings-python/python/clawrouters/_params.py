@@ -37,6 +37,9 @@ class RouteOptions(TypedDict, total=False):
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int
+    session: str
+    on_interrupt: Literal["resume", "restart", "error"]
+    on_malformed: Literal["break", "skip"]
     tags: Mapping[str, str]
 
 

@@ -11,13 +11,14 @@ from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from typing_extensions import Unpack
 
     from . import _native
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
+    from ._types import ShadowReply
 
 
 class Completions:
@@ -146,13 +147,25 @@ class Router(Opened):
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
         return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
 
+    def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
+        """Calls `callback` with every reply of the shadow, on one daemon thread; the last one set counts.
+
+        What the callback raises is logged under `clawrouters`. Some hundreds of replies wait for a slow callback;
+        what comes then is dropped and the number is logged. It holds until `close`, also in forked children. When the
+        program ends, replies that have not come are not waited for.
+        """
+        from ._shadow import ThreadShadow
+
+        self._set_shadow(ThreadShadow(callback))
+
     def flush(self) -> None:
         """Waits until every closed request is in the books."""
         self._native.flush().take()
 
     def close(self) -> None:
-        """Closes the books; waits for them."""
+        """Closes the books; waits for them. `on_shadow` ends."""
         self._native.close().take()
+        self._end_shadow()
 
     def __enter__(self) -> Router:
         return self

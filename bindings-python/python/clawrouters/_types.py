@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ._view import View
 
@@ -15,28 +15,58 @@ class Attempt(View):
     """One send to one target."""
 
     __slots__ = ()
-    _optional: ClassVar[frozenset[str]] = frozenset({"status", "request_id", "first_token_ms", "usage", "cost"})
+    _optional: ClassVar[frozenset[str]] = frozenset(
+        {"deployment", "status", "request_id", "first_token_ms", "usage", "cost", "cost_source"}
+    )
 
     if TYPE_CHECKING:
         target: str
         provider: str
+        deployment: str | None
         verdict: str
         then: str
+        why: str
         status: int | None
         request_id: str | None
         latency_ms: float
         first_token_ms: float | None
         usage: View | None
         cost: float | None
+        cost_source: str | None
+
+
+class Resumption(View):
+    """A stream that broke after output had begun, and who went on with it."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        to: str
+        after_chars: int
+        cause: str
+        form: str
+        # `from` is a keyword of Python: it is read as an item.
 
 
 class RouteInfo(View):
     """How a reply was made; money in US dollars, times in milliseconds."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt}
+    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt, "resumed": Resumption}
     _optional: ClassVar[frozenset[str]] = frozenset(
-        {"task", "difficulty", "confidence", "cost", "baseline", "baseline_model", "saved", "usage", "first_token_ms"}
+        {
+            "deployment",
+            "task",
+            "difficulty",
+            "confidence",
+            "cost",
+            "cost_source",
+            "baseline",
+            "baseline_model",
+            "saved",
+            "usage",
+            "first_token_ms",
+        }
     )
 
     if TYPE_CHECKING:
@@ -44,6 +74,7 @@ class RouteInfo(View):
         model_requested: str
         model: str
         provider: str
+        deployment: str | None
         sandbox: bool
         strategy: str
         task: str | None
@@ -52,6 +83,7 @@ class RouteInfo(View):
         reasons: list[str]
         adapted: list[str]
         cost: float | None
+        cost_source: str | None
         baseline: float | None
         baseline_model: str | None
         saved: float | None
@@ -59,6 +91,7 @@ class RouteInfo(View):
         usage: View | None
         latency_ms: float
         first_token_ms: float | None
+        resumed: list[Resumption]
         attempts: list[Attempt]
 
 
@@ -244,7 +277,10 @@ class ChatCompletion(Reply):
 
 
 class ChatCompletionChunk(Reply):
-    """One piece of a streamed reply in the OpenAI shape; the last one says under `route` how it was made."""
+    """One piece of a streamed reply in the OpenAI shape; the last one says under `route` how it was made.
+
+    Where `restart` is true the answer begins anew: it has no choices, and what came before it is void.
+    """
 
     __slots__ = ()
     _children: ClassVar[dict[str, type[View]]] = {
@@ -261,8 +297,14 @@ class ChatCompletionChunk(Reply):
     @property
     def route(self) -> RouteInfo | None:
         """How the reply was made, on the last chunk."""
-        route: RouteInfo | None = self["clawrouters"]
+        route: RouteInfo | None = None if self.restart else self["clawrouters"]
         return route
+
+    @property
+    def restart(self) -> bool:
+        """True when the answer begins anew; only streams with `on_interrupt="restart"` have such a chunk."""
+        said = self._data.get("clawrouters")
+        return bool(said and said.get("restart"))
 
     @property
     def text(self) -> str:
@@ -271,6 +313,50 @@ class ChatCompletionChunk(Reply):
         delta = choices[0].get("delta") if choices else None
         content = delta.get("content") if delta else None
         return content if isinstance(content, str) else ""
+
+
+class ShadowReply(View):
+    """What the shadow made of a copy of a request: its reply, or the error with `kind` and `message`."""
+
+    __slots__ = ()
+    _children: ClassVar[dict[str, type[View]]] = {"reply": ChatCompletion, "clawrouters": RouteInfo}
+    _optional: ClassVar[frozenset[str]] = frozenset({"reply", "error"})
+
+    if TYPE_CHECKING:
+        request_id: str
+        reply: ChatCompletion | None
+        error: View | None
+        clawrouters: RouteInfo
+
+    @property
+    def route(self) -> RouteInfo:
+        """How the copy went and what it cost; its `request_id` is the copy's own."""
+        route: RouteInfo = self["clawrouters"]
+        return route
+
+    @property
+    def text(self) -> str:
+        """The text of the shadow's reply; empty where it failed."""
+        return "" if self.reply is None else self.reply.text
+
+
+class TargetHealth(View):
+    """How one target stands, or one key after it was refused."""
+
+    __slots__ = ()
+    _optional: ClassVar[frozenset[str]] = frozenset({"last_failure", "first_token_ms", "first_token_p95_ms"})
+
+    if TYPE_CHECKING:
+        target: str
+        state: Literal["closed", "open", "half_open", "recovering", "throttled"]
+        retry_after: float
+        failures: int
+        last_failure: str | None
+        in_flight: int
+        first_token_ms: float | None
+        first_token_p95_ms: float | None
+        requests_minute: int
+        tokens_minute: int
 
 
 class Embedding(View):

@@ -36,15 +36,27 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "deadline-ms" => {
                 options.deadline_ms = Some(value.parse().map_err(|_| fault("must be whole milliseconds"))?);
             }
+            "session" => options.session = Some(value.to_owned()),
+            "on-interrupt" => options.on_interrupt = Some(word(value).ok_or_else(|| fault("must be resume or error"))?),
+            "on-malformed" => options.on_malformed = Some(word(value).ok_or_else(|| fault("must be break or skip"))?),
+            "parameters" => {
+                options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
+            }
             tag if tag.starts_with("tag-") => {
                 options.tags.insert(tag["tag-".len()..].to_owned(), value.to_owned());
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, baseline, deadline-ms, tag-NAME";
+                             max-price-output, max-cost, baseline, deadline-ms, session, on-interrupt, on-malformed, \
+                             parameters, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }
     }
     Ok(())
+}
+
+/// The choice that a word stands for.
+fn word<T: serde::de::DeserializeOwned>(value: &str) -> Option<T> {
+    serde_json::from_value(value.into()).ok()
 }

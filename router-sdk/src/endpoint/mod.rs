@@ -16,7 +16,7 @@ pub use body::Body;
 
 use crate::error::{Error, ErrorKind};
 use crate::router::Router;
-use crate::wire::{ChatRequest, EmbeddingRequest};
+use crate::wire::{ChatRequest, EmbeddingRequest, OnInterrupt, RouteOptions};
 
 /// Serves `/chat/completions`, `/embeddings` and `/models` under any host and path prefix.
 ///
@@ -57,11 +57,27 @@ impl Endpoint {
     async fn chat(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {
         let mut chat = ChatRequest::from_json(request.body())?;
         headers::apply(request.headers(), chat.route_mut())?;
+        self.settle_interrupts(chat.route_mut())?;
         if chat.wants_stream() {
             let stream = self.router.stream(chat).await?;
             return Ok(respond::streamed(stream));
         }
         Ok(respond::whole(&self.router.chat(chat).await?))
+    }
+
+    /// Readers of OpenAI's chunks know no answer that begins anew, so a configured `restart` is `resume` here.
+    fn settle_interrupts(&self, options: &mut RouteOptions) -> Result<(), Error> {
+        match options.on_interrupt {
+            Some(OnInterrupt::Restart) => Err(Error::invalid_request(
+                "route.on_interrupt",
+                "restart needs the typed interface, whose streams say where an answer begins anew; use resume or error",
+            )),
+            None if self.router.on_interrupt() == OnInterrupt::Restart => {
+                options.on_interrupt = Some(OnInterrupt::Resume);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn embed(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {

@@ -8,7 +8,6 @@ use super::resume::{self, Form};
 use super::verdict::Then;
 use crate::account::{Books, Line};
 use crate::provider::Target;
-use crate::wire::ChatRequest;
 
 /// A stream that goes on with an answer.
 pub(super) struct Continued {
@@ -30,14 +29,19 @@ impl Journey {
                 if first == Form::Prefill { &[Form::Prefill, Form::Instruction][..] } else { &[Form::Instruction] };
             for form in forms {
                 let (request, unseen) = resume::continuation(&self.request, delivered, *form);
-                match self.once_more(index, request, true, books).await {
+                match self
+                    .once_more(
+                        index,
+                        Wording { request: Arc::new(request), rest: true, same: target.place() == broken.place() },
+                        books,
+                    )
+                    .await
+                {
                     Ok((open, line)) => return Some(Continued { open, line, form: *form, unseen }),
+                    Err(_) if self.over() => return None,
                     Err(_) if !self.last.as_ref().is_some_and(|(failure, _)| resume::rejects_form(failure)) => break,
                     Err(_) => {}
                 }
-            }
-            if self.over() {
-                return None;
             }
         }
         None
@@ -46,8 +50,8 @@ impl Journey {
     /// Asks for the whole answer anew.
     pub(super) async fn anew(&mut self, broken: &Target, books: &mut Books) -> Option<(OpenStream, Line)> {
         for index in self.after_a_break(broken) {
-            let request = ChatRequest::clone(&self.request);
-            if let Ok(opened) = self.once_more(index, request, false, books).await {
+            let wording = Wording { request: Arc::clone(&self.request), rest: false, same: false };
+            if let Ok(opened) = self.once_more(index, wording, books).await {
                 return Some(opened);
             }
             if self.over() {
@@ -60,11 +64,10 @@ impl Journey {
     async fn once_more(
         &mut self,
         index: usize,
-        request: ChatRequest,
-        rest: bool,
+        wording: Wording,
         books: &mut Books,
     ) -> Result<(OpenStream, Line), Then> {
-        match self.ask(index, &Wording { request: Arc::new(request), rest }, books).await? {
+        match self.ask(index, &wording, books).await? {
             Answer::Stream(open, line) => Ok((*open, line)),
             Answer::Whole(..) => Err(Then::Stop),
         }
@@ -81,7 +84,7 @@ impl Journey {
     }
 
     /// True when nothing more may be sent for this request.
-    fn over(&self) -> bool {
+    pub(super) fn over(&self) -> bool {
         tokio::time::Instant::now() >= self.deadline || self.total >= self.sender.settings.retry.max_total_attempts
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::{Limit, Manner};
-use super::journey::{Answer, Send};
+use super::journey::Answer;
 use super::prepare::Preparation;
+use super::send::Send;
 use super::sender::Sender;
 use super::{Seat, verdict};
 use crate::account::{Books, Line};

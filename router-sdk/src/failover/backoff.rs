@@ -26,8 +26,24 @@ pub(crate) fn after_hint(hint: Duration) -> Duration {
     hint + uniform((hint / 10).min(Duration::from_secs(1)))
 }
 
+#[cfg(test)]
+thread_local! {
+    static SEEDED: std::cell::Cell<Option<u64>> = const { std::cell::Cell::new(None) };
+}
+
+/// Makes the pauses of this thread repeatable.
+#[cfg(test)]
+pub(crate) fn seed(seed: u64) {
+    SEEDED.set(Some(seed));
+}
+
 /// Anything from nothing to `most`: an interval of half of it, randomised by all of itself.
 fn uniform(most: Duration) -> Duration {
+    #[cfg(test)]
+    if let Some(seed) = SEEDED.get() {
+        SEEDED.set(Some(seed.wrapping_add(1)));
+        return most.mul_f64(crate::balance::Draw::seeded(seed).uniform());
+    }
     let mut backoff = ExponentialBackoffBuilder::new()
         .with_initial_interval(most / 2)
         .with_randomization_factor(1.0)

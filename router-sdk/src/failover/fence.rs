@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::provider::{Failure, Progress, StreamDecoder};
-use crate::wire::{ChatChunk, ChatResponse};
+use crate::wire::{ChatChunk, ChatResponse, Usage};
 
 const FENCE: &str = "```";
 /// A first line longer than this opens no code.
@@ -134,6 +134,14 @@ impl StreamDecoder for Unfenced {
         let progress = self.inner.event(name, data, &mut made);
         self.pass(made, out);
         progress
+    }
+
+    fn usage_so_far(&self) -> Option<Usage> {
+        self.inner.usage_so_far()
+    }
+
+    fn holds_finish(&self) -> bool {
+        self.inner.holds_finish()
     }
 
     fn end(&mut self, out: &mut Vec<ChatChunk>) {

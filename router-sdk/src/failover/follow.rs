@@ -184,12 +184,21 @@ impl Course {
             }
             return Err(Failure::new(Cause::Truncated, "the stream ended without a finish reason"));
         }
+        // Some families tell the finish reason only with their last word.
+        let held = self.open.decoder.holds_finish();
         let now = Instant::now();
-        let quiet = if finished { now + USAGE_GRACE } else { self.pace.until(now) };
+        let quiet = if finished || held { now + USAGE_GRACE } else { self.pace.until(now) };
         match timeout_at(quiet.min(self.terms.deadline), step(&mut self.open)).await {
             Ok(Ok(Step::More | Step::Ended)) => Ok(true),
             // Whatever goes wrong after the finish reason is no harm to the answer.
             Ok(Err(_)) | Err(_) if finished => Ok(false),
+            Ok(Err(_)) | Err(_) if held => {
+                let mut told = Vec::new();
+                self.open.decoder.end(&mut told);
+                self.open.chunks.extend(told);
+                self.open.ended = true;
+                Ok(true)
+            }
             Ok(Err(failure)) => Err(failure),
             Err(_) if Instant::now() >= self.terms.deadline => {
                 Err(Failure::new(Cause::Deadline, "the deadline passed in the middle of the stream"))
@@ -240,6 +249,9 @@ impl Course {
     fn remedy(&self, failure: &Failure) -> (&'static str, &'static str) {
         match self.terms.on_interrupt {
             _ if !resume::mendable(failure) => ("stop", "going on would not help"),
+            OnInterrupt::Resume | OnInterrupt::Restart if self.journey.over() => {
+                ("stop", "no attempts or no time are left")
+            }
             OnInterrupt::Error => ("stop", "on_interrupt is error"),
             OnInterrupt::Restart => ("restart", "output had begun"),
             OnInterrupt::Resume if self.delivered.calls => ("stop", "a tool call had begun, which cannot be joined"),

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::attempt::{self, Limit, Manner, OpenStream};
+use super::attempt::{Limit, Manner, OpenStream};
 use super::health::{Rest, Seat};
-use super::prepare::{Preparation, Ready};
+use super::prepare::Preparation;
+use super::send::{Send, seated};
 use super::sender::Sender;
 use super::verdict::{self, Facts, Pause, Signal, Then};
 use super::{aside, backoff, vigil};
@@ -63,6 +64,8 @@ pub(super) struct Wording {
     pub(super) request: Arc<ChatRequest>,
     /// It asks for the rest of an answer.
     pub(super) rest: bool,
+    /// The target is the one whose answer broke off.
+    pub(super) same: bool,
 }
 
 impl Journey {
@@ -87,7 +90,7 @@ impl Journey {
     /// Tries the candidates in order until one answers.
     pub(crate) async fn answer(&mut self, books: &mut Books) -> Result<Answer, Error> {
         self.sender.hedges.earn();
-        let wording = Wording { request: Arc::clone(&self.request), rest: false };
+        let wording = Wording { request: Arc::clone(&self.request), rest: false, same: false };
         for index in 0..self.candidates.len() {
             if !self.may_ask(index) {
                 continue;
@@ -188,7 +191,7 @@ impl Journey {
         let line = books.begin(target, ready.copies);
         books.route.adapted = std::mem::take(&mut ready.adapted);
         let manner = Manner {
-            limit: self.limit(target, index, wording.rest),
+            limit: self.limit(target, index, wording),
             skip_malformed: self.skip_malformed,
             may_be_empty: wording.rest,
         };
@@ -287,16 +290,18 @@ impl Journey {
     }
 
     /// The limits of one attempt apply in full only while another candidate remains, and always to the rest of an answer.
-    fn limit(&self, target: &Target, index: usize, rest: bool) -> Limit {
+    fn limit(&self, target: &Target, index: usize, wording: &Wording) -> Limit {
         let whole = Limit { at: self.deadline, cause: Cause::Deadline };
         let settings = &self.sender.settings;
         let last = !self.another_after(index) || self.total >= settings.retry.max_total_attempts;
-        if last && !rest {
+        if last && !wording.rest {
             return whole;
         }
         let t = &settings.timeouts;
         let (ms, cause) = match self.stream {
             false => (t.whole_ms, Cause::HeadersTimeout),
+            // Who has broken off once is not given longer than its next piece would have had.
+            true if wording.same => (t.first_token_ms.min(t.idle_ms), Cause::FirstTokenTimeout),
             true => (t.first_token(target.model.reasons(), self.tokens), Cause::FirstTokenTimeout),
         };
         let at = Instant::now() + Duration::from_millis(ms);
@@ -326,50 +331,6 @@ impl Journey {
 pub(super) enum Raced {
     Own(Answer),
     Other(Answer),
-}
-
-/// One send, ready to go.
-pub(super) struct Send {
-    sender: Arc<Sender>,
-    pub(super) target: Target,
-    ready: Ready,
-    stream: bool,
-    manner: Manner,
-    pub(super) line: Line,
-}
-
-impl Send {
-    pub(super) fn new(
-        sender: Arc<Sender>,
-        target: Target,
-        ready: Ready,
-        stream: bool,
-        manner: Manner,
-        line: Line,
-    ) -> Self {
-        Self { sender, target, ready, stream, manner, line }
-    }
-
-    pub(super) async fn go(self) -> Result<Answer, Failure> {
-        let Self { sender, target, ready, stream, manner, line } = self;
-        if stream {
-            let open = attempt::stream(&sender, &target, ready, manner, &line).await?;
-            return Ok(Answer::Stream(Box::new(open), line));
-        }
-        let whole = attempt::whole(&sender, &target, ready, manner.limit, &line).await?;
-        Ok(Answer::Whole(Box::new(whole), line))
-    }
-}
-
-/// A stream keeps its place until it ends.
-pub(super) fn seated(answer: Answer, seat: Seat) -> Answer {
-    match answer {
-        Answer::Stream(mut open, line) => {
-            open.seat = Some(seat);
-            Answer::Stream(open, line)
-        }
-        whole => whole,
-    }
 }
 
 /// The typed error of a failure.

@@ -17,8 +17,11 @@ mod pace;
 mod prepare;
 mod race;
 mod resume;
+mod send;
 mod sender;
 mod share;
+#[cfg(test)]
+mod sim;
 mod splice;
 mod stitch;
 mod verdict;

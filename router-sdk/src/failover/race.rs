@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Seat;
-use super::journey::{Answer, Journey, Raced, Send, Wording, seated};
+use super::journey::{Answer, Journey, Raced, Wording};
+use super::send::{Send, seated};
 use crate::account::{Books, Line};
 use crate::provider::{Failure, Target};
 

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
 }
 
 impl Sender {
-    pub(crate) fn new(config: &Config, http: Box<dyn Transport>, sandbox: SandboxTransport) -> Self {
+    pub(crate) fn new(config: &Config, http: Box<dyn Transport>, sandbox: SandboxTransport, draw: Draw) -> Self {
         Self {
             http,
             sandbox,
@@ -44,7 +44,7 @@ impl Sender {
             health: Health::new(config.breaker),
             budget: RetryBudget::new(&config.retry),
             ids: crate::ids::Ids::new(),
-            draw: Draw::new(),
+            draw,
             hedges: Share::new(config.hedge.share),
             settings: Settings {
                 timeouts: config.timeouts,

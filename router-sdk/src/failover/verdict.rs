@@ -233,7 +233,8 @@ mod tests {
         assert_eq!(then(true, 1), Then::Same(Pause::Quick));
         assert_eq!((then(true, 2), then(false, 2)), (Then::Next, Then::Stop));
         assert_eq!(signal(&failure, &Breaker::default()), Signal::Nothing);
-        assert!(matches!(signal(&Failure::new(Cause::Auth, ""), &Breaker::default()), Signal::DeadKey(_)));
+        let rest = Duration::from_secs(30);
+        assert_eq!(signal(&Failure::new(Cause::Auth, ""), &Breaker::default()), Signal::DeadKey(rest));
     }
 
     #[test]

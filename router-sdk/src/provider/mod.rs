@@ -93,6 +93,12 @@ pub trait StreamDecoder: Send {
     fn usage_so_far(&self) -> Option<Usage> {
         None
     }
+
+    /// True while a finish reason has been read that [`StreamDecoder::end`] will tell: the answer is complete, whatever
+    /// becomes of the connection.
+    fn holds_finish(&self) -> bool {
+        false
+    }
 }
 
 /// How the pieces of a streamed reply are told apart.

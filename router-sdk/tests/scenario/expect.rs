@@ -66,6 +66,10 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
         faults.extend(tool_calls(&outcome.calls, wanted));
     }
     faults.extend(error(outcome, expect, cancels));
+    for (target, wanted) in expect["health"].as_object().into_iter().flatten() {
+        let got = outcome.health.iter().find(|t| t["target"] == target.as_str()).cloned().unwrap_or_default();
+        faults.extend(differs(&got, wanted, &format!("health.{target}")));
+    }
     for (name, wrong) in [("max_ms", true), ("min_ms", false)] {
         let Some(limit) = expect.get(name).and_then(Value::as_f64) else { continue };
         let took = outcome.took.as_secs_f64() * 1e3;
@@ -156,6 +160,17 @@ async fn traffic(fake: &FakeProvider, id: &str, expect: &Value) -> Vec<String> {
     for (provider, most) in expect["requests_at_most"].as_object().into_iter().flatten() {
         if most.as_u64().is_some_and(|most| count(provider) > most) {
             faults.push(format!("requests_at_most.{provider}: got {}, wanted {most}", count(provider)));
+        }
+    }
+    for (provider, least) in expect["requests_at_least"].as_object().into_iter().flatten() {
+        if least.as_u64().is_some_and(|least| count(provider) < least) {
+            faults.push(format!("requests_at_least.{provider}: got {}, wanted {least}", count(provider)));
+        }
+    }
+    if let Some(wanted) = expect.get("providers_asked").and_then(Value::as_u64) {
+        let asked: std::collections::BTreeSet<_> = got.iter().map(|r| &r.provider).collect();
+        if asked.len() as u64 != wanted {
+            faults.push(format!("providers_asked: got {asked:?}, wanted {wanted}"));
         }
     }
     if let Some(wanted) = expect.get("connections").and_then(Value::as_u64) {

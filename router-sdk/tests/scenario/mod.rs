@@ -24,6 +24,8 @@ pub struct Outcome {
     pub error: Option<Value>,
     pub cancelled: bool,
     pub took: Duration,
+    /// The router's health after the call.
+    pub health: Vec<Value>,
 }
 
 impl Outcome {
@@ -66,6 +68,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
         let started = Instant::now();
         let mut outcome = call(&router, scenario, &request, stream).await;
         outcome.took = started.elapsed();
+        outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
         outcomes.push(outcome);
     }
     outcomes

@@ -26,11 +26,13 @@ impl Asked {
         let family = family.unwrap_or_else(|| family_of(path));
         let stream = match family {
             Family::Gemini => path.ends_with(":streamGenerateContent"),
+            Family::Bedrock => path.ends_with("/converse-stream"),
             Family::OpenAi | Family::Anthropic => body["stream"] == Value::Bool(true),
         };
         let in_path = path.rsplit('/').next().and_then(|last| last.split(':').next());
         let model = match family {
             Family::Gemini => in_path,
+            Family::Bedrock => path.rsplit('/').nth(1),
             Family::OpenAi | Family::Anthropic => body["model"].as_str(),
         };
         Self {
@@ -48,6 +50,8 @@ impl Asked {
 fn family_of(path: &str) -> Family {
     if path.ends_with("/messages") {
         Family::Anthropic
+    } else if path.ends_with("/converse") || path.ends_with("/converse-stream") {
+        Family::Bedrock
     } else if path.contains(":generateContent")
         || path.contains(":streamGenerateContent")
         || path.ends_with(":batchEmbedContents")

@@ -6,7 +6,7 @@ use crate::error_body;
 use crate::fault::{Fault, FaultKind, Part, divide};
 use crate::reply::{Family, Reply};
 use crate::spelling::pretty;
-use crate::{anthropic, gemini, gzip, openai};
+use crate::{anthropic, bedrock, gemini, gzip, openai};
 use base64::Engine;
 use serde_json::Value;
 
@@ -84,6 +84,7 @@ fn sound(reply: &Reply, asked: &Asked) -> Body {
             Family::OpenAi => openai::stream(reply, asked),
             Family::Anthropic => anthropic::stream(reply, asked),
             Family::Gemini => gemini::stream(reply, asked),
+            Family::Bedrock => bedrock::stream(reply, asked),
         };
         (stream_type(asked), parts, true)
     } else {
@@ -91,6 +92,7 @@ fn sound(reply: &Reply, asked: &Asked) -> Body {
             Family::OpenAi => openai::whole(reply, asked),
             Family::Anthropic => anthropic::whole(reply, asked),
             Family::Gemini => gemini::whole(reply, asked),
+            Family::Bedrock => bedrock::whole(reply, asked),
         };
         (whole_type(asked), vec![Part::output(body)], false)
     };
@@ -112,13 +114,14 @@ fn stream_type(asked: &Asked) -> &'static str {
         Family::OpenAi | Family::Anthropic => "text/event-stream; charset=utf-8",
         Family::Gemini if asked.sse => "text/event-stream",
         Family::Gemini => whole_type(asked),
+        Family::Bedrock => "application/vnd.amazon.eventstream",
     }
 }
 
 fn whole_type(asked: &Asked) -> &'static str {
     match asked.family {
         Family::Gemini => "application/json; charset=UTF-8",
-        Family::OpenAi | Family::Anthropic => "application/json",
+        Family::OpenAi | Family::Anthropic | Family::Bedrock => "application/json",
     }
 }
 
@@ -128,7 +131,7 @@ fn error(reply: &Reply, spec: &error_body::ErrorSpec, asked: &Asked) -> Rendered
     let status = reply.status.unwrap_or(500);
     let body = error_body::body(asked.family, status, spec, &crate::head::request_id(asked));
     let text = match (asked.family, asked.stream, asked.sse) {
-        (Family::Anthropic, ..) => body.to_string(),
+        (Family::Anthropic | Family::Bedrock, ..) => body.to_string(),
         // A Gemini stream that is a JSON array answers with an array of one error.
         (Family::Gemini, true, false) => pretty(&Value::from(vec![body])) + "\n",
         _ => pretty(&body) + "\n",
@@ -195,27 +198,49 @@ fn dress_stream(parts: &mut Vec<Part>, reply: &Reply, asked: &Asked) {
 }
 
 /// An event that carries nothing.
-fn silent_event(asked: &Asked) -> String {
+fn silent_event(asked: &Asked) -> Vec<u8> {
     match asked.family {
-        Family::OpenAi => ": keep-alive\n\n".to_owned(),
-        Family::Anthropic => anthropic::ping(),
-        Family::Gemini => ": keep-alive\r\n\r\n".to_owned(),
+        Family::OpenAi => b": keep-alive\n\n".to_vec(),
+        Family::Anthropic => anthropic::ping().into_bytes(),
+        Family::Gemini => b": keep-alive\r\n\r\n".to_vec(),
+        Family::Bedrock => bedrock::silent(),
     }
 }
 
-fn text_event(reply: &Reply, asked: &Asked, piece: &str) -> String {
+fn text_event(reply: &Reply, asked: &Asked, piece: &str) -> Vec<u8> {
     match asked.family {
-        Family::OpenAi => openai::text_event(reply, asked, piece),
-        Family::Anthropic => anthropic::text_event(piece),
-        Family::Gemini => gemini::text_event(reply, asked, piece),
+        Family::OpenAi => openai::text_event(reply, asked, piece).into_bytes(),
+        Family::Anthropic => anthropic::text_event(piece).into_bytes(),
+        Family::Gemini => gemini::text_event(reply, asked, piece).into_bytes(),
+        Family::Bedrock => bedrock::text_event(piece),
     }
 }
 
-fn event_of(json: &Value, asked: &Asked) -> String {
+/// A piece of text whose JSON breaks off.
+fn malformed_event(reply: &Reply, asked: &Asked) -> Vec<u8> {
+    if asked.family == Family::Bedrock {
+        return bedrock::raw_delta(b"{\"contentBlockIndex\":0,\"delta\":{\"text\":\"");
+    }
+    let event = text_event(reply, asked, MARK);
+    let cut = find(&event, MARK.as_bytes()).unwrap_or(event.len());
+    let end: &[u8] = if asked.family == Family::Gemini { b"\r\n\r\n" } else { b"\n\n" };
+    [&event[..cut], end].concat()
+}
+
+/// A piece of text that is not UTF-8.
+fn bad_text_event(reply: &Reply, asked: &Asked) -> Vec<u8> {
+    if asked.family == Family::Bedrock {
+        return bedrock::raw_delta(b"{\"contentBlockIndex\":0,\"delta\":{\"text\":\"\xff\xfe\"}}");
+    }
+    with_bad_bytes(&text_event(reply, asked, MARK), MARK.as_bytes())
+}
+
+fn event_of(json: &Value, asked: &Asked) -> Vec<u8> {
     match asked.family {
-        Family::OpenAi => format!("data: {json}\n\n"),
-        Family::Anthropic => format!("event: error\ndata: {json}\n\n"),
-        Family::Gemini => format!("data: {json}\r\n\r\n"),
+        Family::OpenAi => format!("data: {json}\n\n").into_bytes(),
+        Family::Anthropic => format!("event: error\ndata: {json}\n\n").into_bytes(),
+        Family::Gemini => format!("data: {json}\r\n\r\n").into_bytes(),
+        Family::Bedrock => bedrock::exception(json),
     }
 }
 
@@ -263,12 +288,16 @@ fn broken_at(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Bod
         FaultKind::Reset => body.ending = Ending::Reset,
         FaultKind::Stall | FaultKind::HangAfterHeaders => body.ending = Ending::Hang,
         FaultKind::OversizedLine => {
-            body.parts.push(Part::event("data: {\"noise\":\""));
+            let opening = match asked.family {
+                Family::Bedrock => bedrock::opening(fault.bytes),
+                _ => b"data: {\"noise\":\"".to_vec(),
+            };
+            body.parts.push(Part::event(opening));
             body.ending = Ending::Fill(fault.bytes);
         }
         FaultKind::NeverEnding => {
             let event = if fault.silent { silent_event(asked) } else { text_event(reply, asked, "and ") };
-            body.ending = Ending::Repeat(event.into_bytes());
+            body.ending = Ending::Repeat(event);
         }
         FaultKind::InStreamError => {
             let error = error_body::in_stream(asked.family, fault.error.as_ref());
@@ -276,17 +305,12 @@ fn broken_at(mut body: Body, fault: &Fault, reply: &Reply, asked: &Asked) -> Bod
             body.withheld = 0;
         }
         FaultKind::Malformed => {
-            let mut event = text_event(reply, asked, "lost");
-            let cut = event.find("lost").unwrap_or(event.len());
-            let end = if asked.family == Family::Gemini { "\r\n\r\n" } else { "\n\n" };
-            event.replace_range(cut.., end);
-            body.parts.push(Part::output(event));
+            body.parts.push(Part::output(malformed_event(reply, asked)));
             body.parts.extend(rest);
             body.withheld = 0;
         }
         FaultKind::InvalidUtf8 => {
-            let event = text_event(reply, asked, MARK);
-            body.parts.push(Part::output(with_bad_bytes(event.as_bytes(), MARK.as_bytes())));
+            body.parts.push(Part::output(bad_text_event(reply, asked)));
             body.parts.extend(rest);
             body.withheld = 0;
         }
@@ -302,8 +326,12 @@ const HTML: &str = "<!DOCTYPE html>\n<html><head><title>Just a moment…</title>
 /// Stands in rendered JSON where bytes that are not UTF-8 go.
 const MARK: &str = "@@bad@@";
 
+fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    bytes.windows(mark.len().max(1)).position(|window| window == mark)
+}
+
 fn with_bad_bytes(bytes: &[u8], mark: &[u8]) -> Vec<u8> {
-    let found = bytes.windows(mark.len().max(1)).position(|window| window == mark);
+    let found = find(bytes, mark);
     let at = found.unwrap_or(bytes.len() / 2);
     let after = if found.is_some() { at + mark.len() } else { at };
     [&bytes[..at], b"\xff\xfe".as_slice(), &bytes[after..]].concat()

@@ -11,7 +11,7 @@ pub struct ErrorSpec {
     /// OpenAI's and Anthropic's `type`, Gemini's `status`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// OpenAI's `code`.
+    /// OpenAI's and Gemini's `code`.
     pub code: Option<Value>,
     /// OpenAI's `param`.
     pub param: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) fn in_stream(family: Family, spec: Option<&ErrorSpec>) -> Value {
     let status = match family {
         Family::OpenAi => 500,
         Family::Anthropic => 529,
-        Family::Gemini => 503,
+        Family::Gemini | Family::Bedrock => 503,
     };
     in_family(family, status, spec.unwrap_or(&ErrorSpec::default()))
 }
@@ -51,6 +51,7 @@ fn in_family(family: Family, status: u16, spec: &ErrorSpec) -> Value {
         Family::OpenAi => openai(status, spec),
         Family::Anthropic => anthropic(status, spec),
         Family::Gemini => gemini(status, spec),
+        Family::Bedrock => bedrock(status, spec),
     }
 }
 
@@ -98,7 +99,7 @@ fn anthropic(status: u16, spec: &ErrorSpec) -> Value {
 
 fn gemini(status: u16, spec: &ErrorSpec) -> Value {
     let (kind, words) = match status {
-        400 => ("INVALID_ARGUMENT", "The request contains an invalid argument."),
+        400 | 422 => ("INVALID_ARGUMENT", "The request contains an invalid argument."),
         401 => ("UNAUTHENTICATED", "The credentials are missing or wrong."),
         402 | 429 => ("RESOURCE_EXHAUSTED", "The quota is exceeded."),
         403 => ("PERMISSION_DENIED", "The caller has no permission."),
@@ -109,7 +110,7 @@ fn gemini(status: u16, spec: &ErrorSpec) -> Value {
         _ => ("INTERNAL", "An internal error has occurred."),
     };
     let mut error = json!({
-        "code": status,
+        "code": spec.code.clone().unwrap_or_else(|| Value::from(status)),
         "message": or(&spec.message, words),
         "status": or(&spec.kind, kind),
     });
@@ -118,6 +119,22 @@ fn gemini(status: u16, spec: &ErrorSpec) -> Value {
         error["details"] = Value::from(details);
     }
     json!({ "error": error })
+}
+
+/// On the wire the type stands in a header, or in the head of an exception frame.
+fn bedrock(status: u16, spec: &ErrorSpec) -> Value {
+    let (kind, words) = match status {
+        400 | 413 | 422 => ("validationException", "The request is not valid."),
+        401 => ("unrecognizedClientException", "The security token included in the request is invalid."),
+        402 | 403 => ("accessDeniedException", "The caller may not do this."),
+        404 => ("resourceNotFoundException", "The model is not found."),
+        408 | 504 => ("modelTimeoutException", "The model took too long."),
+        424 => ("modelErrorException", "The model had an error."),
+        429 => ("throttlingException", "Too many requests, please wait before trying again."),
+        503 => ("serviceUnavailableException", "The service is not available."),
+        _ => ("internalServerException", "The server had an error."),
+    };
+    json!({ "__type": or(&spec.kind, kind), "message": or(&spec.message, words) })
 }
 
 fn gemini_details(spec: &ErrorSpec) -> Vec<Value> {

@@ -14,6 +14,7 @@ pub(crate) fn family_headers(asked: &Asked, request_id: &str) -> Vec<(String, St
         ],
         Family::Anthropic => vec![("request-id", request_id.to_owned())],
         Family::Gemini => vec![("server-timing", "gfet4t7; dur=3".to_owned())],
+        Family::Bedrock => vec![("x-amzn-requestid", request_id.to_owned())],
     };
     headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -22,7 +23,7 @@ pub(crate) fn family_headers(asked: &Asked, request_id: &str) -> Vec<(String, St
 pub(crate) fn request_id(asked: &Asked) -> String {
     match asked.family {
         Family::Anthropic => format!("req_011{}", text::letters(asked.number, 21)),
-        Family::OpenAi | Family::Gemini => {
+        Family::OpenAi | Family::Gemini | Family::Bedrock => {
             format!("req_{:032x}", u128::from(asked.number) << 64 | 0xfa4e)
         }
     }

@@ -4,7 +4,7 @@
 //! One server plays any number of providers for any number of tests at once. A test puts a [`Script`]
 //! under an id of its own and sends its requests to `http://127.0.0.1:PORT/{id}/{provider}/…`; each
 //! provider answers from its queue of replies in the wire form of its family (OpenAI chat
-//! completions, Anthropic Messages, Gemini generateContent) or with raw bytes, and misbehaves where
+//! completions, Anthropic Messages, Gemini generateContent, Bedrock Converse) or with raw bytes, and misbehaves where
 //! the reply says so. `README.md` beside this crate lists every key of a reply.
 //!
 //! ```
@@ -26,6 +26,7 @@
 
 mod anthropic;
 mod asked;
+mod bedrock;
 mod body;
 mod book;
 mod connection;

@@ -3,9 +3,10 @@
 use crate::asked::Asked;
 use crate::body::{Body, Ending, body_of};
 use crate::dates;
+use crate::error_body;
 use crate::fault::{FaultKind, Part};
 use crate::head;
-use crate::reply::{Framing, Reply, Split, Trickle};
+use crate::reply::{Family, Framing, Reply, Split, Trickle};
 use crate::text;
 use std::time::{Duration, SystemTime};
 
@@ -100,6 +101,11 @@ fn headers(
     headers.extend(head::family_headers(asked, &head::request_id(asked)));
     if let Some(encoding) = body.encoding {
         headers.push(("content-encoding".to_owned(), encoding.to_owned()));
+    }
+    if let (Family::Bedrock, Some(spec)) = (asked.family, &reply.error) {
+        let error = error_body::body(asked.family, body.status, spec, "");
+        let kind = error["__type"].as_str().unwrap_or_default().to_owned();
+        headers.push(("x-amzn-errortype".to_owned(), kind));
     }
     for (name, value) in &reply.headers {
         let value = value.as_ref().map(|value| dates::fill(value, base, now));

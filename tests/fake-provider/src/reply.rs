@@ -19,6 +19,8 @@ pub enum Family {
     Anthropic,
     /// Gemini generateContent.
     Gemini,
+    /// Amazon Bedrock Converse.
+    Bedrock,
 }
 
 /// Tokens of one reply, counted as OpenAI does: cached tokens are part of `input`, reasoning of `output`.

@@ -52,12 +52,17 @@ const checks = {
   last_attempt: (want, got) => part("last_attempt", want, attemptsOf(got).at(-1)),
   error: (want, got) => error(want, got.error),
   partial: (want, got) => assert.equal(got.error.partial?.text, want),
+  health: (want, got) => {
+    for (const [target, wanted] of Object.entries(want)) {
+      part(`health of ${target}`, wanted, got.health.find((h) => h.target === target));
+    }
+  },
   min_ms: (want, got) => assert.ok(got.ms >= want, `took ${got.ms} ms, at least ${want} expected`),
   max_ms: (want, got) => assert.ok(got.ms <= want, `took ${got.ms} ms, at most ${want} expected`),
 };
 
 /** Keys that are checked once, after the last call. */
-const overall = ["requests", "requests_of", "requests_at_most", "connections"];
+const overall = ["requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
 
 /** Checks one call. */
 export function checkCall(expect, got, { stream, cancelled }) {
@@ -86,6 +91,12 @@ export function checkRequests(expect, requests) {
   }
   for (const [name, most] of Object.entries(expect.requests_at_most ?? {})) {
     assert.ok(of(name) <= most, `${of(name)} requests of ${name}, at most ${most} expected`);
+  }
+  for (const [name, least] of Object.entries(expect.requests_at_least ?? {})) {
+    assert.ok(of(name) >= least, `${of(name)} requests of ${name}, at least ${least} expected`);
+  }
+  if (expect.providers_asked !== undefined) {
+    assert.equal(new Set(requests.map((r) => r.provider)).size, expect.providers_asked, "providers asked");
   }
   if (expect.connections !== undefined) {
     assert.equal(new Set(requests.map((r) => r.connection)).size, expect.connections, "connections");

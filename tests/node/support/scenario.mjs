@@ -32,6 +32,7 @@ export async function played(scenario, stream, config) {
       outcome.error = error;
     }
     outcome.ms = performance.now() - begun;
+    outcome.health = router?.health() ?? [];
     outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
   }
   return outcomes;

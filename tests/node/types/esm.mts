@@ -1,7 +1,7 @@
 /** What a TypeScript program may and may not write; it is compiled, never run. */
 import OpenAI from "openai";
 import DefaultRouter, { ClawRoutersError, Router, Stream } from "clawrouters";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, Config, CreateEmbeddingResponse, Entry, Explanation, RouteInfo, Task } from "clawrouters";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionMessageParam, Config, CreateEmbeddingResponse, Entry, Explanation, RouteInfo, ShadowReply, TargetHealth, Task } from "clawrouters";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(yes: Same<A, B>): void => void yes;
@@ -9,10 +9,19 @@ const same = <A, B>(yes: Same<A, B>): void => void yes;
 const config: Config = {
   strategy: "balanced",
   providers: { mine: { kind: "openai", base_url: "http://127.0.0.1:1/v1", api_key: "k" }, box: { kind: "sandbox" } },
-  aliases: { quick: ["mine/m"] },
-  models: [{ id: "mine/m", price: { input: 1, output: 2 }, capabilities: { tools: true } }],
-  timeouts: { idle_ms: 100 },
+  aliases: { quick: ["mine/m"], spread: { models: ["mine/m", { model: "box/m", weight: 2, priority: 1 }], balance: "round_robin" } },
+  models: [{ id: "mine/m", price: { input: 1, output: 2, per_request: 0.1, batch: { input: 0.5 } }, capabilities: { tools: true } }],
+  timeouts: { idle_ms: 100, min_tokens_per_second: 5 },
+  balance: "hash",
+  on_interrupt: "restart",
+  on_malformed: "skip",
+  hedge: { share: 0.1, after_ms: 500 },
+  shadow: { model: "mine/m", share: 0.5 },
+  breaker: { key_rest_ms: 1, window_ms: 1, window_calls: 1, window_rate: 0.5, probe_interval_ms: 1 },
 };
+new Router({ providers: { mine: { deployments: [{ name: "east", weight: 2, max_concurrency: 8 }], balance: "least_busy", tokens_per_minute: 9 } } });
+// @ts-expect-error an unknown way to balance
+new Router({ balance: "by_mood" });
 const router: Router = new DefaultRouter(config);
 new Router("router.toml");
 new Router();
@@ -34,7 +43,8 @@ same<typeof stream, Stream<ChatCompletionChunk>>(true);
 for await (const chunk of stream) {
   const piece: string | null | undefined = chunk.choices[0]?.delta.content;
   const route: RouteInfo | undefined = chunk.clawrouters;
-  void [piece, route];
+  const anew: true | undefined = chunk.clawrouters?.restart;
+  void [piece, route, anew];
 }
 stream.controller.abort();
 
@@ -61,6 +71,13 @@ await router.embed({ model: "mine/e", input: "a", input_type: "poem" });
 const task: Task = await router.classify({ model: "auto", messages });
 const explanation: Explanation = await router.explain({ model: "auto", messages });
 const entries: Entry[] = router.entries();
+const stands: TargetHealth[] = router.health();
+router.onShadow((reply: ShadowReply) => reply.reply?.choices[0]?.message.content);
+router.onShadow(async (reply) => {
+  await Promise.resolve(reply.clawrouters.cost);
+});
+// @ts-expect-error a function is required
+router.onShadow("loud");
 const ids: string[] = (await router.models.list()).data.map((m) => m.id);
 
 try {
@@ -91,4 +108,4 @@ const theirs: OpenAI.Chat.Completions.ChatCompletionMessageParam[] = [{ role: "u
 await router.chat.completions.create({ model: "auto", messages: theirs });
 
 await using own = new Router(config);
-void [vectors, numbers, content, cost, task.difficulty, explanation.candidates[0]?.cost, entries[0]?.at_ms, ids, own];
+void [vectors, numbers, content, cost, task.difficulty, explanation.candidates[0]?.cost, entries[0]?.at_ms, stands, ids, own];

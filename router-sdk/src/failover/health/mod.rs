@@ -41,6 +41,9 @@ pub(crate) enum Rest {
     Full,
 }
 
+/// Places kept before those without a story make room.
+const KEPT: usize = 4_096;
+
 /// A silence counts for as many failures as open a breaker by default: it has cost somebody a whole time limit.
 const SILENCE: u32 = 3;
 
@@ -92,6 +95,10 @@ impl Health {
             }
             let key_probe = key.is_some_and(|key| key.open_until.is_some());
             if !states.contains_key(&place) {
+                // Callers may make names up; what nothing is remembered of need not be kept.
+                if states.len() >= KEPT {
+                    states.retain(|_, state| state.matters(now));
+                }
                 states.insert(place.clone(), State::default());
             }
             let Some(state) = states.get_mut(&place) else { return Err(Rest::Full) };
@@ -262,6 +269,12 @@ impl Health {
     /// True while the place rests after failures.
     pub(crate) fn is_open(&self, place: &str, now: Instant) -> bool {
         self.with(|states| states.get(place).and_then(|s| s.open_until).is_some_and(|until| until > now))
+    }
+
+    /// Until when a place or a key rests, or rested before it was last probed.
+    #[cfg(test)]
+    pub(crate) fn open_until(&self, name: &str) -> Option<Instant> {
+        self.with(|states| states.get(name).and_then(|s| s.open_until))
     }
 
     /// A place was seen to answer: the next request may probe it now.

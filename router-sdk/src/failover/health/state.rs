@@ -68,6 +68,13 @@ impl State {
         until(self.open_until).max(until(self.throttled_until)).max(probing).max(empty)
     }
 
+    /// True while forgetting it would change what is decided.
+    pub(super) fn matters(&self, now: Instant) -> bool {
+        let resting = self.open_until.is_some() || self.throttled_until.is_some_and(|until| until > now);
+        let lately = self.sent.back().is_some_and(|s| now.duration_since(s.from) < MINUTE);
+        self.in_flight > 0 || resting || lately
+    }
+
     /// Requests and tokens of the last minute.
     pub(super) fn minute(&mut self, now: Instant) -> (u64, u64) {
         while self.sent.front().is_some_and(|s| now.duration_since(s.from) >= MINUTE) {

@@ -186,3 +186,20 @@ fn a_snapshot_tells_how_everybody_stands() {
     assert_eq!((shot[0].state, shot[0].retry_after, shot[0].last_failure), ("open", 2.0, Some("server_error")));
     assert_eq!(health.snapshot(now + ms(2_000))[0].state, "half_open");
 }
+
+#[test]
+fn names_that_callers_make_up_are_forgotten() {
+    let (health, t, now) = (Health::new(Breaker::default()), plain(), Instant::now());
+    let named = |i: usize| {
+        let model = Model { id: format!("made-up-{i}"), ..Model::clone(&t.model) };
+        Target { model: Arc::new(model), ..t.clone() }
+    };
+    fail(health.claim(&named(0), 0, now).ok().unwrap(), Signal::Silence, now);
+    for i in 1..super::KEPT {
+        drop(health.claim(&named(i), 0, now));
+    }
+    let later = now + ms(61_000);
+    drop(health.claim(&t, 0, later));
+    let left: Vec<_> = health.snapshot(later).into_iter().map(|h| h.target).collect();
+    assert_eq!(left, ["p/m", "p/made-up-0"]);
+}

@@ -300,6 +300,10 @@ impl StreamDecoder for Decoder {
         Ok(Progress::More)
     }
 
+    fn holds_finish(&self) -> bool {
+        self.stop_reason.is_some() && !self.finished
+    }
+
     fn end(&mut self, out: &mut Vec<ChatChunk>) {
         self.finish(out);
     }

@@ -203,9 +203,12 @@ impl StreamDecoder for Decoder {
         Ok(Progress::More)
     }
 
+    fn holds_finish(&self) -> bool {
+        !self.ended && !self.candidates.is_empty() && self.candidates.values().all(|c| c.finish.is_some())
+    }
+
     fn end(&mut self, out: &mut Vec<ChatChunk>) {
-        let all_finished = self.candidates.values().all(|c| c.finish.is_some());
-        if self.ended || self.candidates.is_empty() || !all_finished {
+        if !self.holds_finish() {
             return;
         }
         self.ended = true;
