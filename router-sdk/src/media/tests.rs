@@ -295,3 +295,18 @@ async fn the_addresses_that_were_checked_are_the_ones_asked() {
     let client = fetcher(open()).client(&url, &[server.at]).unwrap();
     assert_eq!(client.get(url).send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn what_is_larger_than_the_target_takes_is_refused_with_its_place() {
+    let bedrock = target(Family::Bedrock, Quirks::default());
+    let inline = |bytes: usize| {
+        let data = "A".repeat(bytes / 3 * 4);
+        ask(json!([{"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{data}")}}]))
+    };
+    assert!(inlined(open(), &inline(3_600_000), &bedrock).await.is_ok());
+    let failure = inlined(open(), &inline(3_900_000), &bedrock).await.unwrap_err();
+    assert_eq!(failure.cause, Cause::Unsupported);
+    assert!(failure.message.starts_with("messages[0].content[0].image_url"), "{}", failure.message);
+    assert!(failure.message.contains("3750000"), "{}", failure.message);
+    assert!(inlined(open(), &inline(3_900_000), &target(Family::Ollama, Quirks::default())).await.is_ok());
+}

@@ -38,8 +38,10 @@ impl MediaKind {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)] // A test may.
+
     use super::MediaKind::{Audio, Document, Image, Video};
-    use crate::catalog::{Model, Quirks};
+    use crate::catalog::{Catalog, Model, Quirks};
     use crate::provider::turns::replay::target;
     use crate::provider::{Family, family, gemini, openai};
 
@@ -47,11 +49,13 @@ mod tests {
     fn who_fetches_what() {
         let at = |family| target(family, "http://127.0.0.1:9", Model::default());
         let blind = openai::tests::target(Quirks { image_urls: false, ..Quirks::default() });
+        let mistral = openai::tests::target(Catalog::builtin().vendor("mistral").unwrap().quirks.clone());
         let mut vertex = at(Family::Anthropic);
         vertex.deployment = gemini::tests::on_vertex("gemini").deployment;
         let table = [
             (Family::OpenAi, at(Family::OpenAi), [true, false]),
             (Family::OpenAi, blind.clone(), [false, false]),
+            (Family::OpenAi, mistral, [true, true]),
             (Family::Responses, at(Family::OpenAi), [true, true]),
             (Family::Responses, blind, [false, true]),
             (Family::Anthropic, at(Family::Anthropic), [true, true]),

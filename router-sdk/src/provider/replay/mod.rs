@@ -94,7 +94,7 @@ const LANGUAGES: [Language; 7] = [
 ];
 
 /// Fewer replayed recordings than this mean that some are no longer looked at.
-const LEAST: usize = 3_200;
+const LEAST: usize = 3_500;
 
 fn replay(recording: &Recording) -> Outcome {
     let outcome = |state| Outcome::of(recording, state);

@@ -205,11 +205,11 @@ fn mistakes_are_named_with_their_key() {
         ),
         (
             json!({"api_key": "k", "resource": "r", "deployment_names": {"gpt-5.1": "a", "gpt-5-1": "b"}}),
-            "providers.azure.deployments.gpt-5.1: names a model",
+            "providers.azure.deployment_names.gpt-5.1: names a model",
         ),
         (
             json!({"api_key": "k", "resource": "r", "deployment_names": ["a"]}),
-            "providers.azure.deployments: must be a table",
+            "providers.azure.deployment_names: must be a table",
         ),
         (json!({"resource": "r"}), "providers.azure.api_key: is needed: set AZURE_OPENAI_API_KEY"),
         (json!({"resource": "r", "client_id": "c"}), "providers.azure.client_secret: is needed"),

@@ -6,6 +6,7 @@ pub(in crate::provider) mod replay;
 mod requests;
 mod stream;
 pub(in crate::provider) mod subject;
+mod thinking;
 
 use serde_json::Value;
 

@@ -287,7 +287,7 @@ fn media_goes_as_bytes() {
         {"guardContent": {"text": {"text": "x"}}},
     ]);
     assert_eq!(body["messages"][0]["content"], expected);
-    assert!(notes(&adapted, "filename"));
+    assert!(notes(&adapted, "names of documents"));
     assert!(!body.to_string().contains("Ignore"));
 }
 
@@ -313,4 +313,18 @@ fn what_cannot_be_sent_names_its_place() {
         let place = format!("messages[0].content[0].{field}");
         assert!(failure.message.starts_with(&place), "{}", failure.message);
     }
+}
+
+#[test]
+fn a_budget_of_the_callers_own_is_held_against_the_limit_that_is_sent() {
+    let asked = |limit: Value| {
+        let mut body = user(json!([{"type": "text", "text": "Hi"}]));
+        body["thinking"] = json!({"type": "enabled", "budget_tokens": 10_000});
+        body["max_tokens"] = limit;
+        let (body, _) = sent(&claude(), body);
+        body["additionalModelRequestFields"]["thinking"]["budget_tokens"].clone()
+    };
+    assert_eq!(asked(Value::Null), 10_000);
+    assert_eq!(asked(json!(20_000)), 10_000);
+    assert_eq!(asked(json!(5_000)), 4_488);
 }

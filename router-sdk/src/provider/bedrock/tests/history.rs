@@ -100,7 +100,7 @@ fn results_come_first_in_one_turn_and_tools_are_listed_again() {
         body["toolConfig"]["tools"].as_array().unwrap().iter().map(|t| &t["toolSpec"]["name"]).collect();
     assert_eq!(names, ["f", "g"]);
     assert_eq!(body["system"], json!([{"text": "Answer without calling any tool."}]));
-    assert!(adapted.iter().any(|note| note.starts_with("tools:")), "{adapted:?}");
+    assert!(adapted.iter().any(|note| note.starts_with("messages: tools of the history")), "{adapted:?}");
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn documents_and_sound_in_its_words() {
         {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
         {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
         {"type": "document_url", "document_url": "https://a.example/c.pdf"},
+        {"type": "file", "file": {"file_url": "https://a.example/d.pdf"}},
     ]}]));
     let expected = json!([
         {"type": "text", "text": "Read"},
@@ -135,6 +136,7 @@ fn documents_and_sound_in_its_words() {
         {"type": "input_audio", "input_audio": "aGk="},
         {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
         {"type": "document_url", "document_url": "https://a.example/c.pdf"},
+        {"type": "document_url", "document_url": "https://a.example/d.pdf"},
     ]);
     assert_eq!(messages[0]["content"], expected);
 }
