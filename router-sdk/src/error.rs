@@ -201,7 +201,7 @@ impl Error {
     pub fn route_id(&self) -> Option<&str> {
         self.0.route_id.as_deref()
     }
-    /// Every send made for this request, in order.
+    /// Every send made for this request, in the order in which they ended.
     pub fn attempts(&self) -> &[AttemptRecord] {
         &self.0.attempts
     }

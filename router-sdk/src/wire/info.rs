@@ -96,7 +96,7 @@ pub struct RouteInfo {
     pub first_token_ms: Option<f64>,
     /// Where the stream broke after output had begun, and who went on with it.
     pub resumed: Vec<Resumption>,
-    /// Every send, in order.
+    /// Every send, in the order in which they ended.
     pub attempts: Vec<AttemptRecord>,
 }
 
