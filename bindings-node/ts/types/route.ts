@@ -174,7 +174,7 @@ export interface RouteInfo {
   first_token_ms: number | null;
   /** Where the stream broke after output had begun, and who went on with it. */
   resumed: Resumption[];
-  /** Every send, in order. */
+  /** Every send, in the order in which they ended. */
   attempts: AttemptRecord[];
 }
 

@@ -32,7 +32,7 @@ class ClawRoutersError(Exception):
     """Seconds to wait before asking again."""
     request_id: str | None
     attempts: list[View]
-    """Every send made for the request, in order."""
+    """Every send made for the request, in the order in which they ended."""
     partial: View | None
     """What had arrived when a stream broke: `text` and `usage`."""
     refusals: list[View]
