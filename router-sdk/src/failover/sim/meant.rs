@@ -54,7 +54,7 @@ impl Meant {
     fn in_other_words(&mut self, partial: &str, dice: &mut Dice) -> String {
         let other = format!("1{}", words::text(dice, 8));
         // A prefill does not show the space at its end.
-        for space in ["", " ", "\n\n"] {
+        for space in ["", " ", "\n", "\n\n"] {
             self.texts.push(format!("{partial}{space}{other}"));
         }
         other
