@@ -72,12 +72,12 @@ fn script() -> Value {
     let fault = |kind: &str, after: u64| say(json!({"fault": {"kind": kind, "after_chunks": after}}));
     let early = |kind: &str| json!({"fault": {"kind": kind}});
     let bad = vec![
-        say(json!({"times": 6})),
+        say(json!({"times": 40})),
         json!({"status": 503, "error": {}, "times": 2}),
         fault("cut", 5),
         early("reset_before_headers"),
         fault("in_stream_error", 4),
-        say(json!({"times": 3, "split": "random:7", "chunk_ms": 5})),
+        say(json!({"times": 40, "split": "random:7", "chunk_ms": 5})),
         json!({"status": 429, "error": {}, "headers": {"retry-after-ms": "150"}}),
         fault("reset", 6),
         early("html"),
