@@ -19,6 +19,8 @@ const AT_ONCE: u64 = 64;
 const DEADLINE: Duration = Duration::from_secs(5);
 /// Beyond the deadline a request counts as hung; a busy machine is late by itself.
 const SLACK: Duration = Duration::from_secs(2);
+/// Between two calls of one caller.
+const BREATH: Duration = Duration::from_millis(2);
 const SAMPLE: Duration = Duration::from_secs(10);
 /// The script is laid anew so often, which empties the fake provider's record of requests.
 const RENEW: Duration = Duration::from_secs(5);
@@ -70,12 +72,12 @@ fn script() -> Value {
     let fault = |kind: &str, after: u64| say(json!({"fault": {"kind": kind, "after_chunks": after}}));
     let early = |kind: &str| json!({"fault": {"kind": kind}});
     let bad = vec![
-        say(json!({"times": 6})),
+        say(json!({"times": 40})),
         json!({"status": 503, "error": {}, "times": 2}),
         fault("cut", 5),
         early("reset_before_headers"),
         fault("in_stream_error", 4),
-        say(json!({"times": 3, "split": "random:7", "chunk_ms": 5})),
+        say(json!({"times": 40, "split": "random:7", "chunk_ms": 5})),
         json!({"status": 429, "error": {}, "headers": {"retry-after-ms": "150"}}),
         fault("reset", 6),
         early("html"),
@@ -180,6 +182,8 @@ async fn main() {
                     call(&router, &counts, number).await;
                     counts.ended.fetch_add(1, Ordering::Relaxed);
                     number += AT_ONCE + 1;
+                    // A call that finds everybody resting fails without waiting for anything, and would never let go.
+                    tokio::time::sleep(BREATH).await;
                 }
             })
         })
