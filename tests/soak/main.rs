@@ -113,7 +113,7 @@ fn router(base: &str) -> Router {
 async fn call(router: &Router, counts: &Counts, number: u64) {
     let models = ["a/m", "b/m", "c/m"];
     let first = usize::try_from(number % 3).unwrap();
-    let stream = number % 4 != 0;
+    let stream = !number.is_multiple_of(4);
     let body = json!({"model": models[first], "stream": stream,
         "route": {"fallbacks": [models[(first + 1) % 3], models[(first + 2) % 3]]},
         "messages": [{"role": "user", "content": "Tell me of the fox."}]});
@@ -126,7 +126,7 @@ async fn call(router: &Router, counts: &Counts, number: u64) {
         let mut text = String::new();
         while let Some(chunk) = stream.next().await {
             text.push_str(chunk?.text());
-            if number % 17 == 0 {
+            if number.is_multiple_of(17) {
                 // This caller has heard enough.
                 return Ok(None);
             }
@@ -154,7 +154,8 @@ fn descriptors() -> u64 {
 /// The middle of three samples, which a burst does not move.
 fn middle(samples: &[(u64, u64)]) -> (u64, u64) {
     let (mut bytes, mut fds): (Vec<u64>, Vec<u64>) = samples.iter().copied().unzip();
-    (bytes.sort_unstable(), fds.sort_unstable());
+    bytes.sort_unstable();
+    fds.sort_unstable();
     (bytes[bytes.len() / 2], fds[fds.len() / 2])
 }
 
