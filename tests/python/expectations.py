@@ -114,7 +114,7 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
 
 def _check_error(wanted: dict[str, Any], error: Any) -> None:
     assert error.kind == wanted["kind"], str(error)
-    for name in ("status", "provider", "model", "code", "param", "request_id"):
+    for name in ("message", "status", "provider", "model", "code", "param", "request_id"):
         if name in wanted:
             assert getattr(error, name) == wanted[name], f"{name} of {error.to_dict()!r}"
     if "retry_after" in wanted:
