@@ -87,11 +87,13 @@ impl Stitch {
         Ok(held[unseen..].to_owned())
     }
 
-    /// True when the end is the space between two words, said a second time; an indentation that is cut goes on.
+    /// True when the end is the space between two words, or before a dash or a quotation, said a second time; an
+    /// indentation that is cut goes on, and so do the two spaces before a comment.
     fn doubles_a_space(&self, tail: &str) -> bool {
         let before = self.delivered.trim_end_matches(' ').chars().next_back();
         let after = self.held.chars().nth(1);
-        let between = before.is_some_and(|c| !c.is_whitespace()) && after.is_some_and(char::is_alphanumeric);
+        let opens = |c: char| c.is_alphanumeric() || matches!(c, '—' | '–' | '“' | '„' | '«' | '‘' | '(');
+        let between = before.is_some_and(|c| !c.is_whitespace()) && after.is_some_and(opens);
         tail == " " && !self.delivered.ends_with("  ") && between
     }
 
@@ -177,6 +179,8 @@ mod tests {
     #[test]
     fn a_doubled_space_and_a_begun_word_are_mended() {
         assert_eq!(joined("Half ", " of it", 1).as_deref(), Ok("Half of it"));
+        assert_eq!(joined("Half ", " — and more", 1).as_deref(), Ok("Half — and more"));
+        assert_eq!(joined("x = 1 ", " # one", 1).as_deref(), Ok("x = 1  # one"), "a comment stands off");
         assert_eq!(joined("We conti", "continue here", 3).as_deref(), Ok("We continue here"));
     }
 
