@@ -121,3 +121,45 @@ async fn a_refused_key_rests_alone() {
     assert_eq!(asked(&fake, "a"), 1, "nor is it asked alone");
     assert_eq!(router.health().iter().filter(|t| t.state != "closed").count(), 1, "{:?}", router.health());
 }
+
+#[tokio::test]
+async fn a_resting_target_that_answers_at_its_door_need_not_rest_on() {
+    let down = json!({"status": 503, "error": {}, "times": 4});
+    let settings = json!({
+        "breaker": {"cooldown_ms": 60_000, "cooldown_max_ms": 60_000, "probe_interval_ms": 50},
+    });
+    let script = json!({"a": [down, {"say": "back"}], "b": [{"say": "up"}]});
+    let (fake, router) = stage(script, settings).await;
+    for _ in 0..3 {
+        assert_eq!(one(&router, &["a/m", "b/m"], false).await.1, "up");
+    }
+    assert_eq!(asked(&fake, "a"), 3, "it rests for a minute");
+    let started = Instant::now();
+    while one(&router, &["a/m", "b/m"], false).await.1 != "back" {
+        assert!(started.elapsed() < Duration::from_secs(5), "nobody looked: {:?}", router.health());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let looks = fake.requests(ID).iter().filter(|r| r.provider == "a" && r.method == "GET").count();
+    assert!(looks >= 2, "the first look still found it down: {looks}");
+    // Nobody looks after a target that is well.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let after = fake.requests(ID).iter().filter(|r| r.method == "GET").count();
+    assert_eq!(after, looks);
+}
+
+#[tokio::test]
+async fn a_stream_that_crawls_is_completed_by_another() {
+    let words: Vec<String> = (0..60).map(|n| format!("w{n} ")).collect();
+    let slow = json!({"chunks": words, "chunk_ms": 400});
+    let rest: String = (0..60).map(|n| format!("w{n} ")).collect();
+    let script = json!({"a": [slow], "b": [{"chunks": [rest]}]});
+    let settings = json!({"timeouts": {"min_tokens_per_second": 20.0}});
+    let (_fake, router) = stage(script, settings).await;
+    let started = Instant::now();
+    let heard = hear(&router, ask(&["a/m", "b/m"], json!({}))).await;
+    assert!(heard.error.is_none(), "{:?}", heard.error);
+    assert_eq!(heard.text, words.concat());
+    let taken = started.elapsed();
+    // The pace is taken over ten seconds; at its own the stream would have needed twenty-four.
+    assert!((9..16).contains(&taken.as_secs()), "{taken:?}");
+}
