@@ -3,6 +3,7 @@
 mod everyday;
 mod invariance;
 mod kinds;
+mod labelled;
 mod odd_input;
 mod turns;
 
