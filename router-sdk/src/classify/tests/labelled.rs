@@ -18,6 +18,9 @@ struct Ask {
     language: String,
     kinds: Vec<String>,
     tier: String,
+    // Written after most of the rules.
+    #[serde(default)]
+    later: bool,
     request: Map<String, Value>,
 }
 
@@ -25,6 +28,7 @@ struct Judged {
     language: String,
     kinds: Vec<TaskKind>,
     tier: String,
+    later: bool,
     text: String,
     task: Task,
 }
@@ -85,7 +89,7 @@ fn judge(text: &str) -> Vec<Judged> {
         expand_all(&mut request, &materials);
         let Value::Object(request) = request else { unreachable!() };
         let kinds = ask.kinds.iter().map(|kind| TaskKind::parse(kind).unwrap()).collect();
-        Judged { language: ask.language, kinds, tier: ask.tier, text: said, task: classify(&request) }
+        Judged { language: ask.language, kinds, tier: ask.tier, later: ask.later, text: said, task: classify(&request) }
     };
     asks(text).into_iter().map(judge_one).collect()
 }
@@ -101,6 +105,8 @@ fn share_right<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> f64 {
 
 fn print_totals(name: &str, judged: &[Judged]) {
     println!("{name}: {} prompts, {:.3} right", judged.len(), share_right(judged));
+    let later: Vec<_> = judged.iter().filter(|one| one.later).collect();
+    println!("  of them written later: {} prompts, {:.3} right", later.len(), share_right(later.iter().copied()));
     let mut by_kind: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
     let mut by_language: BTreeMap<&str, Vec<&Judged>> = BTreeMap::new();
     for one in judged {
@@ -142,7 +148,7 @@ fn open_prompts_get_their_kind() {
         let said: String = one.text.chars().take(110).collect();
         println!("{} {:?} not {}: {said:?} [{}]", one.language, one.kinds, one.task.kind, signals.join(", "));
     }
-    assert!(share_right(&judged) >= 0.5);
+    assert!(share_right(&judged) >= 0.94);
 }
 
 #[test]
@@ -150,5 +156,5 @@ fn held_prompts_get_their_kind() {
     let judged = judge(HELD);
     print_totals("held", &judged);
     let share = share_right(&judged);
-    assert!(share >= 0.5, "{share:.3}");
+    assert!(share >= 0.89, "{share:.3}");
 }
