@@ -13,7 +13,8 @@ const LEAST_BELOW: usize = 150;
 pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = (&str, bool)> {
     let paragraph = paragraph(folded).map(|cut| (cut, true));
     let first = std::iter::once_with(|| first(folded)).flatten().map(|cut| (cut, false));
-    let last = std::iter::once_with(|| last(folded)).flatten().map(|cut| (cut, folded.len() >= cut.len() + LEAST_BELOW));
+    let last =
+        std::iter::once_with(|| last(folded)).flatten().map(|cut| (cut, folded.len() >= cut.len() + LEAST_BELOW));
     paragraph.into_iter().chain(first).chain(last)
 }
 

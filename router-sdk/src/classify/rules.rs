@@ -5,7 +5,7 @@ use super::instruction;
 use super::matcher::{RowSet, rows_in};
 use super::patterns::{Effect, Row, TONGUES};
 use super::reading::Reading;
-use super::typos::near_kind;
+use super::typos::repaired;
 use super::{Needs, Script, TaskKind, script};
 
 const KINDS: usize = TaskKind::ALL.len();
@@ -78,10 +78,17 @@ pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
     let mut tally = Tally::default();
     tally.words(&reading.folded);
     tally.structure(reading, needs);
-    if !tally.best.iter().any(|score| *score >= 1.5)
-        && let Some(kind) = near_kind(head(&reading.folded, HEAD))
+    // Misspelt, an ask says little or only that it is a question.
+    if !tally.says_what()
+        && let Some(repaired) = repaired(head(&reading.folded, HEAD))
     {
-        tally.add(Signal::Structure("misspelt key word"), kind, 2.0);
+        let mut again = Tally::default();
+        again.words(&repaired);
+        again.structure(reading, needs);
+        if again.best.iter().any(|score| *score >= SPOKEN) {
+            again.evidence.push((Signal::Structure("misspelt key word"), 0.0));
+            tally = again;
+        }
     }
     let script = script::detect(&reading.parts.ask);
     tally.close(reading, script)
@@ -119,6 +126,12 @@ impl Tally {
             }
         }
         self.window(folded);
+    }
+
+    // Whether a kind is said that wants something done.
+    fn says_what(&self) -> bool {
+        let talk = [TaskKind::Chat.index(), TaskKind::SimpleQuestion.index()];
+        (0..KINDS).any(|kind| self.best[kind] >= SPOKEN && !talk.contains(&kind))
     }
 
     // A paragraph of its own that says what is asked.

@@ -157,4 +157,6 @@ fn held_prompts_get_their_kind() {
     print_totals("held", &judged);
     let share = share_right(&judged);
     assert!(share >= 0.89, "{share:.3}");
+    let later = share_right(judged.iter().filter(|one| one.later));
+    assert!(later >= 0.75, "{later:.3}");
 }
