@@ -184,6 +184,8 @@ export interface ProviderConfig {
   profile?: string | undefined;
   /** The inference profiles, such as `us` or `eu`, by which `bedrock` reaches the models that have one there. */
   inference_profile?: string | undefined;
+  /** A contract says that this provider keeps nothing of a request: `route.zdr` asks for it. */
+  zdr?: boolean | undefined;
 }
 
 /** One of several ways to reach a provider. */

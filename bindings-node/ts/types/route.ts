@@ -32,6 +32,8 @@ export interface RouteOptions {
   max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
   /** Ceiling for the expected worst-case cost of this request, in US dollars. */
   max_cost?: number | undefined;
+  /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
+  zdr?: boolean | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
   /** Replaces the configured policy for parameters that a model does not take. */

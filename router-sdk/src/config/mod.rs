@@ -100,6 +100,8 @@ pub struct ProviderConfig {
     pub requests_per_minute: Option<u64>,
     /// Tokens in a minute to one model of a deployment, input and output.
     pub tokens_per_minute: Option<u64>,
+    /// True where a contract says that this provider keeps nothing of a request: `route.zdr` asks for it.
+    pub zdr: bool,
     /// The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
     pub region: Option<String>,
     /// The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's.
