@@ -25,6 +25,7 @@ mod router;
 mod select;
 mod setup;
 mod shadow;
+mod steer;
 mod store;
 mod stream;
 mod transport;
@@ -43,8 +44,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, JudgeConfig, LedgerConfig, MediaConfig,
-    ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow,
-    TierConfig, Timeouts, TokensConfig, WindowConfig,
+    ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig,
+    SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

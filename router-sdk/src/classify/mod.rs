@@ -1,5 +1,6 @@
 //! The parsed chat request in, a [`Task`] out: what is asked, how hard it is, what it needs. Pure and offline.
 
+mod alike;
 mod automaton;
 mod difficulty;
 mod features;

@@ -7,6 +7,7 @@ mod judge;
 mod media;
 mod model;
 mod price;
+mod rule;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use rule::RuleConfig;
 pub use settings::{
     Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
 };
@@ -61,6 +63,8 @@ pub struct Config {
     pub shadow: Option<Shadow>,
     /// Who is asked for a second opinion on how hard a request is.
     pub judge: Option<JudgeConfig>,
+    /// What requests to `auto` are taken for and who answers them, in place of the classifier's word.
+    pub rules: Vec<RuleConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
     pub parameters: ParameterPolicy,
     /// Media fetched for providers that do not fetch addresses themselves.

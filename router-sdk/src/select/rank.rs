@@ -13,6 +13,7 @@ use super::facts::{Ask, HealthFacts};
 use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
+use super::reasons::{Prospect, reasons};
 use crate::error::Refusal;
 use crate::wire::Strategy;
 
@@ -104,7 +105,16 @@ fn among<'p>(
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     weigh(&mut passed, ask, health, demand);
     let chain = chain(&passed, providers, ask);
-    let reasons = chain.first().map(|first| reasons(first, ask, demand)).unwrap_or_default();
+    let prospect = |able: &'_ Able<'p>| Prospect {
+        name: &able.entry.key,
+        quality: quality(able.ability, demand),
+        cost: able.cost,
+    };
+    let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
+    let reasons = match (chain.first(), ablest) {
+        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, BAR),
+        _ => Vec::new(),
+    };
     let mut rest: Vec<&Able<'_>> = Vec::new();
     if explain {
         rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
@@ -195,26 +205,4 @@ fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
         None => 0.5,
     };
     first + ask.expected_output() as f64 * entry.verbosity / tokens_a_second
-}
-
-fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64) -> Vec<String> {
-    let mut out = Vec::with_capacity(3);
-    if let Some(task) = ask.task {
-        let sure =
-            if task.no_evidence { "nothing known in the text, taken as middling" } else { "by its wording and shape" };
-        out.push(format!("{} of difficulty {:.2}, {sure}", task.kind.as_str(), task.difficulty));
-    }
-    let q = quality(first.ability, demand);
-    let why = match ask.strategy {
-        Strategy::Cheapest | Strategy::Fastest if q < BAR => "the ablest, as none clears the bar,",
-        Strategy::Cheapest => "the cheapest that clears the bar",
-        Strategy::Balanced => "the best value",
-        Strategy::Best => "the highest expected quality",
-        Strategy::Fastest => "the quickest that clears the bar",
-    };
-    out.push(format!("{why} among the able models: expected quality {q:.2}, bar {BAR}"));
-    if !ask.options.order.is_empty() {
-        out.push("route.order was followed".into());
-    }
-    out
 }

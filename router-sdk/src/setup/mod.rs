@@ -23,6 +23,7 @@ use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::steer::Rules;
 
 /// What this router can reach. Built once; immutable.
 pub(crate) struct Setup {
@@ -40,6 +41,8 @@ pub(crate) struct Setup {
     overrides: BTreeMap<String, Arc<Model>>,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
+    /// The user's own word on what requests are.
+    pub(crate) rules: Rules,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -58,6 +61,7 @@ impl Setup {
             eligible: found.eligible,
             overrides: BTreeMap::new(),
             sandboxes: found.sandboxes,
+            rules: Rules::compile(&config.rules)?,
             config,
         };
         setup.overrides = setup.read_models()?;
@@ -68,6 +72,12 @@ impl Setup {
         if let Some(shadow) = &setup.config.shadow {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
+        }
+        for (i, model) in setup.config.rules.iter().enumerate().filter_map(|(i, r)| r.model.as_ref().map(|m| (i, m))) {
+            let field = format!("rules[{i}].model");
+            let fault = |_| Error::invalid_config(&field, "no such model of a configured provider, and no alias");
+            let mut named = Named::default();
+            setup.named(model, &field, &mut named).map_err(fault)?;
         }
         if let Some(judge) = &setup.config.judge {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::classify::TaskKind;
+
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +95,10 @@ pub struct MaxPrice {
 pub struct RouteOptions {
     /// Replaces the configured strategy.
     pub strategy: Option<Strategy>,
+    /// What the request asks for, in place of what its text is taken for.
+    pub task: Option<TaskKind>,
+    /// How hard it is, 0 to 1, in place of what its text is taken for.
+    pub difficulty: Option<f64>,
     /// Only these providers or `provider/model`s may answer.
     pub only: Vec<String>,
     /// These providers or `provider/model`s may not answer.

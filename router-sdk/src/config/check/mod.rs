@@ -52,6 +52,14 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
             return Err(fault(format!("providers.{name}.sandbox.fail")));
         }
     }
+    for (i, rule) in value.get("rules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if !rule.is_object() {
+            return Err(fault(format!("rules[{i}]")));
+        }
+        if let Some(key) = not_a_table(rule, &["tags", "metadata"]) {
+            return Err(fault(format!("rules[{i}].{key}")));
+        }
+    }
     for (i, model) in value.get("models").and_then(Value::as_array).into_iter().flatten().enumerate() {
         if !model.is_object() {
             return Err(fault(format!("models[{i}]")));
@@ -68,6 +76,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     retries(config)?;
     shares(config)?;
     media(&config.media)?;
+    super::rule::check(&config.rules)?;
     aliases(config)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
