@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clawrouters::{ErrorKind, LedgerFile, UsageQuery};
-use ledger_support::{Folder, ask, router};
+use ledger_support::{Folder, ask, browser, router};
 use serde_json::json;
 
 /// The part of a test that is another process: this program again, with what it shall do in its environment.
@@ -207,4 +207,35 @@ fn memory_and_file_of_one_router_agree() {
             assert!(a.figures.baseline.requests == a.figures.answered && a.figures.best_single.requests > 0);
         }
     });
+}
+
+#[tokio::test]
+async fn the_report_is_drawn_and_hostile_names_stay_text() {
+    let Some(chromium) = browser::found() else {
+        println!("skipped: there is no Chromium; on Debian: apt-get install chromium");
+        return;
+    };
+    const HOSTILE: &str = "</script><script>document.title='hacked'</script><img src=http://127.0.0.1:9/x onerror=alert(1)>";
+    let folder = Folder::new();
+    let (path, page) = (folder.path("log.db"), folder.path("report.html"));
+    let router = router(json!({"sqlite": path}));
+    for _ in 0..6 {
+        ask(&router, json!({"tags": {"team": HOSTILE}, "session": HOSTILE})).await;
+    }
+    let unknown = clawrouters::ChatRequest::new(HOSTILE, "Hello");
+    router.chat(unknown).await.expect_err("no such model");
+    router.report(&page, UsageQuery::new().since("1h")).await.expect("a report");
+    for width in [390, 1280] {
+        let profile = folder.path(&format!("profile-{width}"));
+        let shown = browser::show(chromium, page.as_ref(), profile.as_ref(), width);
+        assert!(shown.console.is_empty(), "{:?}", shown.console);
+        let body = shown.document.split("<main>").nth(1).and_then(|m| m.split("</main>").next()).expect("its main part");
+        assert!(body.matches("<canvas").count() >= 4, "charts are drawn at {width}");
+        assert!(body.contains("team=&lt;/script&gt;&lt;script&gt;") && !body.contains("<img") && !body.contains("<script"));
+        assert!(!shown.document.contains("<title>hacked"));
+        for heading in ["Against the baseline", "Against the best single model", "Cost by model", "Latency", "How to read this"] {
+            assert!(body.contains(heading), "{heading}");
+        }
+        assert!(body.contains("built-in sandbox"), "money of the sandbox is nobody's");
+    }
 }

@@ -1,5 +1,7 @@
 //! A folder and a sandbox router of the test's own.
 
+pub mod browser;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
