@@ -87,12 +87,7 @@ pub fn ledger_usage<'env>(env: &'env Env, db: String, json: String) -> Result<Pr
 
 /// Writes the requests of a ledger's database to a file; settles with their number.
 #[napi]
-pub fn ledger_export<'env>(
-    env: &'env Env,
-    db: String,
-    path: String,
-    json: String,
-) -> Result<PromiseRaw<'env, f64>> {
+pub fn ledger_export<'env>(env: &'env Env, db: String, path: String, json: String) -> Result<PromiseRaw<'env, f64>> {
     aside(env, move || Ok(LedgerFile::new(db).export(PathBuf::from(path), &query(&json)?)? as f64))
 }
 

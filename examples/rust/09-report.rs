@@ -24,7 +24,8 @@ async fn main() -> Result<(), clawrouters::Error> {
         ("support", "Summarise: the parcel came late, but the staff were lovely."),
     ];
     for (team, ask) in asks {
-        let body = json!({"model": "auto", "messages": [{"role": "user", "content": ask}], "route": {"tags": {"team": team}}});
+        let body =
+            json!({"model": "auto", "messages": [{"role": "user", "content": ask}], "route": {"tags": {"team": team}}});
         router.chat(ChatRequest::from_value(body)?).await?;
     }
 
@@ -34,7 +35,11 @@ async fn main() -> Result<(), clawrouters::Error> {
         let best = &figures.best_single;
         println!(
             "{team}: {} requests for ${:.6}; saved ${:.6} against the dearest able model, ${:.6} against {}",
-            figures.requests, figures.cost, figures.baseline.saved, best.saved, best.models.join(", "),
+            figures.requests,
+            figures.cost,
+            figures.baseline.saved,
+            best.saved,
+            best.models.join(", "),
         );
     }
     router.close().await?;

@@ -145,7 +145,8 @@ async fn text_is_kept_where_the_configuration_says_so() {
     let router = router(json!({"jsonl": folder.path("log.jsonl"), "log_content": true}));
     ask(&router, json!({})).await;
     let body = json!({"model": "auto", "stream": true, "messages": [{"role": "user", "content": "Say hello."}]});
-    let mut stream = router.stream(clawrouters::ChatRequest::from_value(body).expect("a request")).await.expect("a stream");
+    let mut stream =
+        router.stream(clawrouters::ChatRequest::from_value(body).expect("a request")).await.expect("a stream");
     let mut said = String::new();
     while let Some(chunk) = stream.next().await {
         said.push_str(chunk.expect("a chunk").text());
@@ -201,7 +202,10 @@ fn memory_and_file_of_one_router_agree() {
         assert_eq!((stored.source, plain.source), ("sqlite", "memory"));
         assert_eq!((stored.total.requests, stored.rows.len()), (20, plain.rows.len()));
         for (a, b) in stored.rows.iter().zip(&plain.rows) {
-            assert_eq!((&a.group, a.figures.cost_nanos, a.figures.tokens), (&b.group, b.figures.cost_nanos, b.figures.tokens));
+            assert_eq!(
+                (&a.group, a.figures.cost_nanos, a.figures.tokens),
+                (&b.group, b.figures.cost_nanos, b.figures.tokens)
+            );
             assert_eq!(a.figures.baseline, b.figures.baseline);
             assert_eq!(a.figures.best_single, b.figures.best_single);
             assert!(a.figures.baseline.requests == a.figures.answered && a.figures.best_single.requests > 0);
@@ -215,7 +219,8 @@ async fn the_report_is_drawn_and_hostile_names_stay_text() {
         println!("skipped: there is no Chromium; on Debian: apt-get install chromium");
         return;
     };
-    const HOSTILE: &str = "</script><script>document.title='hacked'</script><img src=http://127.0.0.1:9/x onerror=alert(1)>";
+    const HOSTILE: &str =
+        "</script><script>document.title='hacked'</script><img src=http://127.0.0.1:9/x onerror=alert(1)>";
     let folder = Folder::new();
     let (path, page) = (folder.path("log.db"), folder.path("report.html"));
     let router = router(json!({"sqlite": path}));
@@ -229,11 +234,16 @@ async fn the_report_is_drawn_and_hostile_names_stay_text() {
         let profile = folder.path(&format!("profile-{width}"));
         let shown = browser::show(chromium, page.as_ref(), profile.as_ref(), width);
         assert!(shown.console.is_empty(), "{:?}", shown.console);
-        let body = shown.document.split("<main>").nth(1).and_then(|m| m.split("</main>").next()).expect("its main part");
+        let body =
+            shown.document.split("<main>").nth(1).and_then(|m| m.split("</main>").next()).expect("its main part");
         assert!(body.matches("<canvas").count() >= 4, "charts are drawn at {width}");
-        assert!(body.contains("team=&lt;/script&gt;&lt;script&gt;") && !body.contains("<img") && !body.contains("<script"));
+        assert!(
+            body.contains("team=&lt;/script&gt;&lt;script&gt;") && !body.contains("<img") && !body.contains("<script")
+        );
         assert!(!shown.document.contains("<title>hacked"));
-        for heading in ["Against the baseline", "Against the best single model", "Cost by model", "Latency", "How to read this"] {
+        for heading in
+            ["Against the baseline", "Against the best single model", "Cost by model", "Latency", "How to read this"]
+        {
             assert!(body.contains(heading), "{heading}");
         }
         assert!(body.contains("built-in sandbox"), "money of the sandbox is nobody's");

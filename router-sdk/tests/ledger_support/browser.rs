@@ -29,6 +29,7 @@ pub fn show(chromium: &str, page: &Path, profile: &Path, width: u32) -> Shown {
         .arg(format!("file://{}", page.display()))
         .output()
         .expect("Chromium runs");
-    let console = String::from_utf8_lossy(&stderr).lines().filter(|l| l.contains("CONSOLE")).map(str::to_owned).collect();
+    let console =
+        String::from_utf8_lossy(&stderr).lines().filter(|l| l.contains("CONSOLE")).map(str::to_owned).collect();
     Shown { document: String::from_utf8_lossy(&stdout).into_owned(), console }
 }
