@@ -31,7 +31,13 @@ mod stream;
 mod transport;
 mod wire;
 
-pub use account::{Entry, usd};
+pub use account::{
+    Against, CacheUse, Content, Entry, Fault, Figures, LedgerState, Percentiles, Sink, SinkState, TokenSums,
+    UsageQuery, UsageReport, UsageRow, usd,
+};
+#[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::Caller;
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
@@ -43,9 +49,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, JudgeConfig, LedgerConfig, MediaConfig,
-    ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig,
-    SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, JsonLines, JudgeConfig, LedgerConfig,
+    MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, RuleConfig,
+    SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -53,6 +59,8 @@ pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
+#[cfg(feature = "sqlite")]
+pub use router::LedgerFile;
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;

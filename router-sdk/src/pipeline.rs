@@ -5,6 +5,7 @@ mod embed;
 mod judged;
 mod plan;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     judge: Option<Judge>,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
+    closed: AtomicBool,
 }
 
 /// Counters of a router.
@@ -86,6 +88,7 @@ pub(crate) enum Reply {
 
 /// Takes a request through every stage.
 pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
     let caller = admit::authorise();
     let admission = admit::admit(caller, &request)?;
@@ -149,9 +152,12 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
 }
 
 impl Shared {
-    pub(crate) fn new(setup: Setup) -> Self {
+    /// # Errors
+    /// `InvalidConfig` for a file of the ledger that can never be written.
+    pub(crate) fn new(setup: Setup) -> Result<Self, Error> {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
-        Self::carried_by(setup, Box::new(http), Draw::new())
+        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?);
+        Ok(Self { ledger, ..Self::carried_by(setup, Box::new(http), Draw::new()) })
     }
 
     /// With this transport and this source of chance.
@@ -160,13 +166,26 @@ impl Shared {
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
-            ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
+            ledger: Arc::new(Ledger::new(&config.ledger)),
             shadow: Shadow::new(config.shadow.as_ref()),
             judge: config.judge.as_ref().map(Judge::new),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
+            closed: AtomicBool::new(false),
             setup,
         }
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Refuses calls after `close`.
+    fn is_open(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::invalid_request("router", "is closed; make a new one"));
+        }
+        Ok(())
     }
 
     pub(crate) fn spending(&self) -> Spending {

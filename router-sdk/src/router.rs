@@ -1,5 +1,7 @@
 //! The face of the library: requests in, replies out.
 
+mod ledger;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -17,10 +19,14 @@ use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
 use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
+#[cfg(feature = "sqlite")]
+pub use ledger::LedgerFile;
+
 /// Routes chat requests to models, in this process. Cloning shares everything.
 ///
-/// Building one does no I/O beyond reading environment variables: connections, certificates and the catalogue are
-/// touched at first use. Calls need a tokio runtime; a router must not be shared between runtimes.
+/// Building one does no I/O beyond reading environment variables and opening the files of the ledger that are
+/// configured: connections, certificates and the catalogue are touched at first use. When the last clone is dropped, what
+/// the ledger has not written yet is written; that waits two seconds at most. Calls need a tokio runtime; a router must not be shared between runtimes.
 ///
 /// # Examples
 /// ```
@@ -59,7 +65,7 @@ impl Router {
     /// `InvalidConfig` that names the key and the fix.
     pub fn new(config: Config) -> Result<Self, Error> {
         let setup = Setup::build(config, &Environment::Process)?;
-        Ok(Self { shared: Arc::new(Shared::new(setup)) })
+        Ok(Self { shared: Arc::new(Shared::new(setup)?) })
     }
 
     /// Answers a request with a whole reply.
@@ -150,7 +156,7 @@ impl Router {
 
     /// The closed requests that the in-memory ledger holds, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.shared.ledger.entries()
+        self.shared.ledger.entries().iter().map(|entry| Entry::clone(entry)).collect()
     }
 
     /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.

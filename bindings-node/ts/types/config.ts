@@ -35,8 +35,8 @@ export interface Config {
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
-  /** The in-memory ledger. */
-  ledger?: { max_entries?: number | undefined } | undefined;
+  /** Where closed requests are kept. */
+  ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */
   tokens?: TokensConfig | undefined;
 }
@@ -226,6 +226,24 @@ export interface DeploymentConfig {
   requests_per_minute?: number | undefined;
   /** Tokens in a minute to one model, in place of the provider's. */
   tokens_per_minute?: number | undefined;
+}
+
+/** Where closed requests are kept. */
+export interface LedgerConfig {
+  /** Entries kept in memory; default 10000. */
+  max_entries?: number | undefined;
+  /** A file of SQLite that every entry goes to; made where it is absent. */
+  sqlite?: string | undefined;
+  /** A file of JSON lines that every entry goes to; put aside as `path.1` at `max_bytes` (64 MiB), of which `keep` (8) are kept. */
+  jsonl?: string | { path: string; max_bytes?: number | undefined; keep?: number | undefined } | undefined;
+  /** Keeps prompts and answers too. */
+  log_content?: boolean | undefined;
+  /** Days after which entries are taken out of the database; absent: never. */
+  retention_days?: number | undefined;
+  /** Milliseconds for which entries are gathered before they are written together; default 200. */
+  flush_ms?: number | undefined;
+  /** Entries that may wait for a slow sink; what comes then is dropped and counted; default 32768. */
+  queue?: number | undefined;
 }
 
 /** How the sandbox behaves. */

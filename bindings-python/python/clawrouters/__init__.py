@@ -18,6 +18,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
+from ._ledger import LedgerFile
 from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidConfigError",
     "InvalidRequestError",
     "Judged",
+    "LedgerFile",
     "Message",
     "Model",
     "ModelList",

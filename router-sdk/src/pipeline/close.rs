@@ -29,6 +29,7 @@ pub(super) fn open_books(
         task,
         reasons: plan.reasons.clone(),
         baseline_model: plan.baseline.as_ref().map(Target::key),
+        best_single_model: plan.best_single.as_ref().map(Target::key),
         ..RouteInfo::default()
     };
     Books::open(Opening {
@@ -43,6 +44,9 @@ pub(super) fn open_books(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
+        best_single: plan.best_single.as_ref().map(|t| Arc::clone(&t.model)),
+        content: shared.ledger.content_of(request),
+        session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
     })
@@ -58,6 +62,7 @@ pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books)
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
     }
+    books.quote(response.text());
     response.route = books.close(None);
     crate::wire::date(&mut response.body, books.created());
     response.body.insert("model".into(), response.route.model.clone().into());
@@ -103,6 +108,8 @@ pub(super) fn refused(
         at_ms: moment.at_ms,
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: shared.ledger.content_of(request),
         stream,
         purpose: "request",
         route: Arc::new(route),

@@ -19,6 +19,7 @@ use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
     let caller = admit::authorise();
     check(&request)?;
@@ -141,6 +142,10 @@ fn open(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: None,
+        best_single: None,
+        // Vectors are no text; inputs of embeddings are whole libraries.
+        content: None,
+        session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
     })
@@ -161,6 +166,8 @@ fn refused(
         at_ms: moment.at_ms,
         caller,
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: None,
         stream: false,
         purpose: "request",
         route: Arc::new(route),
