@@ -66,6 +66,7 @@ class RouteInfo(View):
             "saved",
             "usage",
             "first_token_ms",
+            "limits",
         }
     )
 
