@@ -4,6 +4,7 @@ pub mod call;
 pub mod door;
 pub mod errors;
 pub mod ledger;
+pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;

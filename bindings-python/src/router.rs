@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
-use crate::{door, errors, ledger, runtime, shadow};
+use crate::{door, errors, ledger, quota, runtime, shadow};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -48,6 +48,8 @@ pub(crate) struct Router {
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
     /// The same of those that are called with entries, and the ways to end them.
     listeners: Mutex<Vec<(u32, Py<PyAny>, ledger::Line)>>,
+    /// The same for budgets that run out.
+    reopen_budgets: quota::Reopen,
 }
 
 impl Router {
@@ -58,6 +60,7 @@ impl Router {
             closed: AtomicBool::new(false),
             reopen: Mutex::new(None),
             listeners: Mutex::new(Vec::new()),
+            reopen_budgets: quota::Reopen::default(),
         };
         router.core(py)?;
         Ok(router)
@@ -71,7 +74,7 @@ impl Router {
             return Err(errors::exception(py, &error));
         }
         let core = this.core(py)?;
-        if let Some(reopen) = this.parents_reopen(py) {
+        for reopen in [this.parents_reopen(py), this.reopen_budgets.due(py)].into_iter().flatten() {
             reopen.call1(py, (slf,))?;
         }
         for reopen in this.parents_listeners(py) {
@@ -243,6 +246,26 @@ impl Router {
         let reopen = self.reopen.lock().unwrap_or_else(PoisonError::into_inner).take();
         if reopen.is_some() {
             self.core(py)?.on_shadow(|_| {});
+        }
+        Ok(())
+    }
+
+    /// How the limits and budgets of a subject stand: a feed of one JSON object.
+    fn quota(&self, py: Python<'_>, subject: String) -> PyResult<Feed> {
+        quota::state(py, self.core(py)?, subject)
+    }
+
+    /// The budgets that run out from now on: a feed as `shadow_replies` gives.
+    fn budget_events(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
+        let feed = quota::events(py, &self.core(py)?)?;
+        self.reopen_budgets.set(Some(reopen));
+        Ok(feed)
+    }
+
+    /// Forgets who wants to know of budgets.
+    fn end_budget(&self, py: Python<'_>) -> PyResult<()> {
+        if self.reopen_budgets.set(None) {
+            self.core(py)?.on_budget(|_| {});
         }
         Ok(())
     }

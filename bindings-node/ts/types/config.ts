@@ -1,4 +1,5 @@
 /** The configuration: the same keys as in TOML. */
+import type { BudgetsConfig, LimitsConfig } from "./quota.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
 
 /** Everything a router is built from. */
@@ -35,6 +36,10 @@ export interface Config {
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** How many requests and tokens may be used. */
+  limits?: LimitsConfig | undefined;
+  /** How much money may be spent. */
+  budgets?: BudgetsConfig | undefined;
   /** Where closed requests are kept. */
   ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */

@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { Allowances } from "./quota.js";
 
 /** What to optimise when the router chooses the model. */
 export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
@@ -46,7 +47,9 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
-  /** Free labels that are kept with the request's ledger entry. */
+  /** Who goes first when requests wait for a limit to have room; default `normal`. */
+  priority?: "high" | "normal" | "low" | undefined;
+  /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
 }
 
@@ -196,6 +199,8 @@ export interface RouteInfo {
   first_token_ms: number | null;
   /** Where the stream broke after output had begun, and who went on with it. */
   resumed: Resumption[];
+  /** How the caller's limits stood when the request was admitted; null where none apply. */
+  limits: Allowances | null;
   /** Every send, in the order in which they ended. */
   attempts: AttemptRecord[];
 }

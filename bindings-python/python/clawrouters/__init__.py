@@ -1,6 +1,7 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
 from ._async_router import AsyncRouter
+from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -52,7 +53,9 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "BudgetEvent",
     "BudgetExceededError",
+    "BudgetState",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",
@@ -75,12 +78,14 @@ __all__ = [
     "InvalidRequestError",
     "Judged",
     "LedgerFile",
+    "LimitState",
     "Message",
     "Model",
     "ModelList",
     "NoCandidateError",
     "PermissionDeniedError",
     "ProviderUnavailableError",
+    "QuotaState",
     "RateLimitError",
     "Refusal",
     "Resumption",

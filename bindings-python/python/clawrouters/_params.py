@@ -40,6 +40,7 @@ class RouteOptions(TypedDict, total=False):
     deadline_ms: int
     session: str
     on_interrupt: Literal["resume", "restart", "error"]
+    priority: Literal["high", "normal", "low"]
     on_malformed: Literal["break", "skip"]
     tags: Mapping[str, str]
 

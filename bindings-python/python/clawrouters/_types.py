@@ -82,6 +82,7 @@ class RouteInfo(View):
             "saved",
             "usage",
             "first_token_ms",
+            "limits",
         }
     )
 

@@ -8,6 +8,7 @@ mod ledger;
 mod media;
 mod model;
 mod price;
+mod quota;
 mod rule;
 mod settings;
 
@@ -25,6 +26,7 @@ pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use quota::{BudgetsConfig, LimitsConfig};
 pub use rule::RuleConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
@@ -71,6 +73,10 @@ pub struct Config {
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// How many requests and tokens may be used.
+    pub limits: LimitsConfig,
+    /// How much money may be spent.
+    pub budgets: BudgetsConfig,
     /// Where closed requests are kept.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
