@@ -114,7 +114,8 @@ impl Books {
     /// The task was judged anew and the plan made by it.
     pub(crate) fn replanned(&mut self, task: Task, plan: &Plan) {
         self.route.task = Some(task);
-        self.route.reasons.clone_from(&plan.reasons);
+        let own = self.ticket().map(|ticket| ticket.reasons().to_vec()).unwrap_or_default();
+        self.route.reasons = own.into_iter().chain(plan.reasons.iter().cloned()).collect();
         self.route.baseline_model = plan.baseline.as_ref().map(Target::key);
         self.baseline = plan.baseline.as_ref().map(|target| Arc::clone(&target.model));
         self.route.best_single_model = plan.best_single.as_ref().map(Target::key);
