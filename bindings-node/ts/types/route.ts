@@ -35,6 +35,10 @@ export interface RouteOptions {
   max_cost?: number | undefined;
   /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
   zdr?: boolean | undefined;
+  /** What the request asks for, in place of what its text is taken for. */
+  task?: TaskKind | undefined;
+  /** How hard it is, 0 to 1, in place of what its text is taken for. */
+  difficulty?: number | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
   /** Replaces the configured policy for parameters that a model does not take. */

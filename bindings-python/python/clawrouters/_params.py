@@ -35,6 +35,8 @@ class RouteOptions(TypedDict, total=False):
     max_price: MaxPrice
     max_cost: float
     zdr: bool
+    task: str
+    difficulty: float
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int

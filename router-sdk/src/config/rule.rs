@@ -72,3 +72,37 @@ pub(super) fn check(rules: &[RuleConfig]) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::config::Config;
+
+    fn refused(rule: Value) -> Option<String> {
+        let error = Config::from_value(json!({"rules": [rule]})).err()?;
+        error.param().map(str::to_owned)
+    }
+
+    #[test]
+    fn a_rule_needs_a_name_a_condition_and_something_to_set() {
+        assert_eq!(refused(json!({"name": "a", "pattern": "x", "kind": "code"})), None);
+        for (rule, field) in [
+            (json!({"pattern": "x", "kind": "code"}), "rules[0].name"),
+            (json!({"name": "a", "kind": "code"}), "rules[0]"),
+            (json!({"name": "a", "pattern": "x"}), "rules[0]"),
+            (json!({"name": "a", "pattern": "", "kind": "code"}), "rules[0].pattern"),
+            (json!({"name": "a", "pattern": "x".repeat(1_001), "kind": "code"}), "rules[0].pattern"),
+            (json!({"name": "a", "pattern": "x", "min_difficulty": 1.5}), "rules[0].min_difficulty"),
+            (json!({"name": "a", "pattern": "x", "kind": "song"}), "rules[0].kind"),
+            (json!({"name": "a", "kinds": ["song"], "kind": "code"}), "rules[0].kinds[0]"),
+            (json!({"name": "a", "tags": ["x"], "kind": "code"}), "rules[0].tags"),
+            (json!("a"), "rules[0]"),
+        ] {
+            assert_eq!(refused(rule.clone()).as_deref(), Some(field), "{rule}");
+        }
+        let twice = json!({"name": "a", "pattern": "x", "kind": "code"});
+        let error = Config::from_value(json!({"rules": [twice, twice]})).unwrap_err();
+        assert_eq!(error.param(), Some("rules[1].name"));
+    }
+}
