@@ -88,9 +88,16 @@ def mean_row(results):
     families = sorted({row["family"] for row in results})
     of = lambda key: [np.mean([row[key] for row in results if row["family"] == name]) for name in families]
     # The error of a family is that of the mean of its tables; families are independent.
-    error = lambda key: np.sqrt(
-        sum(sum(row[key] ** 2 for row in results if row["family"] == name) / sum(row["family"] == name for row in results) ** 2 for name in families)
-    ) / len(families)
+    error = lambda key: (
+        np.sqrt(
+            sum(
+                sum(row[key] ** 2 for row in results if row["family"] == name)
+                / sum(row["family"] == name for row in results) ** 2
+                for name in families
+            )
+        )
+        / len(families)
+    )
     cell = lambda key: f"**{np.mean(of(key)):.3f}**"
     return (
         f"| **mean of {len(families)} families** | | | {cell('difficulty')} ± {error('difficulty_error'):.3f} "
@@ -128,7 +135,9 @@ def write(data, rows, blob, results, date):
             text += f"| {name} | {len(data[name].weak):,} | {MEASURE[name]} | measurement only |\n"
     for name, licence in REFERENCE.items():
         text += f"| {name} | up to 2,000 | {licence} | scale of the rank |\n"
-    text += "\nAttribution: CLINC150 (Larson et al., 2019, CC-BY 3.0) and BANKING77 (Casanueva et al., 2020, CC-BY 4.0).\n"
+    text += (
+        "\nAttribution: CLINC150 (Larson et al., 2019, CC-BY 3.0) and BANKING77 (Casanueva et al., 2020, CC-BY 4.0).\n"
+    )
     text += "Only the dev split is read. Gains are centred and scaled per benchmark before pooling.\n"
     return text + tables_of(results)
 

@@ -83,7 +83,9 @@ def routed(table, inside, score, difficulty):
 
 def constant_success(rows, mask):
     """The mean success by ability elsewhere: the forecast that knows nothing of the prompt."""
-    means = [np.nanmean(rows.outcome[mask & (rows.family == family)], axis=0) for family in np.unique(rows.family[mask])]
+    means = [
+        np.nanmean(rows.outcome[mask & (rows.family == family)], axis=0) for family in np.unique(rows.family[mask])
+    ]
     return np.mean(means, axis=0)
 
 

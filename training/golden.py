@@ -25,12 +25,14 @@ PROMPTS = [
 def parsed(blob):
     """The parts of the artefact, read back from its bytes."""
     at = 8
+
     def floats(*shape):
         nonlocal at
         size = int(np.prod(shape))
         out = np.frombuffer(blob, "<f4", size, at).reshape(shape)
         at += 4 * size
         return out
+
     shapes = len(SHAPES)
     out = dict(steps=floats(2), mean=floats(SURFACE), inverse=floats(SURFACE), surface=floats(shapes, SURFACE))
     out.update(knots=floats(shapes, KNOTS), success=floats(shapes, 3, 2), stray=floats(shapes))
@@ -39,7 +41,10 @@ def parsed(blob):
         width = BUCKETS >> SHARED[shape]
         tables[shape] = np.frombuffer(blob, np.int8, width, at)
         at += width
-    out.update(tables=tables, known=np.unpackbits(np.frombuffer(blob, np.uint8, artefact.FILTER_BITS // 8, at), bitorder="little"))
+    out.update(
+        tables=tables,
+        known=np.unpackbits(np.frombuffer(blob, np.uint8, artefact.FILTER_BITS // 8, at), bitorder="little"),
+    )
     return out
 
 
@@ -51,7 +56,9 @@ def gain(parts, row):
     if shape in RIDGE:
         bits = (row["words"].astype(np.uint32) * np.uint32(0x9E3779B1)) >> np.uint32(14)
         known = parts["known"][bits].mean() if len(bits) else 0.0
-        weights = parts["tables"][shape][buckets >> SHARED[shape]].astype(int).sum() * float(parts["steps"][list(RIDGE).index(shape)])
+        weights = parts["tables"][shape][buckets >> SHARED[shape]].astype(int).sum() * float(
+            parts["steps"][list(RIDGE).index(shape)]
+        )
         raw += float(np.clip((known - 0.3) / 0.5, 0, 1)) * weights / np.sqrt(max(len(buckets), 1))
     return float(np.interp(raw, parts["knots"][shape], np.linspace(0, 1, KNOTS)))
 
@@ -68,7 +75,15 @@ def rows(extractor, blob):
             surface=features["surface"][at],
         )
         bits = [struct.unpack("<I", struct.pack("<f", value))[0] for value in row["surface"]]
-        out.append(dict(prompt=prompt, shape=row["shape"], buckets=sorted(row["buckets"]), surface=bits, gain=round(gain(parts, row), 6)))
+        out.append(
+            dict(
+                prompt=prompt,
+                shape=row["shape"],
+                buckets=sorted(row["buckets"]),
+                surface=bits,
+                gain=round(gain(parts, row), 6),
+            )
+        )
     return out
 
 

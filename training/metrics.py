@@ -51,7 +51,7 @@ def hull(points):
 
 def aiq(points, least, most):
     """Mean quality of the hull over the costs from `least` to `most`."""
-    costs, qualities = zip(*hull(points))
+    costs, qualities = zip(*hull(points), strict=True)
     grid = np.linspace(least, most, 2001)
     return float(np.trapezoid(np.interp(grid, costs, qualities), grid) / (most - least))
 

@@ -214,7 +214,12 @@ def own(out, rows, inside, ridge, shared):
     design = sparse.hstack([hashed @ sparse.diags(rarity), sparse.csr_matrix(scaled * SURFACE_SCALE), levels]).tocsr()
     weight = np.sqrt(rows.weight[inside] / rows.weight[inside].mean())
     found = lsqr(
-        sparse.diags(weight) @ design, left_over * weight, damp=np.sqrt(ridge), iter_lim=ITERATIONS, atol=1e-6, btol=1e-6
+        sparse.diags(weight) @ design,
+        left_over * weight,
+        damp=np.sqrt(ridge),
+        iter_lim=ITERATIONS,
+        atol=1e-6,
+        btol=1e-6,
     )[0]
     width = len(rarity)
     return np.repeat(found[:width] * rarity, 1 << shared), found[width : width + SURFACE] * SURFACE_SCALE

@@ -44,7 +44,7 @@ class Pools:
             routed[fold == at] = lines(difficulty[fold != at], quality[fold != at], difficulty[fold == at])
         least, most = cost.mean(0).min(), cost.mean(0).max()
         area = lambda points: metrics.aiq(points, least, most)
-        singles = list(zip(cost.mean(0), quality.mean(0)))
+        singles = list(zip(cost.mean(0), quality.mean(0), strict=True))
         order = np.random.default_rng(0).permutation(len(frame))
         return dict(
             rows=len(frame),

@@ -137,7 +137,7 @@ def times(extractor, sizes=(200, 4_000, 32_000, 1_000_000)):
     prompts = [(text * (size // len(text) + 1))[:size] for size in sizes]
     lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
     done = subprocess.run([str(extractor), "--time"], input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    return list(zip(sizes, (int(line) for line in done.stdout.split())))
+    return list(zip(sizes, (int(line) for line in done.stdout.split()), strict=True))
 
 
 def read(folder, extractor):

@@ -30,7 +30,9 @@ def main():
     ask.add_argument("--data", type=pathlib.Path, required=True, help="folder of *.csv.gz tables")
     ask.add_argument("--out", type=pathlib.Path, default=WEIGHTS)
     ask.add_argument("--card", type=pathlib.Path, default=HERE / "model_card.md")
-    ask.add_argument("--golden", type=pathlib.Path, default=GOLDEN, help="sample prompts as training reads them, for a test")
+    ask.add_argument(
+        "--golden", type=pathlib.Path, default=GOLDEN, help="sample prompts as training reads them, for a test"
+    )
     ask.add_argument("--quality", type=pathlib.Path, default=QUALITY)
     ask.add_argument("--date", default=datetime.date.today().isoformat(), help="date on the model card")
     ask.add_argument("--quick", action="store_true", help="train and write only, without the measurements")

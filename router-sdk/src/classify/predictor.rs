@@ -92,17 +92,7 @@ impl Model {
         let stray = reader.floats()?;
         let tables = [reader.take(BUCKETS)?, reader.take(BUCKETS / STORY_SHARE)?];
         let filter = reader.take(1 << (FILTER_BITS - 3))?;
-        reader.0.is_empty().then_some(Self {
-            steps,
-            mean,
-            inverse,
-            surface,
-            knots,
-            success,
-            stray,
-            tables,
-            filter,
-        })
+        reader.0.is_empty().then_some(Self { steps, mean, inverse, surface, knots, success, stray, tables, filter })
     }
 
     fn knows(&self, word: u32) -> bool {
