@@ -17,6 +17,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod ids;
+mod judge;
 mod media;
 mod pipeline;
 mod provider;
@@ -41,9 +42,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, JudgeConfig, LedgerConfig, MediaConfig,
+    ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow,
+    TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -57,7 +58,7 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
+    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
     RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

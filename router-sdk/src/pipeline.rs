@@ -2,6 +2,7 @@
 
 mod close;
 mod embed;
+mod judged;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::judge::Judge;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
@@ -28,6 +30,7 @@ use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
 
 use close::{finish, open_books, refused};
 pub(crate) use embed::embed;
+use judged::judged;
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -37,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    judge: Option<Judge>,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -94,6 +98,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let deadline = moment.started + deadline(shared, &request);
     let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
+    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -157,6 +162,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            judge: config.judge.as_ref().map(Judge::new),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,

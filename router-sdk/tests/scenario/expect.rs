@@ -40,6 +40,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     part("model", outcome.reply.as_ref().map(|r| r["model"].clone()).unwrap_or_default());
     part("provider", route["provider"].clone());
     part("usage", route["usage"].clone());
+    part("route", route.clone());
     part("partial", outcome.error.as_ref().map(|e| e["partial"]["text"].clone()).unwrap_or_default());
     let attempts = outcome.error.as_ref().map_or(route["attempts"].clone(), |e| e["attempts"].clone());
     part("last_attempt", attempts.as_array().and_then(|a| a.last()).cloned().unwrap_or_default());
