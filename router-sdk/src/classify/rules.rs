@@ -38,8 +38,6 @@ pub(crate) struct Verdict {
     pub kind: TaskKind,
     /// How far it leads, 0 to 1.
     pub confidence: f64,
-    /// The score of every kind.
-    pub scores: [f32; KINDS],
     /// Words for a hard task minus words for an easy one.
     pub cues: f32,
     /// What matched: signal, weight.
@@ -285,7 +283,6 @@ impl Tally {
         Verdict {
             kind,
             confidence,
-            scores,
             cues: self.cues,
             evidence: self.evidence,
             asked: self.asked.unwrap_or(reading.ask_chars).min(reading.ask_chars),

@@ -1,6 +1,7 @@
 //! Behaviour of the classifier.
 
 mod everyday;
+mod golden;
 mod invariance;
 mod kinds;
 mod labelled;
