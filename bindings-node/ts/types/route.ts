@@ -33,6 +33,8 @@ export interface RouteOptions {
   max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
   /** Ceiling for the expected worst-case cost of this request, in US dollars. */
   max_cost?: number | undefined;
+  /** The least expected probability of a good answer, 0 to 1, that `auto` may choose a model with. */
+  min_quality?: number | undefined;
   /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
   zdr?: boolean | undefined;
   /** What the request asks for, in place of what its text is taken for. */

@@ -1,5 +1,7 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
+from typing import TYPE_CHECKING, Any
+
 from ._async_router import AsyncRouter
 from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
 from ._errors import (
@@ -47,6 +49,9 @@ from ._types import (
     ToolCall,
 )
 
+if TYPE_CHECKING:
+    from ._evaluate import Evaluation, evaluate
+
 __all__ = [
     "APITimeoutError",
     "AsyncRouter",
@@ -72,6 +77,7 @@ __all__ = [
     "EmbeddingList",
     "EmbeddingParams",
     "EmbeddingUsage",
+    "Evaluation",
     "Explanation",
     "InternalError",
     "InvalidConfigError",
@@ -98,4 +104,14 @@ __all__ = [
     "TargetHealth",
     "Task",
     "ToolCall",
+    "evaluate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What few programs use is not part of what every import waits for.
+    if name in ("Evaluation", "evaluate"):
+        from . import _evaluate
+
+        return getattr(_evaluate, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

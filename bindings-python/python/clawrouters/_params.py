@@ -34,6 +34,7 @@ class RouteOptions(TypedDict, total=False):
     require: Sequence[str]
     max_price: MaxPrice
     max_cost: float
+    min_quality: float
     zdr: bool
     task: str
     difficulty: float

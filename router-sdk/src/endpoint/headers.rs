@@ -32,6 +32,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "max-price-input" => options.max_price.get_or_insert_default().input = Some(number()?),
             "max-price-output" => options.max_price.get_or_insert_default().output = Some(number()?),
             "max-cost" => options.max_cost = Some(number()?),
+            "min-quality" => options.min_quality = Some(number()?),
             "zdr" => options.zdr = value.parse().map_err(|_| fault("must be true or false"))?,
             "task" => options.task = Some(word(value).ok_or_else(|| fault("must be a kind such as code or chat"))?),
             "difficulty" => options.difficulty = Some(number()?),
@@ -51,8 +52,8 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, zdr, task, difficulty, baseline, deadline-ms, session, on-interrupt, on-malformed, \
-                             parameters, priority, tag-NAME";
+                             max-price-output, max-cost, min-quality, zdr, task, difficulty, baseline, deadline-ms, \
+                             session, on-interrupt, on-malformed, parameters, priority, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }

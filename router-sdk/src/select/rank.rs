@@ -68,7 +68,7 @@ pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: 
 fn plain(ask: &Ask<'_>) -> bool {
     let o = ask.options;
     let unrestricted = o.only.is_empty() && o.ignore.is_empty() && o.order.is_empty() && o.require.is_empty();
-    unrestricted && !o.zdr && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
+    unrestricted && !o.zdr && o.min_quality.is_none() && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
 }
 
 fn among<'p>(
@@ -101,7 +101,7 @@ fn among<'p>(
             Err(_) => {}
         }
     }
-    let demand = DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty();
+    let demand = demand(ask);
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     let best_single = ablest(&passed).map(|a| a.entry.target.clone());
     weigh(&mut passed, ask, health, demand);
@@ -113,7 +113,7 @@ fn among<'p>(
     };
     let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
     let reasons = match (chain.first(), ablest) {
-        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, BAR),
+        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
         _ => Vec::new(),
     };
     let mut rest: Vec<&Able<'_>> = Vec::new();
@@ -169,8 +169,22 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
         gate::refused("price", Why::Words("has no known price"))?;
     }
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
+    let expected = quality(ability, demand(ask));
+    if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
+        gate::refused("min_quality", Why::Quality { expected, wanted })?;
+    }
     let odds = entry.odds.get(class).copied().unwrap_or(1.0);
     Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
+}
+
+/// What a request demands, on the scale of scores.
+fn demand(ask: &Ask<'_>) -> f64 {
+    DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty()
+}
+
+/// The quality from which on `cheapest` and `fastest` are satisfied.
+fn bar(ask: &Ask<'_>) -> f64 {
+    ask.options.min_quality.unwrap_or(BAR)
 }
 
 fn quality(ability: f64, demand: f64) -> f64 {
@@ -187,7 +201,8 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
-    let bar = demand + K * (BAR / (1.0 - BAR)).ln();
+    let bar = bar(ask);
+    let bar = demand + K * (bar / (1.0 - bar)).ln();
     let demanded = (demand / K).exp();
     for a in passed {
         let cost = a.cost.unwrap_or(dear) as f64 * a.entry.price_doubt as f64;

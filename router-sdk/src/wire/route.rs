@@ -128,6 +128,9 @@ pub struct RouteOptions {
     pub max_price: Option<MaxPrice>,
     /// Ceiling for the expected worst-case cost of this request, in US dollars.
     pub max_cost: Option<f64>,
+    /// The least expected probability of a good answer, from 0 to 1, that a model may be chosen with by `auto`; it takes the
+    /// place of the bar of `cheapest` and `fastest`.
+    pub min_quality: Option<f64>,
     /// Only deployments that keep nothing of a request may answer, shadows and hedges included: those whose provider is
     /// configured with `zdr`, and servers on the user's own machine. Default false.
     pub zdr: bool,
