@@ -18,22 +18,28 @@ def baselines(table):
 
 
 def everything(data, rows, pools):
-    return dict(families=leave_family_out(data, rows), folds=in_domain(data, rows), pools=pools.measure(rows))
+    fits = {}
+
+    def without(family):
+        if family not in fits:
+            fits[family] = model.fit(rows, rows.family != family)
+        return fits[family]
+
+    return dict(
+        families=leave_family_out(data, rows, without), folds=in_domain(data, rows), pools=pools.measure(without)
+    )
 
 
-def leave_family_out(data, rows):
+def leave_family_out(data, rows, without):
     """APGR per table of a family that training has not seen, and the calibration of success there."""
     out = []
-    fits = {}
     for name, table in data.items():
         for family in np.unique(table.family):
             inside = table.family == family
             # Near copies that ride along in another table are measured where they are at home.
             if inside.sum() < 400 or (name == "ulab_llmrouter" and family != "ulab"):
                 continue
-            if family not in fits:
-                fits[family] = model.fit(rows, rows.family != family)
-            fitted = fits[family]
+            fitted = without(family)
             part = model.Part(table, inside)
             difficulty = fitted.difficulty(part)
             forecast = fitted.succeed(difficulty, part.shape)

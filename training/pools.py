@@ -24,30 +24,31 @@ class Pools:
                 frame = frame[frame["split"] == "dev"].reset_index(drop=True)
                 self.pools[name] = frame, extract(extractor, frame["prompt"].astype(str))
 
-    def measure(self, rows):
+    def measure(self, without):
         """One dictionary per pool. The difficulty of a prompt comes from a fit without its family."""
-        return [dict(pool=name, **self.one(frame, features, rows)) for name, (frame, features) in self.pools.items()]
+        return [dict(pool=name, **self.one(frame, features, without)) for name, (frame, features) in self.pools.items()]
 
-    def one(self, frame, features, rows):
+    def one(self, frame, features, without):
         models = [column[2:] for column in frame if column.startswith("m:")]
         quality = frame[[f"m:{name}" for name in models]].to_numpy(float)
         cost = self.costs(frame, models)
+        whole = ~np.isnan(quality).any(axis=1)
         difficulty = np.zeros(len(frame))
         family = np.array([family_of(source) for source in frame["source"]])
         for name in np.unique(family):
             inside = family == name
-            fitted = model.fit(rows, rows.family != name)
-            difficulty[inside] = fitted.difficulty(model.Part(model.Reference(features), inside))
-        fold = np.random.default_rng(0).integers(0, FOLDS, len(frame))
+            difficulty[inside] = without(name).difficulty(model.Part(model.Reference(features), inside))
+        quality, cost, difficulty = quality[whole], cost[whole], difficulty[whole]
+        fold = np.random.default_rng(0).integers(0, FOLDS, len(quality))
         routed = np.zeros_like(quality)
         for at in range(FOLDS):
             routed[fold == at] = lines(difficulty[fold != at], quality[fold != at], difficulty[fold == at])
         least, most = cost.mean(0).min(), cost.mean(0).max()
         area = lambda points: metrics.aiq(points, least, most)
         singles = list(zip(cost.mean(0), quality.mean(0), strict=True))
-        order = np.random.default_rng(0).permutation(len(frame))
+        order = np.random.default_rng(0).permutation(len(quality))
         return dict(
-            rows=len(frame),
+            rows=len(quality),
             models=len(models),
             zero=area(singles),
             router=area(metrics.swept(routed, quality, cost)),
@@ -87,5 +88,5 @@ def family_of(source):
 def lines(difficulty, quality, asked):
     """Quality of every model as a line over the difficulty, fitted on one part and read at another."""
     design = np.column_stack([np.ones(len(difficulty)), difficulty])
-    found = np.linalg.solve(design.T @ design + np.diag([0, 1.0]), design.T @ np.nan_to_num(quality))
+    found = np.linalg.solve(design.T @ design + np.diag([0, 1.0]), design.T @ quality)
     return np.column_stack([np.ones(len(asked)), asked]) @ found

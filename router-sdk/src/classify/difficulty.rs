@@ -8,6 +8,9 @@ use super::shape::Shape;
 use super::{Evidence, Needs, Success, Task, TaskKind};
 
 const MOST_EVIDENCE: usize = 8;
+// One standard deviation of success where nothing is known of an ask, and the most where something is.
+const UNKNOWN: f64 = 0.25;
+const KNOWN: f64 = 0.22;
 // Where the form is that of an examination, kind and words say little about what it takes.
 const CHOICES: f64 = 0.40;
 const STORY: f64 = 0.38;
@@ -137,6 +140,6 @@ fn success(difficulty: f64, forecast: &Forecast, no_evidence: bool) -> Success {
     // A stronger model is never expected to do worse.
     by_ability[1] = by_ability[1].max(by_ability[0]);
     by_ability[2] = by_ability[2].max(by_ability[1]);
-    let uncertainty = if no_evidence { 0.25 } else { f64::from(forecast.stray) };
+    let uncertainty = if no_evidence { UNKNOWN } else { f64::from(forecast.stray).min(KNOWN) };
     Success { weak: by_ability[0], mid: by_ability[1], strong: by_ability[2], uncertainty }
 }
