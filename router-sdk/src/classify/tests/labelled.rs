@@ -133,7 +133,7 @@ fn fnv(text: &str) -> u64 {
 fn a_hash_of_the_prompt_decides_who_is_held() {
     for (text, open) in [(OPEN, true), (HELD, false)] {
         for ask in asks(text) {
-            assert_eq!((fnv(&said_by_the_user(&ask.request)) >> 20) % 3 == 0, open);
+            assert_eq!((fnv(&said_by_the_user(&ask.request)) >> 20).is_multiple_of(3), open);
         }
     }
     assert!(asks(HELD).len() >= 900 && asks(OPEN).len() >= 450);
