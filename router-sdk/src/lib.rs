@@ -9,6 +9,7 @@
 mod account;
 mod admit;
 mod balance;
+mod cache;
 mod catalog;
 mod classify;
 mod config;
@@ -31,6 +32,7 @@ mod wire;
 
 pub use account::{Entry, usd};
 pub use admit::Caller;
+pub use cache::CacheStats;
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -41,9 +43,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache, Hedge,
+    LedgerConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry,
+    SandboxConfig, SandboxFailure, SemanticCache, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -56,8 +58,8 @@ pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
-    RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
+    AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
+    EmbeddingRequest, EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy,
+    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

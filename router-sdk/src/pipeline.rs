@@ -3,6 +3,7 @@
 mod close;
 mod embed;
 mod plan;
+mod recall;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::account::Ledger;
 use crate::admit;
 use crate::balance::Draw;
+use crate::cache::{Cache, Recalled};
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    pub(crate) cache: Arc<Cache>,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -86,6 +89,12 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let caller = admit::authorise();
     let admission = admit::admit(caller, &request)?;
     shared.store.add(admission.caller.id(), Counter::Requests, 1);
+    let remembering = match recall::chat(shared, &admission, &request, stream, moment).await {
+        Recalled::Hit(kept, cached) => {
+            return recall::answered(shared, &request, &admission, stream, moment, &kept, cached);
+        }
+        Recalled::Miss(remembering) => remembering,
+    };
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
@@ -94,6 +103,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let deadline = moment.started + deadline(shared, &request);
     let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
+    books.route.cached = remembering.cached();
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -116,7 +126,11 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
             let route = books.close(Some(error.kind()));
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
-        Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
+        Ok(Answer::Whole(response, line)) => {
+            let response = finish(*response, &line, &mut books);
+            remembering.whole(&response);
+            Ok(Reply::Whole(Box::new(response)))
+        }
         Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
@@ -128,7 +142,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
+            Ok(Reply::Stream(remembering.stream(ChatStream::new(head, Box::pin(followed)))))
         }
     }
 }
@@ -157,6 +171,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            cache: Arc::new(Cache::new(&config.cache)),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,

@@ -1,6 +1,7 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
 mod alias;
+mod cache;
 mod check;
 mod cloud;
 mod media;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
@@ -63,6 +65,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// Answers that are kept to be given again.
+    pub cache: CacheConfig,
     /// The in-memory ledger.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Moment, Shared};
+use super::{Moment, Shared, recall};
 use crate::account::{Books, Entry, Opening};
 use crate::admit::{self, Caller, Reservation};
 use crate::balance;
+use crate::cache::Recalled;
 use crate::error::Error;
 use crate::failover;
 use crate::provider::Target;
@@ -24,6 +25,10 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     check(&request)?;
     shared.store.add(caller.id(), Counter::Requests, 1);
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
+    let remembering = match recall::vectors(shared, &caller, &request, moment).await {
+        Recalled::Hit(kept, cached) => return recall::embedded(shared, &request, caller, moment, &kept, cached),
+        Recalled::Miss(remembering) => remembering,
+    };
     let mut route = RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
         model_requested: request.model().to_owned(),
@@ -34,6 +39,7 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
         Ok(seats) => seats,
         Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
     };
+    route.cached = remembering.cached();
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
@@ -57,7 +63,10 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
             }
             let usage = decoded.usage.unwrap_or_default();
             let encoding_format = request.encoding_format();
-            Ok(EmbeddingResponse { vectors: decoded.vectors, encoding_format, usage, route: books.close(None) })
+            let reply =
+                EmbeddingResponse { vectors: decoded.vectors, encoding_format, usage, route: books.close(None) };
+            remembering.vectors(&reply);
+            Ok(reply)
         }
     }
 }

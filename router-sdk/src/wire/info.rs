@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{CostSource, Usage};
+use super::{Cached, CostSource, Usage};
 use crate::account::usd;
 use crate::classify::Task;
 
@@ -94,6 +94,8 @@ pub struct RouteInfo {
     pub latency_ms: f64,
     /// Milliseconds until the first output of a stream.
     pub first_token_ms: Option<f64>,
+    /// What the cache did: a kept answer costs nothing and has no attempts.
+    pub cached: Cached,
     /// Where the stream broke after output had begun, and who went on with it.
     pub resumed: Vec<Resumption>,
     /// Every send, in the order in which they ended.
@@ -128,7 +130,7 @@ impl RouteInfo {
             "baseline": self.baseline_nanos.map(usd),
             "baseline_model": self.baseline_model,
             "saved": self.saved_nanos().map(|n| n as f64 / 1e9),
-            "cached": false,
+            "cached": self.cached,
             "usage": self.usage,
             "latency_ms": self.latency_ms,
             "first_token_ms": self.first_token_ms,

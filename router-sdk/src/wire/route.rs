@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::CacheOptions;
+
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,6 +123,8 @@ pub struct RouteOptions {
     pub on_interrupt: Option<OnInterrupt>,
     /// What becomes of a chunk of this stream that is not valid JSON.
     pub on_malformed: Option<OnMalformed>,
+    /// How the cache may be used.
+    pub cache: CacheOptions,
     /// Free labels that are kept with the request's ledger entry.
     pub tags: BTreeMap<String, String>,
 }

@@ -37,9 +37,12 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media"];
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "cache"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
+    }
+    if let Some(key) = value.get("cache").and_then(|cache| not_a_table(cache, &["exact", "semantic"])) {
+        return Err(fault(format!("cache.{key}")));
     }
     for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
         if !provider.is_object() {
@@ -68,6 +71,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     retries(config)?;
     shares(config)?;
     media(&config.media)?;
+    super::cache::check(&config.cache)?;
     aliases(config)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {

@@ -1,0 +1,113 @@
+//! The cache's part in the walk: a request in; a kept answer as a reply with its ledger entry, or what to remember, out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Moment, Reply, Shared, deadline, wants_usage_chunk};
+use crate::account::Entry;
+use crate::admit::{Admission, Caller};
+use crate::cache::{Asking, Kept, Recalled, stream_of};
+use crate::error::{Error, ErrorKind};
+use crate::stream::ChatStream;
+use crate::wire::{Cached, ChatRequest, EmbeddingRequest, EmbeddingResponse, RouteInfo, Strategy};
+
+/// Looks for a kept answer to a chat request.
+pub(super) async fn chat(
+    shared: &Shared,
+    admission: &Admission,
+    request: &ChatRequest,
+    stream: bool,
+    moment: Moment,
+) -> Recalled {
+    let deadline = moment.started + deadline(shared, request);
+    let caller = admission.caller.id();
+    let asking = Asking { setup: &shared.setup, caller, stream, deadline, at_ms: moment.at_ms };
+    shared.cache.recall(asking, request).await
+}
+
+/// Looks for kept vectors.
+pub(super) async fn vectors(shared: &Shared, caller: &Caller, request: &EmbeddingRequest, moment: Moment) -> Recalled {
+    let total = shared.setup.config.timeouts.total_ms;
+    let total = Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
+    let deadline = moment.started + total;
+    let asking = Asking { setup: &shared.setup, caller: caller.id(), stream: false, deadline, at_ms: moment.at_ms };
+    shared.cache.recall_vectors(asking, request).await
+}
+
+/// A kept answer as the reply, in the form asked for.
+pub(super) fn answered(
+    shared: &Shared,
+    request: &ChatRequest,
+    admission: &Admission,
+    stream: bool,
+    moment: Moment,
+    kept: &Kept,
+    cached: Cached,
+) -> Result<Reply, Error> {
+    let mut reply = kept.chat().ok_or_else(unreadable)?;
+    let options = request.route();
+    let named = request.model().strip_prefix("auto:").and_then(Strategy::parse);
+    let strategy = options.strategy.or(named);
+    let mut route = kept.onto(opened(shared, request.model(), strategy, moment), cached, now_ms());
+    route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
+    route.first_token_ms = stream.then_some(route.latency_ms);
+    let route = Arc::new(route);
+    record(shared, admission.caller.clone(), options.tags.clone(), stream, moment, &route);
+    reply.route = Arc::clone(&route);
+    if !stream {
+        return Ok(Reply::Whole(Box::new(reply)));
+    }
+    let head = RouteInfo::clone(&route);
+    let chunks = stream_of(reply, route, wants_usage_chunk(request));
+    Ok(Reply::Stream(ChatStream::new(head, Box::pin(futures_util::stream::iter(chunks.into_iter().map(Ok))))))
+}
+
+/// Kept vectors as the reply.
+pub(super) fn embedded(
+    shared: &Shared,
+    request: &EmbeddingRequest,
+    caller: Caller,
+    moment: Moment,
+    kept: &Kept,
+    cached: Cached,
+) -> Result<EmbeddingResponse, Error> {
+    let (vectors, usage) = kept.vectors().ok_or_else(unreadable)?;
+    let route = opened(shared, request.model(), request.route().strategy, moment);
+    let mut route = kept.onto(route, cached, now_ms());
+    route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
+    let route = Arc::new(route);
+    record(shared, caller, request.route().tags.clone(), false, moment, &route);
+    Ok(EmbeddingResponse { vectors, encoding_format: request.encoding_format(), usage, route })
+}
+
+/// Keys of chat and of vectors differ by their purpose, so one is never found for the other.
+fn unreadable() -> Error {
+    Error::new(ErrorKind::Internal, "a kept answer cannot be read")
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+fn opened(shared: &Shared, model: &str, strategy: Option<Strategy>, moment: Moment) -> RouteInfo {
+    RouteInfo {
+        request_id: shared.sender.ids.next(moment.at_ms),
+        model_requested: model.to_owned(),
+        strategy: strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        ..RouteInfo::default()
+    }
+}
+
+/// One entry, with no attempts.
+fn record(
+    shared: &Shared,
+    caller: Caller,
+    tags: std::collections::BTreeMap<String, String>,
+    stream: bool,
+    moment: Moment,
+    route: &Arc<RouteInfo>,
+) {
+    let entry =
+        Entry { at_ms: moment.at_ms, caller, tags, stream, purpose: "request", route: Arc::clone(route), error: None };
+    shared.ledger.record(entry);
+}
