@@ -41,6 +41,8 @@ export interface NativeRouter {
   models(): Promise<string>;
   entries(): string;
   health(): string;
+  cacheStats(): string;
+  clearCache(): void;
   onShadow(callback: (json: string) => void): void;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   flush(): Promise<void>;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventually, startFake } from "./support/fake.mjs";
-import { checkCall, checkRequests } from "./support/expectation.mjs";
+import { checkCache, checkCall, checkRequests } from "./support/expectation.mjs";
 import { filled, played } from "./support/scenario.mjs";
 
 // Keys of the machine that runs the tests must not make providers reachable.
@@ -34,12 +34,14 @@ for (const file of files) {
 async function play(scenario, stream) {
   const script = await fake.script({}, scenario.script ?? { providers: {} });
   const fill = (part) => filled(part ?? {}, fake, script.base);
-  const outcomes = await played({ ...scenario, request: fill(scenario.request) }, stream, fill(scenario.config));
+  const calls = scenario.calls && fill(scenario.calls);
+  const outcomes = await played({ ...scenario, calls, request: fill(scenario.request) }, stream, fill(scenario.config));
   const expected = [scenario.expect].flat();
-  outcomes.forEach((got, i) => {
-    checkCall(expected[Math.min(i, expected.length - 1)], got, { stream, cancelled: Boolean(scenario.cancel) });
-  });
+  for (const got of outcomes) {
+    checkCall(expected[Math.min(got.call, expected.length - 1)], got);
+  }
   const last = expected.at(-1);
+  checkCache(last, outcomes.at(-1).cache);
   const settled = async () => (await script.requests()).every((r) => r.ended_ms != null);
   await eventually(settled, "the replies ended", 1000).catch(() => undefined);
   checkRequests(last, await script.requests());

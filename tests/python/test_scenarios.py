@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,9 @@ class Outcome:
     cancelled: bool = False
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
+    cache: dict[str, Any] = field(default_factory=dict)
+    call: int = 0
+    stream: bool = False
 
 
 class Cancelled(Exception):
@@ -64,12 +68,31 @@ def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str)
     run = fake.script(scenario.get("script", {"providers": {}}))
     config = _filled(scenario.get("config", {}), run)
     scenario = {**scenario, "request": _filled(scenario["request"], run)}
+    if "calls" in scenario:
+        scenario["calls"] = _filled(scenario["calls"], run)
     play = _play if mode == "sync" else _play_async
     outcomes = play(scenario, config, stream)
     wanted = scenario["expect"] if isinstance(scenario["expect"], list) else [scenario["expect"]]
-    for i, outcome in enumerate(outcomes):
-        expectations.check_call(wanted[min(i, len(wanted) - 1)], outcome, stream)
+    for outcome in outcomes:
+        expectations.check_call(wanted[min(outcome.call, len(wanted) - 1)], outcome, outcome.stream)
+    expectations.part_of(wanted[-1].get("cache", {}), outcomes[-1].cache, "cache")
     expectations.check_requests(wanted[-1], run)
+
+
+def _calls(scenario: dict[str, Any], stream: bool) -> list[tuple[dict[str, Any], bool]]:
+    """The calls of a scenario, each with its own request, and whether it is streamed."""
+    calls = scenario.get("calls", [{}] * scenario.get("repeat", 1))
+    return [
+        (
+            {
+                **scenario,
+                "request": {**scenario["request"], **own.get("request", {})},
+                "cancel": own.get("cancel", scenario.get("cancel", {})),
+            },
+            own.get("stream", stream),
+        )
+        for own in calls
+    ]
 
 
 def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
@@ -78,21 +101,35 @@ def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
 
 
 def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    router, outcomes = None, []
-    for i in range(scenario.get("repeat", 1)):
-        time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
-        outcome = Outcome()
-        outcomes.append(outcome)
+    router: Router | None = None
+    outcomes: list[Outcome] = []
+
+    def make(outcome: Outcome, own: dict[str, Any]) -> None:
         start = time.monotonic()
         try:
-            router = router or Router(config)
-            _call(router, scenario, stream, outcome)
+            assert router is not None
+            _call(router, own, outcome.stream, outcome)
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
+        outcome.cache = router.cache.stats().to_dict() if router else {}
+
+    try:
+        router = Router(config)
+    except ClawRoutersError as error:
+        return [Outcome(error=error)]
+    for i, (own, streamed) in enumerate(_calls(scenario, stream)):
+        time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
+        made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
+        outcomes += made
+        if len(made) == 1:
+            make(made[0], own)
+            continue
+        with ThreadPoolExecutor(len(made)) as threads:
+            list(threads.map(lambda outcome: make(outcome, own), made))
     return outcomes
 
 
@@ -115,7 +152,8 @@ def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outco
                     outcome.cancelled = True
                     return
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if "after_ms" in cancel:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _alarm(ms: float) -> None:
@@ -129,24 +167,31 @@ def _alarm(ms: float) -> None:
 
 
 def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
+    async def make(router: AsyncRouter, outcome: Outcome, own: dict[str, Any]) -> None:
+        start = time.monotonic()
+        after = own.get("cancel", {}).get("after_ms")
+        try:
+            call = _call_async(router, own, outcome.stream, outcome)
+            await asyncio.wait_for(call, None if after is None else after / 1000)
+        except ClawRoutersError as error:
+            outcome.error = error
+        except asyncio.TimeoutError:
+            outcome.cancelled = True
+        outcome.ms = (time.monotonic() - start) * 1000
+        outcome.health = router.health()
+        outcome.cache = router.cache.stats().to_dict()
+
     async def main() -> list[Outcome]:
-        router, outcomes = None, []
-        for i in range(scenario.get("repeat", 1)):
+        outcomes: list[Outcome] = []
+        try:
+            router = AsyncRouter(config)
+        except ClawRoutersError as error:
+            return [Outcome(error=error)]
+        for i, (own, streamed) in enumerate(_calls(scenario, stream)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
-            outcome = Outcome()
-            outcomes.append(outcome)
-            start = time.monotonic()
-            after = scenario.get("cancel", {}).get("after_ms")
-            try:
-                router = router or AsyncRouter(config)
-                call = _call_async(router, scenario, stream, outcome)
-                await asyncio.wait_for(call, None if after is None else after / 1000)
-            except ClawRoutersError as error:
-                outcome.error = error
-            except asyncio.TimeoutError:
-                outcome.cancelled = True
-            outcome.ms = (time.monotonic() - start) * 1000
-            outcome.health = router.health() if router else []
+            made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
+            outcomes += made
+            await asyncio.gather(*(make(router, outcome, own) for outcome in made))
         return outcomes
 
     return asyncio.run(main())

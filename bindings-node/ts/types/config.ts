@@ -1,4 +1,5 @@
 /** The configuration: the same keys as in TOML. */
+import type { CacheConfig } from "./cache.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
 
 /** Everything a router is built from. */
@@ -33,6 +34,8 @@ export interface Config {
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** Answers that are kept to be given again. */
+  cache?: CacheConfig | undefined;
   /** The in-memory ledger. */
   ledger?: { max_entries?: number | undefined } | undefined;
   /** How tokens are counted before a call. */

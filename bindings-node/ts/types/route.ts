@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { CacheOptions, Cached } from "./cache.js";
 
 /** What to optimise when the router chooses the model. */
 export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
@@ -44,6 +45,8 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
+  /** How the cache may be used. */
+  cache?: CacheOptions | undefined;
   /** Free labels that are kept with the request's ledger entry. */
   tags?: Record<string, string> | undefined;
 }
@@ -166,7 +169,8 @@ export interface RouteInfo {
   baseline_model: string | null;
   /** US dollars saved against the baseline; negative when more was spent. */
   saved: number | null;
-  cached: boolean;
+  /** What the cache did; `bypass` where it was not asked. */
+  cached: Cached;
   /** Tokens of the answering attempt. */
   usage: TokenUsage | null;
   latency_ms: number;

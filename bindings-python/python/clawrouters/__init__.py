@@ -1,6 +1,7 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
 from ._async_router import AsyncRouter
+from ._cache import Cache, CacheStats
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -18,7 +19,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
-from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
+from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
 from ._types import (
@@ -51,6 +52,9 @@ __all__ = [
     "Attempt",
     "AuthenticationError",
     "BudgetExceededError",
+    "Cache",
+    "CacheOptions",
+    "CacheStats",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _encode
+from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
@@ -126,6 +127,7 @@ class AsyncRouter(Opened):
         self.chat = AsyncChat(self._native)
         self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
+        self.cache = Cache(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:

@@ -26,6 +26,11 @@ pub struct Outcome {
     pub took: Duration,
     /// The router's health after the call.
     pub health: Vec<Value>,
+    /// The state of its cache after the call.
+    pub cache: Value,
+    /// Which call of the scenario it was: of calls made at once all have the same number.
+    pub call: usize,
+    pub stream: bool,
 }
 
 impl Outcome {
@@ -61,22 +66,35 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
     };
     let request = filled(fake, id, &scenario["request"]);
     let mut outcomes = Vec::new();
-    for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
+    let calls = scenario["calls"].as_array().cloned();
+    let calls = calls.unwrap_or_else(|| vec![json!({}); scenario["repeat"].as_u64().unwrap_or(1) as usize]);
+    for (i, own) in calls.iter().enumerate() {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
+        let own = filled(fake, id, own);
+        let mut request = request.clone();
+        for (field, value) in own["request"].as_object().into_iter().flatten() {
+            request[field.as_str()] = value.clone();
+        }
+        let stream = own["stream"].as_bool().unwrap_or(stream);
+        let cancel = if own["cancel"].is_null() { &scenario["cancel"] } else { &own["cancel"] };
         let started = Instant::now();
-        let mut outcome = call(&router, scenario, &request, stream).await;
-        outcome.took = started.elapsed();
-        outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
-        outcomes.push(outcome);
+        let at_once = scenario["at_once"].as_u64().unwrap_or(1);
+        let made = (0..at_once).map(|_| call(&router, scenario, &request, stream, cancel));
+        for mut outcome in futures_util::future::join_all(made).await {
+            outcome.took = started.elapsed();
+            outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
+            outcome.cache = serde_json::to_value(router.cache_stats()).expect("counters are JSON");
+            (outcome.call, outcome.stream) = (i, stream);
+            outcomes.push(outcome);
+        }
     }
     outcomes
 }
 
-async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool) -> Outcome {
+async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool, cancel: &Value) -> Outcome {
     let mut body = request.clone();
-    let cancel = &scenario["cancel"];
     if scenario["operation"] == "embed" {
         return within(cancel, embedded(router, &body)).await;
     }

@@ -15,25 +15,33 @@ export function filled(part, fake, base) {
 export async function played(scenario, stream, config) {
   const outcomes = [];
   let router;
-  for (let i = 0; i < (scenario.repeat ?? 1); i++) {
+  const calls = scenario.calls ?? Array.from({ length: scenario.repeat ?? 1 }, () => ({}));
+  for (const [i, own] of calls.entries()) {
     if (i > 0) {
       await new Promise((resolve) => setTimeout(resolve, scenario.pause_ms ?? 0));
     }
-    const begun = performance.now();
-    const outcome = { chunks: [] };
-    try {
-      router ??= new Router(config);
-      if (scenario.operation === "embed") {
-        await embed(router, scenario.request, scenario.cancel, outcome);
-      } else {
-        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+    const request = { ...scenario.request, ...own.request };
+    const cancel = own.cancel ?? scenario.cancel;
+    const streamed = own.stream ?? stream;
+    const make = async () => {
+      const begun = performance.now();
+      const outcome = { chunks: [], call: i, stream: streamed, cancelled: Boolean(cancel) };
+      try {
+        router ??= new Router(config);
+        if (scenario.operation === "embed") {
+          await embed(router, request, cancel, outcome);
+        } else {
+          await call(router, { ...request, stream: streamed }, cancel, outcome);
+        }
+      } catch (error) {
+        outcome.error = error;
       }
-    } catch (error) {
-      outcome.error = error;
-    }
-    outcome.ms = performance.now() - begun;
-    outcome.health = router?.health() ?? [];
-    outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
+      outcome.ms = performance.now() - begun;
+      outcome.health = router?.health() ?? [];
+      outcome.cache = router?.cache.stats() ?? {};
+      return streamed ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) };
+    };
+    outcomes.push(...(await Promise.all(Array.from({ length: scenario.at_once ?? 1 }, make))));
   }
   return outcomes;
 }
