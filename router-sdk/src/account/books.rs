@@ -54,7 +54,7 @@ pub(crate) struct Opening {
     pub(crate) week_minute: u16,
     pub(crate) baseline: Option<Arc<Model>>,
     pub(crate) input_tokens: u64,
-    /// What the request is for: `request`, `probe` or `shadow`.
+    /// What the request is for: `request`, `probe`, `shadow` or `cache`.
     pub(crate) purpose: &'static str,
 }
 

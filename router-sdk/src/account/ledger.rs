@@ -22,7 +22,7 @@ pub struct Entry {
     pub tags: std::collections::BTreeMap<String, String>,
     /// True for a streamed reply.
     pub stream: bool,
-    /// What it was for: `request`, or `probe` and `shadow` for those that this library sent on behalf of one.
+    /// What it was for: `request`, or `probe`, `shadow` and `cache` for those that this library sent on behalf of one.
     pub purpose: &'static str,
     /// How it was answered, with every attempt.
     pub route: Arc<RouteInfo>,

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::Cache;
 use super::canonical::Key;
 use super::fit;
 use super::flight::{Landing, Lead};
 use super::gather::Gathered;
 use super::kept::Kept;
+use super::semantic::Place;
+use super::{Cache, Missed};
 use crate::stream::ChatStream;
 use crate::wire::{Cached, ChatResponse, EmbeddingResponse, Object, RouteInfo, Usage};
 
@@ -25,6 +26,7 @@ struct Terms {
     at_ms: i64,
     exact: Option<(Key, Duration)>,
     lead: Option<Lead>,
+    semantic: Option<(Place, Duration)>,
 }
 
 impl Remembering {
@@ -33,14 +35,10 @@ impl Remembering {
         Self { cached: Cached::Bypass, terms: None }
     }
 
-    pub(super) fn new(
-        cache: Arc<Cache>,
-        cached: Cached,
-        at_ms: i64,
-        exact: Option<(Key, Duration)>,
-        lead: Option<Lead>,
-    ) -> Self {
-        Self { cached, terms: Some(Terms { cache, at_ms, exact, lead }) }
+    pub(super) fn new(cache: Arc<Cache>, at_ms: i64, missed: Missed) -> Self {
+        let Missed { asked, exact, lead, semantic } = missed;
+        let terms = (exact.is_some() || semantic.is_some()).then_some(Terms { cache, at_ms, exact, lead, semantic });
+        Self { cached: if asked { Cached::Miss } else { Cached::Bypass }, terms }
     }
 
     /// What the cache did for the request.
@@ -66,7 +64,7 @@ impl Remembering {
 
     /// The same stream, whose answer is kept when its last chunk has come.
     pub(crate) fn stream(self, stream: ChatStream) -> ChatStream {
-        let Some(terms) = self.terms.filter(|terms| terms.exact.is_some()) else { return stream };
+        let Some(terms) = self.terms else { return stream };
         let mut following = Some((Gathered::new(terms.cache.largest()), terms));
         let head = stream.route().clone();
         let watched = stream.inspect(move |next| {
@@ -92,11 +90,15 @@ impl Remembering {
 
 impl Terms {
     fn keep(self, body: &Object, usage: Option<Usage>, route: &RouteInfo) {
-        let Some((key, ttl)) = self.exact.filter(|_| fit::may_be_kept(body, route)) else {
+        if !fit::may_be_kept(body, route) {
             return self.give_up();
-        };
-        let kept = Kept::of_chat(body, usage, route, self.at_ms, ttl);
-        self.cache.store(key, kept, self.lead);
+        }
+        if let Some((place, ttl)) = self.semantic.filter(|_| fit::may_be_shared(body)) {
+            self.cache.share(place, Kept::of_chat(body, usage, route, self.at_ms, ttl), ttl);
+        }
+        if let Some((key, ttl)) = self.exact {
+            self.cache.store(key, Kept::of_chat(body, usage, route, self.at_ms, ttl), self.lead);
+        }
     }
 
     /// There is an answer, but not for others.

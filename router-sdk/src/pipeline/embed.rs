@@ -16,7 +16,7 @@ use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
 use crate::store::Counter;
-use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
+use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
@@ -24,29 +24,52 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     let caller = admit::authorise();
     check(&request)?;
     shared.store.add(caller.id(), Counter::Requests, 1);
-    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let remembering = match recall::vectors(shared, &caller, &request, moment).await {
         Recalled::Hit(kept, cached) => return recall::embedded(shared, &request, caller, moment, &kept, cached),
         Recalled::Miss(remembering) => remembering,
     };
+    let reply = asked(shared, request, caller, moment, "request", remembering.cached()).await?;
+    remembering.vectors(&reply);
+    Ok(reply)
+}
+
+/// Makes vectors that the router itself needs for a request of this caller, who pays for them.
+pub(super) async fn embed_aside(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    caller: Caller,
+) -> Result<EmbeddingResponse, Error> {
+    asked(shared, request, caller, Moment::now(), "cache", Cached::Bypass).await
+}
+
+/// Asks the places that the request names.
+async fn asked(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    caller: Caller,
+    moment: Moment,
+    purpose: &'static str,
+    cached: Cached,
+) -> Result<EmbeddingResponse, Error> {
+    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let mut route = RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
         model_requested: request.model().to_owned(),
         strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        cached,
         ..RouteInfo::default()
     };
     let seats = match plan(shared, &request, input_tokens, moment) {
         Ok(seats) => seats,
-        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
+        Err(error) => return Err(refused(shared, &request, route, caller, moment, purpose, error)),
     };
-    route.cached = remembering.cached();
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
     let total = shared.setup.config.timeouts.total_ms;
     let deadline =
         moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
-    let mut books = open(shared, &request, route, caller, input_tokens, moment);
+    let mut books = open(shared, &request, route, caller, input_tokens, moment, purpose);
     let config = &shared.setup.config;
     match failover::embed(&shared.sender, config, &request, &seats, deadline, &mut books).await {
         Err(error) => {
@@ -63,10 +86,7 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
             }
             let usage = decoded.usage.unwrap_or_default();
             let encoding_format = request.encoding_format();
-            let reply =
-                EmbeddingResponse { vectors: decoded.vectors, encoding_format, usage, route: books.close(None) };
-            remembering.vectors(&reply);
-            Ok(reply)
+            Ok(EmbeddingResponse { vectors: decoded.vectors, encoding_format, usage, route: books.close(None) })
         }
     }
 }
@@ -137,6 +157,7 @@ fn open(
     caller: Caller,
     input_tokens: u64,
     moment: Moment,
+    purpose: &'static str,
 ) -> Books {
     Books::open(Opening {
         route,
@@ -151,7 +172,7 @@ fn open(
         week_minute: moment.week_minute,
         baseline: None,
         input_tokens,
-        purpose: "request",
+        purpose,
     })
 }
 
@@ -162,6 +183,7 @@ fn refused(
     mut route: RouteInfo,
     caller: Caller,
     moment: Moment,
+    purpose: &'static str,
     error: Error,
 ) -> Error {
     route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
@@ -171,7 +193,7 @@ fn refused(
         caller,
         tags: request.route().tags.clone(),
         stream: false,
-        purpose: "request",
+        purpose,
         route: Arc::new(route),
         error: Some(error.kind()),
     });
