@@ -2,6 +2,7 @@
 
 mod close;
 mod embed;
+mod judged;
 mod plan;
 mod recall;
 
@@ -20,6 +21,7 @@ use crate::cache::{Cache, Recalled};
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::judge::Judge;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
@@ -30,6 +32,7 @@ use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
 
 use close::{finish, open_books, refused};
 pub(crate) use embed::embed;
+use judged::judged;
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -40,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
     pub(crate) cache: Arc<Cache>,
+    judge: Option<Judge>,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -104,6 +108,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.cached = remembering.cached();
+    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -172,6 +177,7 @@ impl Shared {
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
             cache: Arc::new(Cache::new(&config.cache)),
+            judge: config.judge.as_ref().map(Judge::new),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,

@@ -46,6 +46,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     part("provider", route["provider"].clone());
     part("usage", route["usage"].clone());
     part("cached", route["cached"].clone());
+    part("route", route.clone());
     part("partial", outcome.error.as_ref().map(|e| e["partial"]["text"].clone()).unwrap_or_default());
     let attempts = outcome.error.as_ref().map_or(route["attempts"].clone(), |e| e["attempts"].clone());
     part("last_attempt", attempts.as_array().and_then(|a| a.last()).cloned().unwrap_or_default());

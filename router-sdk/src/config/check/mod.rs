@@ -37,7 +37,8 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "cache"];
+    let top =
+        ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "judge", "media", "cache"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -186,6 +187,9 @@ fn shares(config: &Config) -> Result<(), Error> {
         if shadow.model.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
             return Err(Error::invalid_config("shadow.model", "must be \"provider/model\""));
         }
+    }
+    if let Some(judge) = &config.judge {
+        judge.check()?;
     }
     if config.timeouts.min_tokens_per_second.is_some_and(|pace| !(pace > 0.0 && pace <= 1e6)) {
         return Err(Error::invalid_config("timeouts.min_tokens_per_second", "must be above 0 and at most 1000000"));
