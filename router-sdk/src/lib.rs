@@ -45,8 +45,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache, Hedge,
-    JudgeConfig, LedgerConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry,
-    SandboxConfig, SandboxFailure, SemanticCache, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    JudgeConfig, LedgerConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig,
+    Retry, SandboxConfig, SandboxFailure, SemanticCache, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -62,6 +62,5 @@ pub use wire::{
     AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
     EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,
     ParameterPolicy, Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens,
-    estimate_request_tokens,
-    estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    estimate_request_tokens, estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

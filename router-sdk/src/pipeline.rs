@@ -176,7 +176,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
-            cache: Arc::new(Cache::new(&config.cache)),
+            cache: Arc::new(Cache::new(&config.cache, None)),
             judge: config.judge.as_ref().map(Judge::new),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),

@@ -129,7 +129,7 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
             make(made[0], own)
             continue
         with ThreadPoolExecutor(len(made)) as threads:
-            list(threads.map(lambda outcome: make(outcome, own), made))
+            list(threads.map(make, made, [own] * len(made)))
     return outcomes
 
 

@@ -35,8 +35,9 @@ pub(super) enum Found {
 }
 
 impl Exact {
-    pub(super) fn new(settings: ExactCache) -> Self {
-        Self { near: Near::new(&settings), far: None, flights: Arc::default(), settings }
+    /// With what the processes of a fleet share, where they share anything.
+    pub(super) fn new(settings: ExactCache, far: Option<Far>) -> Self {
+        Self { near: Near::new(&settings), far, flights: Arc::default(), settings }
     }
 
     /// Looks here, waits for the same request if one is under way, and looks where other processes keep theirs.
@@ -102,12 +103,6 @@ impl Exact {
     pub(super) fn size(&self) -> (u64, u64) {
         self.near.size()
     }
-
-    #[cfg(test)]
-    pub(super) fn with_far(mut self, far: Far) -> Self {
-        self.far = Some(far);
-        self
-    }
 }
 
 #[cfg(test)]
@@ -136,7 +131,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn followers_get_what_the_leader_lands_with() {
-        let exact = Exact::new(ExactCache::default());
+        let exact = Exact::new(ExactCache::default(), None);
         let lead = leads(&exact).await;
         let (found, ()) = tokio::join!(recall(&exact, WISH, 1_000), async {
             tokio::task::yield_now().await;
@@ -149,7 +144,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_follower_takes_over_or_goes_alone() {
-        let exact = Exact::new(ExactCache::default());
+        let exact = Exact::new(ExactCache::default(), None);
         let lead = leads(&exact).await;
         let (found, ()) = tokio::join!(recall(&exact, WISH, 1_000), async {
             tokio::task::yield_now().await;
@@ -168,7 +163,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_read_or_write_waits_for_nobody() {
-        let exact = Exact::new(ExactCache::default());
+        let exact = Exact::new(ExactCache::default(), None);
         let _lead = leads(&exact).await;
         for wish in [Wish { read: false, ..WISH }, Wish { write: false, ..WISH }] {
             assert!(matches!(recall(&exact, wish, 1_000).await, Found::Nothing(None)));
@@ -181,8 +176,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn another_process_finds_what_one_has_put() {
         let shelf = super::super::far::tests::shelf();
-        let one = Exact::new(ExactCache::default()).with_far(Far::new(Arc::clone(&shelf)));
-        let two = Exact::new(ExactCache::default()).with_far(Far::new(shelf));
+        let one = Exact::new(ExactCache::default(), Some(Far::new(Arc::clone(&shelf))));
+        let two = Exact::new(ExactCache::default(), Some(Far::new(shelf)));
         let lead = leads(&two).await;
         drop(lead);
         one.put(KEY, kept());

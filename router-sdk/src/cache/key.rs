@@ -115,6 +115,7 @@ fn options(canon: &mut Canon, setup: &Setup, route: &RouteOptions) {
         canon.value(&price.map_or(Value::Null, Value::from));
     }
     canon.list(usize::from(route.allow_fallbacks == Some(false)));
+    canon.list(usize::from(route.zdr));
     canon.list(route.parameters.unwrap_or(setup.config.parameters) as usize);
     let skips = route.on_malformed.unwrap_or(setup.config.on_malformed) == OnMalformed::Skip;
     canon.list(usize::from(skips));
@@ -205,6 +206,7 @@ mod tests {
             ("route", json!({"max_price": {"input": 1.0}})),
             ("route", json!({"max_price": {"output": 1.0}})),
             ("route", json!({"allow_fallbacks": false})),
+            ("route", json!({"zdr": true})),
             ("route", json!({"parameters": "drop"})),
             ("route", json!({"on_malformed": "skip"})),
         ];

@@ -23,12 +23,14 @@ use tokio::time::{Instant, timeout_at};
 
 use canonical::Key;
 use exact::{Exact, Found};
+use far::Far;
+pub(crate) use far::Shelf;
 use flight::{Landing, Lead};
 pub(crate) use kept::Kept;
 pub(crate) use remember::Remembering;
 pub(crate) use replay::stream_of;
-pub use stats::CacheStats;
 use semantic::{Place, Semantic};
+pub use stats::CacheStats;
 use stats::Counts;
 use wish::Wish;
 
@@ -76,8 +78,9 @@ struct Missed {
 }
 
 impl Cache {
-    pub(crate) fn new(config: &CacheConfig) -> Self {
-        let exact = config.exact.clone().map(Exact::new);
+    /// `shelf` is what the processes of a fleet share; without one every process keeps its own answers.
+    pub(crate) fn new(config: &CacheConfig, shelf: Option<Arc<dyn Shelf>>) -> Self {
+        let exact = config.exact.clone().map(|settings| Exact::new(settings, shelf.map(Far::new)));
         Self { exact, semantic: config.semantic.clone().map(Semantic::new), counts: Counts::default() }
     }
 
@@ -93,9 +96,10 @@ impl Cache {
         }
         let temperature = request.get("temperature").and_then(serde_json::Value::as_f64);
         let options = request.route().cache;
-        let exact = self.exact.as_ref().map(|exact| {
-            (exact, Wish::of(options, exact.settings.ttl_s, exact.settings.max_temperature, temperature))
-        });
+        let exact = self
+            .exact
+            .as_ref()
+            .map(|exact| (exact, Wish::of(options, exact.settings.ttl_s, exact.settings.max_temperature, temperature)));
         let mut missed = match self.same(exact, asking, |tenant| key::chat(asking.setup, request, tenant)).await {
             Ok(recalled) => return recalled,
             Err(missed) => missed,
@@ -175,7 +179,11 @@ impl Cache {
     }
 
     fn missed(self: &Arc<Self>, missed: Missed, asking: Asking<'_>) -> Recalled {
-        if missed.asked { self.counts.missed() } else { self.counts.bypassed() }
+        if missed.asked {
+            self.counts.missed()
+        } else {
+            self.counts.bypassed()
+        }
         Recalled::Miss(Remembering::new(Arc::clone(self), asking.at_ms, missed))
     }
 

@@ -25,22 +25,19 @@ pub(super) async fn chat(
     let deadline = moment.started + deadline(shared, request);
     let caller = admission.caller.id();
     let asking = Asking { setup: &shared.setup, caller, stream, deadline, at_ms: moment.at_ms };
-    let embed = |text: String| -> BoxFuture<'_, Option<Vec<f32>>> { Box::pin(vector(shared, admission, request, text)) };
+    let embed =
+        |text: String| -> BoxFuture<'_, Option<Vec<f32>>> { Box::pin(vector(shared, admission, request, text)) };
     shared.cache.recall(asking, request, &embed).await
 }
 
 /// The vector of an ask, made by the configured model under the caller's own options and in books of its own.
-async fn vector(
-    shared: &Shared,
-    admission: &Admission,
-    request: &ChatRequest,
-    text: String,
-) -> Option<Vec<f32>> {
+async fn vector(shared: &Shared, admission: &Admission, request: &ChatRequest, text: String) -> Option<Vec<f32>> {
     let settings = shared.setup.config.cache.semantic.as_ref()?;
     let own = request.route();
-    let mut route = RouteOptions { deadline_ms: Some(settings.timeout_ms), tags: own.tags.clone(), ..Default::default() };
+    let mut route =
+        RouteOptions { deadline_ms: Some(settings.timeout_ms), tags: own.tags.clone(), ..Default::default() };
     (route.only, route.ignore) = (own.only.clone(), own.ignore.clone());
-    route.max_price = own.max_price;
+    (route.max_price, route.zdr) = (own.max_price, own.zdr);
     let wanted = EmbeddingRequest::new(settings.model()?, [text]).ok()?.with_route(route);
     let reply = embed_aside(shared, wanted, admission.caller.clone()).await.ok()?;
     reply.vectors.into_iter().next()

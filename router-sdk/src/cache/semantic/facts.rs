@@ -127,7 +127,8 @@ fn figures(words: &[String]) -> Vec<String> {
     let is_number = |w: &String| w.starts_with(|c: char| c.is_ascii_digit()) || NUMBER.contains_key(w.as_str());
     let mut out = Vec::new();
     for (at, word) in words.iter().enumerate() {
-        let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|i| words.get(i)).any(is_number);
+        let beside =
+            [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|i| words.get(i)).any(is_number);
         let sign = word.chars().all(|c| "+-*/=<>%^&|×÷√→".contains(c));
         if is_number(word) {
             out.push(NUMBER.get(word.as_str()).map_or_else(|| word.clone(), |digits| (*digits).to_owned()));
@@ -149,8 +150,7 @@ fn denials(words: &[String], text: &str) -> usize {
 fn turns(words: &[String], text: &str) -> Vec<String> {
     let mut out: Vec<String> = words.iter().filter(|w| TURN.contains(w.as_str())).cloned().collect();
     if !text.is_ascii() {
-        let mut found: Vec<(usize, &str)> =
-            TURNING_SIGNS.iter().flat_map(|sign| text.match_indices(sign)).collect();
+        let mut found: Vec<(usize, &str)> = TURNING_SIGNS.iter().flat_map(|sign| text.match_indices(sign)).collect();
         found.sort_unstable();
         out.extend(found.into_iter().map(|(_, sign)| sign.to_owned()));
     }
@@ -179,7 +179,12 @@ fn literals(text: &str) -> Vec<String> {
 
 /// A piece of text without the marks around it.
 fn bare(piece: &str) -> &str {
-    piece.trim_matches(|c: char| matches!(c, '.' | ',' | '?' | '!' | ':' | ';' | '"' | '\'' | '“' | '”' | '¿' | '¡' | '…' | '？' | '。' | '、' | '，'))
+    piece.trim_matches(|c: char| {
+        matches!(
+            c,
+            '.' | ',' | '?' | '!' | ':' | ';' | '"' | '\'' | '“' | '”' | '¿' | '¡' | '…' | '？' | '。' | '、' | '，'
+        )
+    })
 }
 
 /// Something that is no word of a language: code, a file, an address, a name with capitals inside.
@@ -202,7 +207,6 @@ fn starts_with_amount(piece: &str) -> bool {
     let unit = piece.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',');
     unit.len() < piece.len() && UNIT.contains_key(unit.to_lowercase().as_str())
 }
-
 
 #[cfg(test)]
 mod tests {

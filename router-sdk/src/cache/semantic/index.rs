@@ -32,13 +32,14 @@ struct Rows {
 #[derive(Debug, Default)]
 struct Scope {
     sketches: Vec<[i8; WIDTH]>,
+    /// What makes numbers of the sketches again.
+    scales: Vec<f32>,
     rows: Vec<Row>,
 }
 
 #[derive(Debug)]
 struct Row {
     serial: u64,
-    scale: f32,
     vector: Box<[f32]>,
     facts: Facts,
     kept: Arc<Kept>,
@@ -89,7 +90,7 @@ impl Index {
         let serial = rows.next;
         rows.next += 1;
         let ends = now + ttl;
-        let row = Row { serial, scale: sketch.scale, vector: vector.into(), facts, kept, ends, weight };
+        let row = Row { serial, vector: vector.into(), facts, kept, ends, weight };
         if let Some(same) = rows.scopes.get(&scope).and_then(|s| s.rows.iter().find(|r| r.facts == row.facts)) {
             let serial = same.serial;
             rows.remove(&scope, serial);
@@ -98,6 +99,7 @@ impl Index {
         rows.bytes += weight;
         let place = rows.scopes.entry(scope).or_default();
         place.sketches.push(sketch.bytes);
+        place.scales.push(sketch.scale);
         place.rows.push(row);
         rows.order.push_back((scope, serial));
         rows.make_room(self.most, self.most_bytes, now);
@@ -133,6 +135,7 @@ impl Rows {
         let Some(at) = scope.rows.iter().position(|row| row.serial == serial) else { return };
         self.bytes -= scope.rows.swap_remove(at).weight;
         scope.sketches.swap_remove(at);
+        scope.scales.swap_remove(at);
         if scope.rows.is_empty() {
             self.scopes.remove(key);
         }
@@ -143,10 +146,10 @@ impl Scope {
     /// Rows at least as near as the threshold, the nearest first: told by sketches, then by the vectors themselves.
     fn near(&self, vector: &[f32], threshold: f32) -> Vec<(&Row, f32)> {
         let wanted = sketch(vector);
-        let least = threshold - SLACK;
+        let (wide, least) = (wanted.wide(), threshold - SLACK);
         let mut close: Vec<(f32, usize)> = Vec::new();
-        for (at, (row, bytes)) in self.rows.iter().zip(&self.sketches).enumerate() {
-            let about = product(bytes, &wanted.bytes) as f32 * wanted.scale * row.scale;
+        for (at, (bytes, scale)) in self.sketches.iter().zip(&self.scales).enumerate() {
+            let about = product(bytes, &wide) as f32 * wanted.scale * scale;
             if about >= least {
                 close.push((about, at));
             }
@@ -199,7 +202,10 @@ mod tests {
         for n in 0..2_000 {
             put(&index, SCOPE, &format!("What is {n} plus {}?", n + 1), 60_000, now);
         }
-        assert_eq!(find(&index, SCOPE, "please tell me what is 77 plus 78", now).as_deref(), Some("What is 77 plus 78?"));
+        assert_eq!(
+            find(&index, SCOPE, "please tell me what is 77 plus 78", now).as_deref(),
+            Some("What is 77 plus 78?")
+        );
         assert_eq!(find(&index, SCOPE, "What is 77 plus 79?", now), None);
         assert_eq!(find(&index, [2; 32], "What is 77 plus 78?", now), None);
     }

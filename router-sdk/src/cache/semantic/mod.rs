@@ -91,9 +91,9 @@ impl Semantic {
 pub(super) fn ask(request: &ChatRequest) -> Option<Ask> {
     let message = request.messages().len().checked_sub(1)?;
     let last = request.messages().get(message)?;
-    let shaped = ["logprobs", "audio", "prediction"].into_iter().any(|field| {
-        request.get(field).is_some_and(|value| value != &Value::Bool(false))
-    });
+    let shaped = ["logprobs", "audio", "prediction"]
+        .into_iter()
+        .any(|field| request.get(field).is_some_and(|value| value != &Value::Bool(false)));
     if last.get("role").is_none_or(|role| role != "user") || request.choices() != 1 || shaped {
         return None;
     }

@@ -94,7 +94,12 @@ fn the_built_in_embedder_claims_near_duplicates_and_little_else() {
             t.other[1],
         );
         assert!(t.precision() >= 0.99, "{name}: {} of {} claims are wrong", t.wrong, t.right + t.wrong);
-        assert!(t.near[0] * 10 >= t.near[1] * 7, "{name}: only {} of {} near-duplicates are found", t.near[0], t.near[1]);
+        assert!(
+            t.near[0] * 10 >= t.near[1] * 7,
+            "{name}: only {} of {} near-duplicates are found",
+            t.near[0],
+            t.near[1]
+        );
     }
 }
 
@@ -106,11 +111,20 @@ fn what_must_agree_refuses_near_misses_even_if_their_vectors_are_equal() {
         let passes = one.clash(&other, Leeway::Model).is_none();
         counts[usize::from(pair.same)][usize::from(passes)] += 1;
         if passes != pair.same {
-            println!("{} {:?} {:?}", if pair.same { "refused" } else { "passes" }, pair.asks, one.clash(&other, Leeway::Model));
+            println!(
+                "{} {:?} {:?}",
+                if pair.same { "refused" } else { "passes" },
+                pair.asks,
+                one.clash(&other, Leeway::Model)
+            );
         }
     }
     let [[refused, slipped], [lost, passed]] = counts;
-    println!("guards alone: {refused} of {} near-misses refused, {passed} of {} pairs pass", refused + slipped, lost + passed);
+    println!(
+        "guards alone: {refused} of {} near-misses refused, {passed} of {} pairs pass",
+        refused + slipped,
+        lost + passed
+    );
     assert!(refused * 100 >= (refused + slipped) * 90, "{slipped} near-misses would be left to the cosine alone");
     assert!(passed * 2 >= passed + lost, "{lost} pairs are refused");
 }

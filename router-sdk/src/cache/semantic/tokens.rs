@@ -133,7 +133,8 @@ fn number(word: &str) -> Vec<String> {
     let end = word.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(word.len());
     let (digits, unit) = word.split_at(end);
     let groups: Vec<&str> = digits.split(',').collect();
-    let thousands = groups.len() > 1 && groups.iter().skip(1).all(|g| g.split('.').next().is_some_and(|g| g.len() == 3));
+    let thousands =
+        groups.len() > 1 && groups.iter().skip(1).all(|g| g.split('.').next().is_some_and(|g| g.len() == 3));
     let mut plain = if thousands { groups.concat() } else { digits.to_owned() };
     if plain.matches('.').count() == 1 {
         plain.truncate(plain.trim_end_matches('0').trim_end_matches('.').len());
@@ -146,12 +147,19 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        tokens(text).into_iter().map(|t| if t.name { format!("{}^", t.text) } else { t.text }).collect::<Vec<_>>().join(" ")
+        tokens(text)
+            .into_iter()
+            .map(|t| if t.name { format!("{}^", t.text) } else { t.text })
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
     fn words_numbers_and_signs() {
-        assert_eq!(read("What's the GDP of France? It isn't 1,000.50 + 5km!"), "what is the gdp^ of france^ it is not 1000.5 + 5 km");
+        assert_eq!(
+            read("What's the GDP of France? It isn't 1,000.50 + 5km!"),
+            "what is the gdp^ of france^ it is not 1000.5 + 5 km"
+        );
         assert_eq!(read("C++ or C# in Node.js, e-mail"), "c++ or c#^ in node^ js e mail");
         assert_eq!(read("l'avion d’Air France; 5-3"), "l avion d air^ france^ 5 - 3");
         assert_eq!(read("法国的首都是？ ＡＢＣ１２ パリ"), "法 国 的 首 都 是 abc12 パリ");

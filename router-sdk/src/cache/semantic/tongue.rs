@@ -22,19 +22,48 @@ pub(super) enum Tongue {
     Korean,
 }
 
-use Tongue::{Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish};
+use Tongue::{
+    Chinese, Dutch, English, French, German, Italian, Japanese, Korean, Polish, Portuguese, Russian, Spanish,
+};
 
 /// Small words by language. One that several languages have counts for each.
 const SMALL: [(Tongue, &str); 9] = [
-    (English, "the a an of is are was were do does did how what which who where when why can could should would will i you my your it this that these those to in on for with and or not from by at be has have there me please tell about explain write give list show"),
-    (German, "der die das den dem des ein eine einen einem einer ist sind war waren wie was welche welcher welches wer wo wann warum kann kannst können könnte soll ich du sie mein meine dein es und oder nicht von zu zum zur mit für auf im in aus bei hat haben mir man bitte viel viele erkläre erklär schreibe schreib nenne"),
-    (French, "le la les un une des du de est sont était comment que quel quelle quels quelles qui où quand pourquoi peut peux pouvez je tu vous mon ma mes ton votre il elle ce cette ces et ou ne pas à au aux dans en pour avec sur par a ont il faut me moi puis combien quoi explique écris donne"),
-    (Spanish, "el la los las un una unos unas de del es son era cómo como qué que cuál cuáles quién dónde cuándo por puede puedo puedes yo tú mi tu su esto esta este y o no a al en para con sin ha hay se me cuánto cuántos explica explícame escribe dime dame"),
-    (Italian, "il lo la i gli le un uno una di del della dei delle è sono era come che cosa quale quali chi dove quando perché può posso puoi io tu mio mia tuo e o non a al alla in nel nella per con su da ha hanno si mi quanto quanti cos spiega spiegami scrivi dammi"),
-    (Portuguese, "o os as um uma uns umas de do da dos das é são era como que qual quais quem onde quando por pode posso você eu meu minha seu sua isto este esta e ou não em no na nos nas para com sem há se me quanto quantos a explique escreva diga"),
-    (Dutch, "de het een van is zijn was waren hoe wat welke wie waar wanneer waarom kan kun kunt ik je jij u mijn jouw dit dat en of niet te in op voor met aan uit bij heeft hebben er mij"),
-    (Polish, "jest są był była jak co jaki jaka jakie który kto gdzie kiedy dlaczego może mogę ja ty mój moja ten ta te i lub nie w we na do dla z ze od po się mi ile czy proszę"),
-    (Russian, "как что какой какая какие какое кто где когда почему может можно я ты вы мой моя это этот эта и или не в во на для с со от по из мне сколько ли есть был была пожалуйста объясни напиши скажи"),
+    (
+        English,
+        "the a an of is are was were do does did how what which who where when why can could should would will i you my your it this that these those to in on for with and or not from by at be has have there me please tell about explain write give list show",
+    ),
+    (
+        German,
+        "der die das den dem des ein eine einen einem einer ist sind war waren wie was welche welcher welches wer wo wann warum kann kannst können könnte soll ich du sie mein meine dein es und oder nicht von zu zum zur mit für auf im in aus bei hat haben mir man bitte viel viele erkläre erklär schreibe schreib nenne",
+    ),
+    (
+        French,
+        "le la les un une des du de est sont était comment que quel quelle quels quelles qui où quand pourquoi peut peux pouvez je tu vous mon ma mes ton votre il elle ce cette ces et ou ne pas à au aux dans en pour avec sur par a ont il faut me moi puis combien quoi explique écris donne",
+    ),
+    (
+        Spanish,
+        "el la los las un una unos unas de del es son era cómo como qué que cuál cuáles quién dónde cuándo por puede puedo puedes yo tú mi tu su esto esta este y o no a al en para con sin ha hay se me cuánto cuántos explica explícame escribe dime dame",
+    ),
+    (
+        Italian,
+        "il lo la i gli le un uno una di del della dei delle è sono era come che cosa quale quali chi dove quando perché può posso puoi io tu mio mia tuo e o non a al alla in nel nella per con su da ha hanno si mi quanto quanti cos spiega spiegami scrivi dammi",
+    ),
+    (
+        Portuguese,
+        "o os as um uma uns umas de do da dos das é são era como que qual quais quem onde quando por pode posso você eu meu minha seu sua isto este esta e ou não em no na nos nas para com sem há se me quanto quantos a explique escreva diga",
+    ),
+    (
+        Dutch,
+        "de het een van is zijn was waren hoe wat welke wie waar wanneer waarom kan kun kunt ik je jij u mijn jouw dit dat en of niet te in op voor met aan uit bij heeft hebben er mij",
+    ),
+    (
+        Polish,
+        "jest są był była jak co jaki jaka jakie który kto gdzie kiedy dlaczego może mogę ja ty mój moja ten ta te i lub nie w we na do dla z ze od po się mi ile czy proszę",
+    ),
+    (
+        Russian,
+        "как что какой какая какие какое кто где когда почему может можно я ты вы мой моя это этот эта и или не в во на для с со от по из мне сколько ли есть был была пожалуйста объясни напиши скажи",
+    ),
 ];
 
 static BY_WORD: LazyLock<HashMap<&'static str, Vec<Tongue>>> = LazyLock::new(|| {

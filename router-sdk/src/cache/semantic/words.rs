@@ -50,10 +50,66 @@ const TURNS: &str = "before after first last next previous cheapest cheap expens
 
 /// The same in scripts without blanks, where they are looked for as they stand.
 pub(super) const TURNING_SIGNS: [&str; 60] = [
-    "之前", "之后", "以前", "以后", "最大", "最小", "最高", "最低", "最好", "最差", "最便宜", "最贵", "增加", "减少", "打开", "关闭", "安装", "卸载",
-    "启用", "禁用", "买", "卖", "左", "右", "上", "下", "优点", "缺点", "今天", "明天", "昨天", "男", "女", "加密", "解密", "前", "後", "最安",
-    "開", "閉", "買", "売", "増", "減", "男性", "女性", "昨日", "今日", "明日", "長所", "短所", "전", "후", "최대", "최소", "증가", "감소",
-    "열", "닫", "장점",
+    "之前",
+    "之后",
+    "以前",
+    "以后",
+    "最大",
+    "最小",
+    "最高",
+    "最低",
+    "最好",
+    "最差",
+    "最便宜",
+    "最贵",
+    "增加",
+    "减少",
+    "打开",
+    "关闭",
+    "安装",
+    "卸载",
+    "启用",
+    "禁用",
+    "买",
+    "卖",
+    "左",
+    "右",
+    "上",
+    "下",
+    "优点",
+    "缺点",
+    "今天",
+    "明天",
+    "昨天",
+    "男",
+    "女",
+    "加密",
+    "解密",
+    "前",
+    "後",
+    "最安",
+    "開",
+    "閉",
+    "買",
+    "売",
+    "増",
+    "減",
+    "男性",
+    "女性",
+    "昨日",
+    "今日",
+    "明日",
+    "長所",
+    "短所",
+    "전",
+    "후",
+    "최대",
+    "최소",
+    "증가",
+    "감소",
+    "열",
+    "닫",
+    "장점",
 ];
 
 /// Numbers in words.
@@ -115,7 +171,10 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("when", "wann quand cuándo quando wanneer kiedy когда 何时"),
     ("where", "wo wohin woher où dónde adónde dove onde waar gdzie где куда"),
     ("why", "warum weshalb wieso pourquoi perché waarom dlaczego почему зачем"),
-    ("many", "much viele viel combien cuánto cuántos cuánta cuántas quanto quanti quanta quante quantos hoeveel ile сколько"),
+    (
+        "many",
+        "much viele viel combien cuánto cuántos cuánta cuántas quanto quanti quanta quante quantos hoeveel ile сколько",
+    ),
 ];
 
 fn set(words: &'static str) -> HashSet<&'static str> {
@@ -124,7 +183,8 @@ fn set(words: &'static str) -> HashSet<&'static str> {
 
 fn map(pairs: &'static [(&'static str, &'static str)]) -> HashMap<&'static str, &'static str> {
     let own = pairs.iter().map(|(short, _)| (*short, *short));
-    own.chain(pairs.iter().flat_map(|(short, words)| words.split_whitespace().map(move |word| (word, *short)))).collect()
+    own.chain(pairs.iter().flat_map(|(short, words)| words.split_whitespace().map(move |word| (word, *short))))
+        .collect()
 }
 
 pub(super) static DENIAL: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(DENIALS));

@@ -37,8 +37,19 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top =
-        ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "judge", "media", "cache"];
+    let top = [
+        "providers",
+        "aliases",
+        "timeouts",
+        "retry",
+        "breaker",
+        "ledger",
+        "hedge",
+        "shadow",
+        "judge",
+        "media",
+        "cache",
+    ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
