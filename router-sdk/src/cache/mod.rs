@@ -74,7 +74,7 @@ struct Missed {
     asked: bool,
     exact: Option<(Key, Duration)>,
     lead: Option<Lead>,
-    semantic: Option<(Place, Duration)>,
+    semantic: Option<Box<(Place, Duration)>>,
 }
 
 impl Cache {
@@ -117,7 +117,7 @@ impl Cache {
                     }
                     return Recalled::Hit(kept, Cached::Semantic);
                 }
-                missed.semantic = wish.write.then_some((place, wish.ttl));
+                missed.semantic = wish.write.then(|| Box::new((place, wish.ttl)));
             }
         }
         self.missed(missed, asking)

@@ -18,7 +18,7 @@ use crate::wire::{Cached, ChatResponse, EmbeddingResponse, Object, RouteInfo, Us
 /// What is to be remembered of the answer to a request. Dropped, nothing is, and who waits for it asks for itself.
 pub(crate) struct Remembering {
     cached: Cached,
-    terms: Option<Terms>,
+    terms: Option<Box<Terms>>,
 }
 
 struct Terms {
@@ -26,7 +26,7 @@ struct Terms {
     at_ms: i64,
     exact: Option<(Key, Duration)>,
     lead: Option<Lead>,
-    semantic: Option<(Place, Duration)>,
+    semantic: Option<Box<(Place, Duration)>>,
 }
 
 impl Remembering {
@@ -37,7 +37,8 @@ impl Remembering {
 
     pub(super) fn new(cache: Arc<Cache>, at_ms: i64, missed: Missed) -> Self {
         let Missed { asked, exact, lead, semantic } = missed;
-        let terms = (exact.is_some() || semantic.is_some()).then_some(Terms { cache, at_ms, exact, lead, semantic });
+        let terms = Terms { cache, at_ms, exact, lead, semantic };
+        let terms = (terms.exact.is_some() || terms.semantic.is_some()).then(|| Box::new(terms));
         Self { cached: if asked { Cached::Miss } else { Cached::Bypass }, terms }
     }
 
@@ -55,10 +56,9 @@ impl Remembering {
 
     /// Vectors.
     pub(crate) fn vectors(self, reply: &EmbeddingResponse) {
-        let Some(terms) = self.terms else { return };
-        let kept = |ttl| Kept::of_vectors(reply, terms.at_ms, ttl);
-        if let Some((key, ttl)) = terms.exact {
-            terms.cache.store(key, kept(ttl), terms.lead);
+        let Some(Terms { cache, at_ms, exact, lead, .. }) = self.terms.map(|terms| *terms) else { return };
+        if let Some((key, ttl)) = exact {
+            cache.store(key, Kept::of_vectors(reply, at_ms, ttl), lead);
         }
     }
 
@@ -93,7 +93,8 @@ impl Terms {
         if !fit::may_be_kept(body, route) {
             return self.give_up();
         }
-        if let Some((place, ttl)) = self.semantic.filter(|_| fit::may_be_shared(body)) {
+        if let Some(shared) = self.semantic.filter(|_| fit::may_be_shared(body)) {
+            let (place, ttl) = *shared;
             self.cache.share(place, Kept::of_chat(body, usage, route, self.at_ms, ttl), ttl);
         }
         if let Some((key, ttl)) = self.exact {

@@ -53,8 +53,8 @@ const LANES: usize = 8;
 pub(super) fn product(row: &[i8; WIDTH], wanted: &Wide) -> i32 {
     let mut sums = [0i32; LANES];
     for (row, wanted) in row.as_chunks::<LANES>().0.iter().zip(wanted.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            sums[lane] += i32::from(row[lane]) * i32::from(wanted[lane]);
+        for ((sum, row), wanted) in sums.iter_mut().zip(row).zip(wanted) {
+            *sum += i32::from(*row) * i32::from(*wanted);
         }
     }
     sums.iter().sum()
