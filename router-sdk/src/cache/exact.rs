@@ -57,7 +57,7 @@ impl Exact {
             return found(kept);
         }
         if !wish.write || patience.is_zero() {
-            return self.from_afar(key, now_ms).await.map_or(Found::Nothing(None), found);
+            return self.afar(key, now_ms).await.map_or(Found::Nothing(None), found);
         }
         let until = deadline.min(Instant::now() + patience);
         for _ in 0..LOST_FLIGHTS {
@@ -66,7 +66,7 @@ impl Exact {
                     // A flight may have landed since the look above.
                     let kept = match self.near.get(&key) {
                         Some(kept) => Some(kept),
-                        None => self.from_afar(key, now_ms).await,
+                        None => self.afar(key, now_ms).await,
                     };
                     let Some(kept) = kept else { return Found::Nothing(Some(lead)) };
                     lead.land(Landing::Kept(Arc::clone(&kept), Cached::Hit));
@@ -82,7 +82,7 @@ impl Exact {
         Found::Nothing(None)
     }
 
-    async fn from_afar(&self, key: Key, now_ms: i64) -> Option<Arc<Kept>> {
+    async fn afar(&self, key: Key, now_ms: i64) -> Option<Arc<Kept>> {
         let kept = Arc::new(self.far.as_ref()?.get(key, now_ms).await?);
         self.near.put(key, Arc::clone(&kept));
         Some(kept)
