@@ -1,5 +1,6 @@
 //! The Node binding: JSON text and bytes in, promises of JSON text and bytes out. `ts/` gives them their types.
 
+pub mod cache;
 pub mod call;
 pub mod door;
 pub mod errors;

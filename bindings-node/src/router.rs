@@ -30,6 +30,11 @@ impl NativeRouter {
         Self { core, closed: AtomicBool::new(false), ended: Arc::default() }
     }
 
+    /// The core router, for what sends nothing.
+    pub(crate) fn core(&self) -> &clawrouters::Router {
+        &self.core
+    }
+
     /// The core router, for a call that sends something.
     fn open(&self) -> napi::Result<clawrouters::Router> {
         if self.closed.load(Ordering::Relaxed) {

@@ -41,6 +41,8 @@ export interface NativeRouter {
   models(): Promise<string>;
   entries(): string;
   health(): string;
+  cacheStats(): string;
+  clearCache(): void;
   onShadow(callback: (json: string) => void): void;
   onBudget(callback: (json: string) => void): void;
   quota(subject: string): Promise<string>;

@@ -1,4 +1,5 @@
 /** The router class: typed calls in, typed replies out. */
+import { Cache } from "./cache.js";
 import { under, withTimeout } from "./call.js";
 import type { CallOptions } from "./call.js";
 import { configJson, located, requestJson } from "./encode.js";
@@ -48,6 +49,8 @@ export class Router implements AsyncDisposable {
   readonly embeddings: Embeddings;
   /** The models. */
   readonly models: Models;
+  /** How the cache stands, and forgetting what it keeps. */
+  readonly cache: Cache;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -63,6 +66,7 @@ export class Router implements AsyncDisposable {
     this.chat = new Chat(inner);
     this.embeddings = new Embeddings(inner);
     this.models = new Models(inner);
+    this.cache = new Cache(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
 

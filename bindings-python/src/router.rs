@@ -230,6 +230,20 @@ impl Router {
         json(py, &health)
     }
 
+    /// How the cache stands, as JSON.
+    fn cache_stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.core(py)?;
+        let stats = py.detach(|| router.cache_stats());
+        json(py, &stats)
+    }
+
+    /// Forgets every answer that this process keeps.
+    fn clear_cache(&self, py: Python<'_>) -> PyResult<()> {
+        let router = self.core(py)?;
+        py.detach(|| router.clear_cache());
+        Ok(())
+    }
+
     /// The replies of the shadow from now on: a feed of JSON that ends when another one is asked for or the feed is
     /// closed. `reopen` is called with this router in a forked child, where a feed has to be asked for anew.
     fn shadow_replies(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {

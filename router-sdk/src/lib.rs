@@ -9,6 +9,7 @@
 mod account;
 mod admit;
 mod balance;
+mod cache;
 mod catalog;
 mod classify;
 mod config;
@@ -41,6 +42,7 @@ pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::{
     Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
 };
+pub use cache::CacheStats;
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -51,9 +53,10 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JsonLines, JudgeConfig,
-    LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig,
-    Retry, RuleConfig, SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
+    Hedge, JsonLines, JudgeConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig,
+    ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, Shadow, TierConfig,
+    Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -68,8 +71,8 @@ pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
-    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
-    estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
+    EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,
+    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage,
+    count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

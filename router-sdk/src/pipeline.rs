@@ -4,6 +4,7 @@ mod close;
 mod embed;
 mod judged;
 mod plan;
+mod recall;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 use crate::account::Ledger;
 use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
+use crate::cache::{Cache, Recalled};
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
@@ -41,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    pub(crate) cache: Arc<Cache>,
     judge: Option<Judge>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
@@ -100,6 +103,12 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
         Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
     };
     shared.tally.begun();
+    let remembering = match recall::chat(shared, &admission, &request, stream, moment).await {
+        Recalled::Hit(kept, cached) => {
+            return recall::answered(shared, &request, &admission, stream, moment, &kept, cached);
+        }
+        Recalled::Miss(remembering) => remembering,
+    };
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
@@ -107,6 +116,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let Planned { plan, task, input_tokens, size } = planned;
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
+    books.route.cached = remembering.cached();
     let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
@@ -130,7 +140,11 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             let route = books.close(Some(error.kind()));
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
-        Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
+        Ok(Answer::Whole(response, line)) => {
+            let response = finish(*response, &line, &mut books);
+            remembering.whole(&response);
+            Ok(Reply::Whole(Box::new(response)))
+        }
         Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
@@ -142,7 +156,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
+            Ok(Reply::Stream(remembering.stream(ChatStream::new(head, Box::pin(followed)))))
         }
     }
 }
@@ -184,6 +198,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(&config.ledger)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            cache: Arc::new(Cache::new(&config.cache, None)),
             judge: config.judge.as_ref().map(Judge::new),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup),

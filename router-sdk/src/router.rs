@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::account::Entry;
 use crate::admit::{BudgetEvent, QuotaState};
+use crate::cache::CacheStats;
 use crate::classify::{self, Task};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
@@ -163,6 +164,16 @@ impl Router {
     /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.
     pub fn spending(&self) -> Spending {
         self.shared.spending()
+    }
+
+    /// How the cache stands: hits, misses, what is kept and what was saved. All zeros where none is configured.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.shared.cache.stats()
+    }
+
+    /// Forgets every answer that this process keeps. What a fleet shares stays until its time is over.
+    pub fn clear_cache(&self) {
+        self.shared.cache.clear();
     }
 
     /// How every target stands that was asked so far: breaker, rests, requests in flight, latency, use of the last minute.

@@ -156,6 +156,8 @@ def _check_route(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
             assert route[name] == wanted[name]
     if "usage" in wanted:
         part_of(wanted["usage"], route.usage.to_dict(), "usage")
+    if "cached" in wanted:
+        assert route.cached == wanted["cached"]
     if "route" in wanted:
         part_of(wanted["route"], route.to_dict(), "route")
     if "cost_usd" in wanted:

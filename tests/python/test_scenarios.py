@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ class Outcome:
     health: list[Any] = field(default_factory=list)
     ledger: list[Any] = field(default_factory=list)
     quota: dict[str, Any] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+    call: int = 0
+    stream: bool = False
 
 
 class Cancelled(Exception):
@@ -70,12 +74,15 @@ def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str,
     wanted = _list(scenario["expect"])
     request = _list(_filled(scenario["request"], run, tmp_path))
     scenario = {**scenario, "expect": wanted, "request": request}
+    if "calls" in scenario:
+        scenario["calls"] = _filled(scenario["calls"], run, tmp_path)
     play = _play if mode == "sync" else _play_async
     outcomes, events = play(scenario, config, stream)
-    for i, outcome in enumerate(outcomes):
-        expectations.check_call(wanted[min(i, len(wanted) - 1)], outcome, stream)
+    for outcome in outcomes:
+        expectations.check_call(wanted[min(outcome.call, len(wanted) - 1)], outcome, outcome.stream)
     for i, question in enumerate(scenario.get("ledger", [])):
         expectations.part_of(question["answer"], outcomes[-1].ledger[i], f"ledger[{i}]")
+    expectations.part_of(wanted[-1].get("cache", {}), outcomes[-1].cache, "cache")
     expectations.check_requests(wanted[-1], run)
     if "budget_events" in wanted[-1]:
         expectations.part_of(wanted[-1]["budget_events"], events, "budget_events")
@@ -93,34 +100,63 @@ def _missing(scenario: dict[str, Any], events: list[Any]) -> bool:
     return len(events) < len(scenario["expect"][-1].get("budget_events", []))
 
 
+def _calls(scenario: dict[str, Any], stream: bool) -> list[tuple[dict[str, Any], bool]]:
+    """The calls of a scenario, each with its own request, and whether it is streamed."""
+    calls = scenario.get("calls", [{}] * scenario.get("repeat", 1))
+    return [
+        (
+            {
+                **scenario,
+                "request": {**_of(scenario["request"], i), **own.get("request", {})},
+                "cancel": own.get("cancel", scenario.get("cancel", {})),
+            },
+            own.get("stream", stream),
+        )
+        for i, own in enumerate(calls)
+    ]
+
+
 def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
     after = cancel.get("after_chunks")
     return after is not None and sum(map(expectations.has_output, chunks)) >= after
 
 
 def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
-    router, outcomes, events = None, [], []
-    for i in range(scenario.get("repeat", 1)):
-        time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
-        outcome = Outcome()
-        outcomes.append(outcome)
+    router: Router | None = None
+    outcomes: list[Outcome] = []
+    events: list[Any] = []
+
+    def make(outcome: Outcome, own: dict[str, Any]) -> None:
         start = time.monotonic()
         try:
-            if router is None:
-                router = Router(config)
-                if "budget_events" in scenario["expect"][-1]:
-                    router.on_budget(lambda event: events.append(event.to_dict()))
-            _call(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
+            assert router is not None
+            _call(router, own, outcome.stream, outcome)
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
-        for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
+        for subject in _of(scenario["expect"], outcome.call).get("quota", {}) if router else ():
             outcome.quota[subject] = router.quota(subject).to_dict()
-    if router and "ledger" in scenario:
-        outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario["ledger"]]
+        outcome.cache = router.cache.stats().to_dict() if router else {}
+
+    try:
+        router = Router(config)
+    except ClawRoutersError as error:
+        return [Outcome(error=error)], events
+    if "budget_events" in scenario["expect"][-1]:
+        router.on_budget(lambda event: events.append(event.to_dict()))
+    for i, (own, streamed) in enumerate(_calls(scenario, stream)):
+        time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
+        made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
+        outcomes += made
+        if len(made) == 1:
+            make(made[0], own)
+            continue
+        with ThreadPoolExecutor(len(made)) as threads:
+            list(threads.map(make, made, [own] * len(made)))
+    outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario.get("ledger", [])]
     until = time.monotonic() + 1
     while _missing(scenario, events) and time.monotonic() < until:
         time.sleep(0.02)
@@ -153,7 +189,8 @@ def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outco
                     outcome.cancelled = True
                     return
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if "after_ms" in cancel:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _alarm(ms: float) -> None:
@@ -167,35 +204,41 @@ def _alarm(ms: float) -> None:
 
 
 def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    async def make(router: AsyncRouter, outcome: Outcome, own: dict[str, Any]) -> None:
+        start = time.monotonic()
+        after = own.get("cancel", {}).get("after_ms")
+        try:
+            call = _call_async(router, own, outcome.stream, outcome)
+            await asyncio.wait_for(call, None if after is None else after / 1000)
+        except ClawRoutersError as error:
+            outcome.error = error
+        except asyncio.TimeoutError:
+            outcome.cancelled = True
+        outcome.ms = (time.monotonic() - start) * 1000
+        outcome.health = router.health()
+        for subject in _of(scenario["expect"], outcome.call).get("quota", {}):
+            outcome.quota[subject] = (await router.quota(subject)).to_dict()
+        outcome.cache = router.cache.stats().to_dict()
+
     async def main() -> tuple[list[Outcome], list[Any]]:
-        router, outcomes, events = None, [], []
-        for i in range(scenario.get("repeat", 1)):
+        outcomes: list[Outcome] = []
+        events: list[Any] = []
+        try:
+            router = AsyncRouter(config)
+        except ClawRoutersError as error:
+            return [Outcome(error=error)], events
+        if "budget_events" in scenario["expect"][-1]:
+            router.on_budget(lambda event: events.append(event.to_dict()))
+        for i, (own, streamed) in enumerate(_calls(scenario, stream)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
-            outcome = Outcome()
-            outcomes.append(outcome)
-            start = time.monotonic()
-            after = scenario.get("cancel", {}).get("after_ms")
+            made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
+            outcomes += made
+            await asyncio.gather(*(make(router, outcome, own) for outcome in made))
+        for question in scenario.get("ledger", []):
             try:
-                if router is None:
-                    router = AsyncRouter(config)
-                    if "budget_events" in scenario["expect"][-1]:
-                        router.on_budget(lambda event: events.append(event.to_dict()))
-                call = _call_async(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
-                await asyncio.wait_for(call, None if after is None else after / 1000)
+                outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())
             except ClawRoutersError as error:
-                outcome.error = error
-            except asyncio.TimeoutError:
-                outcome.cancelled = True
-            outcome.ms = (time.monotonic() - start) * 1000
-            outcome.health = router.health() if router else []
-            for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
-                outcome.quota[subject] = (await router.quota(subject)).to_dict()
-        if router:
-            for question in scenario.get("ledger", []):
-                try:
-                    outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())
-                except ClawRoutersError as error:
-                    outcomes[-1].ledger.append({"kind": error.kind, "param": error.param})
+                outcomes[-1].ledger.append({"kind": error.kind, "param": error.param})
         until = time.monotonic() + 1
         while _missing(scenario, events) and time.monotonic() < until:
             await asyncio.sleep(0.02)

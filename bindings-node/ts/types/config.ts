@@ -1,4 +1,5 @@
 /** The configuration: the same keys as in TOML. */
+import type { CacheConfig } from "./cache.js";
 import type { BudgetsConfig, LimitsConfig } from "./quota.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy, TaskKind } from "./route.js";
 
@@ -38,6 +39,8 @@ export interface Config {
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** Answers that are kept to be given again. */
+  cache?: CacheConfig | undefined;
   /** How many requests and tokens may be used. */
   limits?: LimitsConfig | undefined;
   /** How much money may be spent. */

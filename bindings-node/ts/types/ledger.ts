@@ -15,7 +15,7 @@ export interface Entry extends RouteInfo {
   /** True for a streamed reply. */
   stream: boolean;
   /** What was asked for: by a caller, or by the router on the side. */
-  purpose: "request" | "shadow" | "probe" | (string & {});
+  purpose: "request" | "shadow" | "probe" | "cache" | (string & {});
   /** The kind of error it ended in, if it did. */
   error: ErrorCode | null;
   /** Money in whole nano-dollars. */

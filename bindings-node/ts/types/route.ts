@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { CacheOptions, Cached } from "./cache.js";
 import type { Allowances } from "./quota.js";
 
 /** What to optimise when the router chooses the model. */
@@ -53,6 +54,8 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
+  /** How the cache may be used. */
+  cache?: CacheOptions | undefined;
   /** Who goes first when requests wait for a limit to have room; default `normal`. */
   priority?: "high" | "normal" | "low" | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
@@ -197,7 +200,8 @@ export interface RouteInfo {
   baseline_model: string | null;
   /** US dollars saved against the baseline; negative when more was spent. */
   saved: number | null;
-  cached: boolean;
+  /** What the cache did; `bypass` where it was not asked. */
+  cached: Cached;
   /** Tokens of the answering attempt. */
   usage: TokenUsage | null;
   latency_ms: number;

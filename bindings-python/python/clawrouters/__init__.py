@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._async_router import AsyncRouter
 from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
+from ._cache import Cache, CacheStats
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -22,7 +23,7 @@ from ._errors import (
     StreamInterruptedError,
 )
 from ._ledger import LedgerFile
-from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
+from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
 from ._types import (
@@ -61,6 +62,9 @@ __all__ = [
     "BudgetEvent",
     "BudgetExceededError",
     "BudgetState",
+    "Cache",
+    "CacheOptions",
+    "CacheStats",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _encode, _ledger
+from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
@@ -130,6 +131,7 @@ class AsyncRouter(Opened):
         self.chat = AsyncChat(self._native)
         self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
+        self.cache = Cache(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:

@@ -74,6 +74,10 @@ class Router:
         """The ledger's entries, as a JSON list."""
     def health(self) -> bytes:
         """How every target stands that was asked so far, as a JSON list."""
+    def cache_stats(self) -> bytes:
+        """How the cache stands, as JSON."""
+    def clear_cache(self) -> None:
+        """Forgets every answer that this process keeps."""
     def shadow_replies(self, reopen: Callable[[Router], None]) -> Feed:
         """The replies of the shadow from now on; `reopen` is called in a forked child, which needs a new feed."""
     def end_shadow(self) -> None:

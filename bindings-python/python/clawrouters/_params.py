@@ -22,6 +22,13 @@ class MaxPrice(TypedDict, total=False):
     output: float
 
 
+class CacheOptions(TypedDict, total=False):
+    """How far this request may use the cache; `ttl_s` is how long its answer is kept, in seconds."""
+
+    mode: Literal["use", "no-cache", "no-store", "off"]
+    ttl_s: float
+
+
 class RouteOptions(TypedDict, total=False):
     """How this request is routed; the words follow OpenRouter's."""
 
@@ -45,6 +52,7 @@ class RouteOptions(TypedDict, total=False):
     on_interrupt: Literal["resume", "restart", "error"]
     priority: Literal["high", "normal", "low"]
     on_malformed: Literal["break", "skip"]
+    cache: CacheOptions
     tags: Mapping[str, str]
 
 

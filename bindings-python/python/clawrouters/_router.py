@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from . import _encode, _ledger
+from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
@@ -119,6 +120,7 @@ class Router(Opened):
         self.chat = Chat(self._native)
         self.embeddings = Embeddings(self._native)
         self.models = Models(self._native)
+        self.cache = Cache(self._native)
 
     @classmethod
     def from_env(cls) -> Router:

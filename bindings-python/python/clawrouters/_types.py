@@ -105,7 +105,7 @@ class RouteInfo(View):
         baseline: float | None
         baseline_model: str | None
         saved: float | None
-        cached: bool
+        cached: Literal["hit", "miss", "semantic", "bypass"]
         usage: View | None
         latency_ms: float
         first_token_ms: float | None

@@ -68,7 +68,7 @@ pub(crate) struct Opening {
     pub(crate) content: Option<Content>,
     pub(crate) session: Option<String>,
     pub(crate) input_tokens: u64,
-    /// What the request is for: `request`, `probe` or `shadow`.
+    /// What the request is for: `request`, `probe`, `shadow` or `cache`.
     pub(crate) purpose: &'static str,
 }
 

@@ -1,6 +1,7 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
 mod alias;
+mod cache;
 mod check;
 mod cloud;
 mod judge;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
 pub use judge::JudgeConfig;
 pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
@@ -73,6 +75,8 @@ pub struct Config {
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// Answers that are kept to be given again.
+    pub cache: CacheConfig,
     /// How many requests and tokens may be used.
     pub limits: LimitsConfig,
     /// How much money may be spent.

@@ -3,12 +3,13 @@
 use http::HeaderMap;
 
 use crate::error::Error;
-use crate::wire::{RouteOptions, Strategy};
+use crate::wire::{CacheMode, CacheOptions, RouteOptions, Strategy};
 
 const PREFIX: &str = "x-clawrouters-";
 
 /// Lays the headers over the options of the body.
 pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(), Error> {
+    cache_control(headers, &mut options.cache);
     for (name, value) in headers {
         let Some(option) = name.as_str().strip_prefix(PREFIX) else { continue };
         let fault = |fix: &str| Error::invalid_request(name.as_str().to_owned(), fix);
@@ -47,15 +48,46 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "parameters" => {
                 options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
             }
+            "cache" => cache(value, &mut options.cache).map_err(fault)?,
             tag if tag.starts_with("tag-") => {
                 options.tags.insert(tag["tag-".len()..].to_owned(), value.to_owned());
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
                              max-price-output, max-cost, min-quality, zdr, task, difficulty, baseline, deadline-ms, \
-                             session, on-interrupt, on-malformed, parameters, priority, tag-NAME";
+                             session, on-interrupt, on-malformed, parameters, cache, priority, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
+        }
+    }
+    Ok(())
+}
+
+/// What a caller's HTTP says of caches: `no-cache` or an age of 0, and `no-store`.
+fn cache_control(headers: &HeaderMap, options: &mut CacheOptions) {
+    let told = headers.get_all(http::header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    for directive in told.flat_map(|value| value.split(',')) {
+        match directive.trim().to_ascii_lowercase().as_str() {
+            "no-cache" | "max-age=0" => options.forbid(CacheMode::NoCache),
+            "no-store" => options.forbid(CacheMode::NoStore),
+            _ => {}
+        }
+    }
+}
+
+/// Modes and a time, such as `no-store` or `use, ttl_s=60`.
+fn cache(value: &str, options: &mut CacheOptions) -> Result<(), &'static str> {
+    const SHAPE: &str = "must be use, no-cache, no-store or off, and may hold ttl_s=SECONDS, separated by a comma";
+    for wish in value.split(',').map(str::trim) {
+        match wish.split_once('=') {
+            Some(("ttl_s", seconds)) => {
+                let seconds = seconds.trim().parse::<f64>().map_err(|_| SHAPE)?;
+                let fits = seconds > 0.0 && seconds <= crate::wire::LONGEST_TTL_S;
+                options.ttl_s = Some(seconds).filter(|_| fits);
+                options.ttl_s.ok_or("must hold a ttl_s above 0 and of at most 31536000 seconds")?;
+            }
+            Some(_) => return Err(SHAPE),
+            None => options.forbid(word(wish).ok_or(SHAPE)?),
         }
     }
     Ok(())

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Moment, Shared};
+use super::{Moment, Shared, recall};
 use crate::account::{Books, Entry, Opening};
 use crate::admit::{self, Caller, Reservation, Ticket};
 use crate::balance;
+use crate::cache::Recalled;
 use crate::error::Error;
 use crate::failover;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
-use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
+use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
@@ -22,30 +23,73 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     let moment = Moment::now();
     let caller = admit::authorise();
     check(&request)?;
+    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline(shared, &request, moment)).await
+    {
+        Ok(ticket) => ticket,
+        Err(error) => {
+            let route = opened(shared, &request, moment, Cached::Bypass);
+            return Err(refused(shared, &request, route, caller, moment, "request", error));
+        }
+    };
+    shared.tally.begun();
+    let remembering = match recall::vectors(shared, &caller, &request, moment).await {
+        Recalled::Hit(kept, cached) => {
+            return recall::embedded(shared, &request, caller, ticket, moment, &kept, cached);
+        }
+        Recalled::Miss(remembering) => remembering,
+    };
+    let reply = asked(shared, request, caller, ticket, moment, "request", remembering.cached()).await?;
+    remembering.vectors(&reply);
+    Ok(reply)
+}
+
+/// Makes vectors that the router itself needs for a request of this caller, whose budgets pay for them.
+pub(super) async fn embed_aside(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    caller: Caller,
+    ticket: Option<Arc<Ticket>>,
+) -> Result<EmbeddingResponse, Error> {
+    asked(shared, request, caller, ticket, Moment::now(), "cache", Cached::Bypass).await
+}
+
+fn deadline(shared: &Shared, request: &EmbeddingRequest, moment: Moment) -> Instant {
     let total = shared.setup.config.timeouts.total_ms;
-    let deadline =
-        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
-    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
-    let mut route = RouteInfo {
+    moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)))
+}
+
+fn opened(shared: &Shared, request: &EmbeddingRequest, moment: Moment, cached: Cached) -> RouteInfo {
+    RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
         model_requested: request.model().to_owned(),
         strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        cached,
         ..RouteInfo::default()
-    };
-    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline).await {
-        Ok(ticket) => ticket,
-        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
-    };
-    shared.tally.begun();
+    }
+}
+
+/// Asks the places that the request names.
+async fn asked(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    caller: Caller,
+    ticket: Option<Arc<Ticket>>,
+    moment: Moment,
+    purpose: &'static str,
+    cached: Cached,
+) -> Result<EmbeddingResponse, Error> {
+    let deadline = deadline(shared, &request, moment);
+    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
+    let mut route = opened(shared, &request, moment, cached);
     route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
     let seats = match plan(shared, &request, input_tokens, moment) {
         Ok(seats) => seats,
-        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
+        Err(error) => return Err(refused(shared, &request, route, caller, moment, purpose, error)),
     };
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
-    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment);
+    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment, purpose);
     let config = &shared.setup.config;
     match failover::embed(&shared.sender, config, &request, &seats, deadline, &mut books).await {
         Err(error) => {
@@ -134,6 +178,7 @@ fn open(
     ticket: Option<Arc<Ticket>>,
     input_tokens: u64,
     moment: Moment,
+    purpose: &'static str,
 ) -> Books {
     Books::open(Opening {
         route,
@@ -152,7 +197,7 @@ fn open(
         content: None,
         session: request.route().session.clone(),
         input_tokens,
-        purpose: "request",
+        purpose,
     })
 }
 
@@ -163,6 +208,7 @@ fn refused(
     mut route: RouteInfo,
     caller: Caller,
     moment: Moment,
+    purpose: &'static str,
     error: Error,
 ) -> Error {
     route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
@@ -174,7 +220,7 @@ fn refused(
         session: request.route().session.clone(),
         content: None,
         stream: false,
-        purpose: "request",
+        purpose,
         route: Arc::new(route),
         error: Some(error.kind()),
     });

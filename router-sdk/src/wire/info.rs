@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{CostSource, Usage};
+use super::{Cached, CostSource, Usage};
 use crate::account::usd;
 use crate::admit::Allowances;
 use crate::classify::Task;
@@ -126,6 +126,8 @@ pub struct RouteInfo {
     pub latency_ms: f64,
     /// Milliseconds until the first output of a stream.
     pub first_token_ms: Option<f64>,
+    /// What the cache did: a kept answer costs nothing and has no attempts.
+    pub cached: Cached,
     /// Where the stream broke after output had begun, and who went on with it.
     pub resumed: Vec<Resumption>,
     /// How the caller's limits stood when the request was admitted; absent where none apply.
@@ -165,7 +167,7 @@ impl RouteInfo {
             "saved": self.saved_nanos().map(|n| n as f64 / 1e9),
             "best_single": self.best_single_nanos.map(usd),
             "best_single_model": self.best_single_model,
-            "cached": false,
+            "cached": self.cached,
             "usage": self.usage,
             "latency_ms": self.latency_ms,
             "first_token_ms": self.first_token_ms,

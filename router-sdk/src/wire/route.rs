@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::CacheOptions;
 use crate::classify::TaskKind;
 
 /// What to optimise when the router chooses the model.
@@ -146,6 +147,8 @@ pub struct RouteOptions {
     pub on_interrupt: Option<OnInterrupt>,
     /// What becomes of a chunk of this stream that is not valid JSON.
     pub on_malformed: Option<OnMalformed>,
+    /// How the cache may be used.
+    pub cache: CacheOptions,
     /// Who goes first when requests wait for a limit to have room.
     pub priority: Priority,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.

@@ -9,6 +9,8 @@ use crate::error::Error;
 
 /// The largest request accepted, in bytes of JSON. Anthropic refuses more than this, others sooner.
 pub(crate) const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
+/// A year, in seconds: nothing is kept in the cache for longer.
+pub(crate) const LONGEST_TTL_S: f64 = 31_536_000.0;
 const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
 
 pub(crate) fn size(bytes: usize) -> Result<(), Error> {
@@ -242,7 +244,7 @@ pub(crate) fn route(route: Option<Value>) -> Result<RouteOptions, Error> {
     if !route.is_object() {
         return Err(Error::invalid_request("route", "must be an object of options"));
     }
-    if let Some(field) = not_a_table(&route, &["max_price", "tags"]) {
+    if let Some(field) = not_a_table(&route, &["max_price", "tags", "cache"]) {
         return Err(Error::invalid_request(format!("route.{field}"), "must be an object"));
     }
     let options: RouteOptions = serde_path_to_error::deserialize(route).map_err(|e| {
@@ -284,6 +286,9 @@ pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {
     }
     if options.deadline_ms == Some(0) {
         return Err(Error::invalid_request("route.deadline_ms", "must be above 0"));
+    }
+    if options.cache.ttl_s.is_some_and(|ttl| !(ttl > 0.0 && ttl <= LONGEST_TTL_S)) {
+        return Err(Error::invalid_request("route.cache.ttl_s", "must be above 0 and at most 31536000 seconds"));
     }
     for (i, name) in options.require.iter().enumerate() {
         if !REQUIRABLE.contains(&name.as_str()) {

@@ -33,6 +33,11 @@ pub struct Outcome {
     pub quota: Value,
     /// Budgets that ran out so far, on whichever call.
     pub events: Arc<Mutex<Vec<Value>>>,
+    /// The state of its cache after the call.
+    pub cache: Value,
+    /// Which call of the scenario it was: of calls made at once all have the same number.
+    pub call: usize,
+    pub stream: bool,
 }
 
 impl Outcome {
@@ -92,22 +97,36 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
     let heard = Arc::clone(&events);
     router.on_budget(move |event| heard.lock().expect("the events").push(event.to_json()));
     let mut outcomes = Vec::new();
-    for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
+    let calls = scenario["calls"].as_array().cloned();
+    let calls = calls.unwrap_or_else(|| vec![json!({}); scenario["repeat"].as_u64().unwrap_or(1) as usize]);
+    for (i, own) in calls.iter().enumerate() {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
+        let own = filled(fake, id, own);
+        let stream = own["stream"].as_bool().unwrap_or(stream);
+        let cancel = if own["cancel"].is_null() { &scenario["cancel"] } else { &own["cancel"] };
         let started = Instant::now();
-        let of = |list: &[Value]| list.get(i as usize).or(list.last()).cloned().unwrap_or_default();
-        let mut outcome = call(&router, scenario, &of(&requests), stream).await;
-        outcome.took = started.elapsed();
-        outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
-        outcome.quota = json!({});
-        for subject in of(&expects)["quota"].as_object().into_iter().flatten().map(|(subject, _)| subject) {
-            let state = router.quota(subject).await;
-            outcome.quota[subject] = state.map_or_else(|e| e.to_json(), |state| state.to_json());
+        let of = |list: &[Value]| list.get(i).or(list.last()).cloned().unwrap_or_default();
+        let mut request = of(&requests);
+        for (field, value) in own["request"].as_object().into_iter().flatten() {
+            request[field.as_str()] = value.clone();
         }
-        outcome.events = Arc::clone(&events);
-        outcomes.push(outcome);
+        let at_once = scenario["at_once"].as_u64().unwrap_or(1);
+        let made = (0..at_once).map(|_| call(&router, scenario, &request, stream, cancel));
+        for mut outcome in futures_util::future::join_all(made).await {
+            outcome.took = started.elapsed();
+            outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
+            outcome.quota = json!({});
+            for subject in of(&expects)["quota"].as_object().into_iter().flatten().map(|(subject, _)| subject) {
+                let state = router.quota(subject).await;
+                outcome.quota[subject] = state.map_or_else(|e| e.to_json(), |state| state.to_json());
+            }
+            outcome.events = Arc::clone(&events);
+            outcome.cache = serde_json::to_value(router.cache_stats()).expect("counters are JSON");
+            (outcome.call, outcome.stream) = (i, stream);
+            outcomes.push(outcome);
+        }
     }
     if let Some(last) = outcomes.last_mut() {
         last.ledger = asked(&router, scenario).await;
@@ -120,9 +139,8 @@ fn several(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool) -> Outcome {
+async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool, cancel: &Value) -> Outcome {
     let mut body = request.clone();
-    let cancel = &scenario["cancel"];
     if scenario["operation"] == "embed" {
         return within(cancel, embedded(router, &body)).await;
     }

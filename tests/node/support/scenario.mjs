@@ -20,32 +20,40 @@ export async function played(scenario, stream, config) {
   const expected = [scenario.expect].flat();
   const of = (list, i) => list[Math.min(i, list.length - 1)];
   let router;
-  for (let i = 0; i < (scenario.repeat ?? 1); i++) {
+  const calls = scenario.calls ?? Array.from({ length: scenario.repeat ?? 1 }, () => ({}));
+  for (const [i, own] of calls.entries()) {
     if (i > 0) {
       await new Promise((resolve) => setTimeout(resolve, scenario.pause_ms ?? 0));
     }
-    const begun = performance.now();
-    const outcome = { chunks: [] };
-    try {
-      if (!router) {
-        router = new Router(config);
-        router.onBudget((event) => events.push(event));
+    const request = { ...of(requests, i), ...own.request };
+    const cancel = own.cancel ?? scenario.cancel;
+    const streamed = own.stream ?? stream;
+    const make = async () => {
+      const begun = performance.now();
+      const outcome = { chunks: [], call: i, stream: streamed, cancelled: Boolean(cancel) };
+      try {
+        if (!router) {
+          router = new Router(config);
+          router.onBudget((event) => events.push(event));
+        }
+        if (scenario.operation === "embed") {
+          await embed(router, request, cancel, outcome);
+        } else {
+          await call(router, { ...request, stream: streamed }, cancel, outcome);
+        }
+      } catch (error) {
+        outcome.error = error;
       }
-      if (scenario.operation === "embed") {
-        await embed(router, of(requests, i), scenario.cancel, outcome);
-      } else {
-        await call(router, { ...of(requests, i), stream }, scenario.cancel, outcome);
+      outcome.ms = performance.now() - begun;
+      outcome.health = router?.health() ?? [];
+      outcome.cache = router?.cache.stats() ?? {};
+      outcome.quota = {};
+      for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
+        outcome.quota[subject] = await router.quota(subject);
       }
-    } catch (error) {
-      outcome.error = error;
-    }
-    outcome.ms = performance.now() - begun;
-    outcome.health = router?.health() ?? [];
-    outcome.quota = {};
-    for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
-      outcome.quota[subject] = await router.quota(subject);
-    }
-    outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
+      return streamed ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) };
+    };
+    outcomes.push(...(await Promise.all(Array.from({ length: scenario.at_once ?? 1 }, make))));
   }
   outcomes.at(-1).ledger = [];
   for (const { ask } of (router && scenario.ledger) ?? []) {

@@ -25,7 +25,7 @@ pub struct Entry {
     pub session: Option<String>,
     /// True for a streamed reply.
     pub stream: bool,
-    /// What it was for: `request`, or `probe` and `shadow` for those that this library sent on behalf of one.
+    /// What it was for: `request`, or `probe`, `shadow`, `judge` and `cache` for those that this library sent on behalf of one.
     pub purpose: &'static str,
     /// How it was answered, with every attempt.
     pub route: Arc<RouteInfo>,

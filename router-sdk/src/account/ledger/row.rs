@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 
 use super::Entry;
 use crate::error::ErrorKind;
@@ -158,7 +157,7 @@ impl<'a> Row<'a> {
             task: route.task.as_ref().map(|t| t.kind.as_str().into()),
             difficulty: route.task.as_ref().map(|t| t.difficulty),
             stream: entry.stream,
-            cached: cached(entry),
+            cached: entry.route.cached.as_str().into(),
             tokens,
             cost_nanos: route.cost_nanos,
             cost_source: route.cost_source.map(|s| source(s).into()),
@@ -180,14 +179,6 @@ fn some(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// What the cache did, in the words of the route's JSON.
-fn cached(entry: &Entry) -> Cow<'static, str> {
-    match entry.route.to_json().get("cached") {
-        Some(Value::String(word)) => word.clone().into(),
-        Some(Value::Bool(true)) => "hit".into(),
-        _ => "bypass".into(),
-    }
-}
-
 pub(crate) fn source(source: CostSource) -> &'static str {
     match source {
         CostSource::Provider => "provider",

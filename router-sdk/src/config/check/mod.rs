@@ -50,12 +50,16 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "media",
         "limits",
         "budgets",
+        "cache",
     ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
     if let Some(key) = quota::not_a_table(value) {
         return Err(fault(key));
+    }
+    if let Some(key) = value.get("cache").and_then(|cache| not_a_table(cache, &["exact", "semantic"])) {
+        return Err(fault(format!("cache.{key}")));
     }
     for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
         if !provider.is_object() {
@@ -94,6 +98,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     media(&config.media)?;
     super::rule::check(&config.rules)?;
     ledger(&config.ledger)?;
+    super::cache::check(&config.cache)?;
     aliases(config)?;
     quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
