@@ -137,7 +137,9 @@ impl<'a> Row<'a> {
     pub(crate) fn of(entry: &'a Entry) -> Self {
         let route = entry.route.as_ref();
         // The answer's tokens; of a request without an answer, those of what was sent nevertheless.
-        let mut tokens = route.usage.as_ref().map(Tokens::from).unwrap_or_default();
+        // A kept answer was given without using any.
+        let told = route.usage.as_ref().filter(|_| !route.cached.is_hit());
+        let mut tokens = told.map(Tokens::from).unwrap_or_default();
         if route.usage.is_none() {
             route.attempts.iter().filter_map(|a| a.usage.as_ref()).for_each(|usage| tokens.add(&usage.into()));
         }
@@ -178,7 +180,6 @@ fn some(text: &str) -> Option<Cow<'_, str>> {
     (!text.is_empty()).then(|| text.into())
 }
 
-/// What the cache did, in the words of the route's JSON.
 pub(crate) fn source(source: CostSource) -> &'static str {
     match source {
         CostSource::Provider => "provider",
