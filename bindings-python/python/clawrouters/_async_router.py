@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
+    from ._budget import BudgetEvent, QuotaState
     from ._ledger import GroupBy, Moment, Path, Where
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
-    from ._budget import BudgetEvent, QuotaState
     from ._types import ShadowReply
 
 
