@@ -30,7 +30,7 @@ mod transport;
 mod wire;
 
 pub use account::{Entry, usd};
-pub use admit::Caller;
+pub use admit::{Budget, Budgets, Caller, Limits, Window};
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -50,7 +50,7 @@ pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
 pub use pipeline::Spending;
-pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
+pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;

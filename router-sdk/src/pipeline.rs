@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::account::Ledger;
-use crate::admit;
+use crate::admit::{self, Tally};
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
@@ -21,7 +21,6 @@ use crate::failover::{self, Answer, Departure, Journey, Sender};
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
-use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
@@ -37,12 +36,12 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
-    store: Arc<dyn StateStore>,
+    tally: Arc<Tally>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
 
 /// Counters of a router.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Spending {
     /// Requests begun.
@@ -85,7 +84,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let moment = Moment::now();
     let caller = admit::authorise();
     let admission = admit::admit(caller, &request)?;
-    shared.store.add(admission.caller.id(), Counter::Requests, 1);
+    shared.tally.begun();
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
@@ -157,20 +156,14 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
-            store: Arc::new(MemoryStore::default()),
+            tally: Arc::new(Tally::default()),
             pool: Mutex::new(None),
             setup,
         }
     }
 
     pub(crate) fn spending(&self) -> Spending {
-        let subject = admit::authorise();
-        let get = |counter| self.store.get(subject.id(), counter);
-        Spending {
-            requests: get(Counter::Requests),
-            held_nanos: get(Counter::HeldNanos),
-            spent_nanos: get(Counter::SpentNanos),
-        }
+        self.tally.spending()
     }
 
     /// The pool of this day; prices and sunsets change at midnight UTC.

@@ -1,8 +1,16 @@
 //! Who asks and what they may spend: a request in, a caller, an admission and a reservation out.
 
+mod budget;
+mod calendar;
+mod limits;
 mod reservation;
+mod tally;
 
+pub use budget::{Budget, Budgets};
+pub use calendar::Window;
+pub use limits::Limits;
 pub(crate) use reservation::Reservation;
+pub(crate) use tally::Tally;
 
 use crate::error::Error;
 use crate::wire::ChatRequest;

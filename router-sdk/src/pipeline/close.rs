@@ -33,7 +33,7 @@ pub(super) fn open_books(
     };
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.store), admission.caller.id()),
+        reservation: Reservation::open(Arc::clone(&shared.tally)),
         ledger: Arc::clone(&shared.ledger),
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),

@@ -14,7 +14,6 @@ use crate::failover;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
-use crate::store::Counter;
 use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
@@ -22,7 +21,7 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     let moment = Moment::now();
     let caller = admit::authorise();
     check(&request)?;
-    shared.store.add(caller.id(), Counter::Requests, 1);
+    shared.tally.begun();
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let mut route = RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
@@ -131,7 +130,7 @@ fn open(
 ) -> Books {
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.store), caller.id()),
+        reservation: Reservation::open(Arc::clone(&shared.tally)),
         ledger: Arc::clone(&shared.ledger),
         caller,
         tags: request.route().tags.clone(),
