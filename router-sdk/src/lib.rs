@@ -17,6 +17,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod ids;
+mod keys;
 mod media;
 mod pipeline;
 mod provider;
@@ -41,7 +42,7 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, KeysConfig, LedgerConfig, MediaConfig, ModelConfig,
     OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
     Timeouts, TokensConfig, WindowConfig,
 };
@@ -49,6 +50,7 @@ pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use router::Router;

@@ -18,9 +18,11 @@ use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::keys::Keyring;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
+use crate::store::{MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
@@ -36,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    pub(crate) keys: Option<Arc<Keyring>>,
     tally: Arc<Tally>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -80,12 +83,13 @@ pub(crate) enum Reply {
 }
 
 /// Takes a request through every stage.
-pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     let moment = Moment::now();
-    let caller = admit::authorise();
+    let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    caller.narrow_chat(&shared.setup, &mut request)?;
     let admission = admit::admit(caller, &request)?;
     shared.tally.begun();
-    let planned = match decide(shared, &request, moment) {
+    let planned = match decide(shared, &admission.caller, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
     };
@@ -98,8 +102,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
     let parameters = request.route().parameters.unwrap_or(config.parameters);
     let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
     let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
-    overshadow(shared, &request, &plan, input_tokens, &books, moment);
-    let candidates = arranged(shared, plan.candidates, &request, input_tokens);
+    overshadow(shared, &admission.caller, &request, &plan, input_tokens, &books, moment);
+    let candidates = arranged(shared, &admission.caller, plan.candidates, &request, input_tokens);
     let departure = Departure {
         request,
         candidates,
@@ -149,13 +153,16 @@ impl Shared {
     }
 
     /// With this transport and this source of chance.
-    pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+    pub(crate) fn carried_by(mut setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+        let state: Arc<dyn StateStore> = Arc::new(MemoryStore::default());
+        let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
         let config = &setup.config;
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            keys,
             tally: Arc::new(Tally::default()),
             pool: Mutex::new(None),
             setup,

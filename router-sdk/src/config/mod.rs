@@ -3,6 +3,7 @@
 mod alias;
 mod check;
 mod cloud;
+mod keys;
 mod media;
 mod model;
 mod price;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use keys::KeysConfig;
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
@@ -67,6 +69,8 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,
+    /// Callers' keys. Absent: every caller is anonymous and may do everything.
+    pub keys: Option<KeysConfig>,
 }
 
 /// One provider.

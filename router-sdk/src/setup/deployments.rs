@@ -134,6 +134,7 @@ fn sandbox(provider: &str) -> Deployment {
         sandbox: true,
         local: false,
         cloud: Cloud::Plain,
+        owner: None,
     }
 }
 
@@ -295,6 +296,7 @@ pub(super) fn assemble(
         sandbox: false,
         local: false,
         cloud: Cloud::Plain,
+        owner: None,
     })
 }
 

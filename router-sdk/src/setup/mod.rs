@@ -22,6 +22,7 @@ use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
+use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
 
 /// What this router can reach. Built once; immutable.
@@ -40,6 +41,8 @@ pub(crate) struct Setup {
     overrides: BTreeMap<String, Arc<Model>>,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
+    /// The key store, until the router takes it over.
+    pub(crate) keys: Option<keys::Opened>,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -58,6 +61,7 @@ impl Setup {
             eligible: found.eligible,
             overrides: BTreeMap::new(),
             sandboxes: found.sandboxes,
+            keys: None,
             config,
         };
         setup.overrides = setup.read_models()?;
@@ -69,6 +73,8 @@ impl Setup {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
         }
+        // Last: what is wrong elsewhere must not leave a new file behind.
+        setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)
     }
 

@@ -1,5 +1,6 @@
 //! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
 
+mod bounds;
 mod chunk;
 mod dated;
 mod embedding;
@@ -13,6 +14,7 @@ mod usage;
 mod validate;
 mod vectors;
 
+pub(crate) use bounds::Bounds;
 pub use chunk::ChatChunk;
 pub(crate) use dated::{UNDATED, date};
 pub use embedding::{EmbeddingInput, EmbeddingRequest, EncodingFormat};

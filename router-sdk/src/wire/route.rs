@@ -1,8 +1,11 @@
 //! Routing options that ride in a request: the `route` object in, typed options out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::Bounds;
 
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,4 +126,7 @@ pub struct RouteOptions {
     pub on_malformed: Option<OnMalformed>,
     /// Free labels that are kept with the request's ledger entry.
     pub tags: BTreeMap<String, String>,
+    /// What the caller's key allows at most. Never written by a caller.
+    #[serde(skip)]
+    pub(crate) within: Option<Arc<Bounds>>,
 }

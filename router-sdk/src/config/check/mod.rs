@@ -37,7 +37,7 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media"];
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "keys"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -69,6 +69,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     shares(config)?;
     media(&config.media)?;
     aliases(config)?;
+    config.keys.as_ref().map_or(Ok(()), |keys| keys.check())?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
             return Err(Error::invalid_config(format!("models[{i}].id"), "must be \"provider/model\""));

@@ -160,14 +160,14 @@ fn read(text: &str) -> rusqlite::Result<Record> {
 
 fn by_digest(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<Record>> {
     let query = "SELECT record FROM keys JOIN secrets ON key_id = id WHERE digest = ?1";
-    let found = connection.prepare_cached(query)?.query_row([digest.0], |row| row.get::<_, String>(0)).optional()?;
+    let found = connection.prepare(query)?.query_row([digest.0], |row| row.get::<_, String>(0)).optional()?;
     found.map(|text| read(&text)).transpose()
 }
 
 /// The digests of a key as the look-up finds them.
 fn write_digests(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM secrets WHERE key_id = ?1", [&record.id])?;
-    let mut insert = connection.prepare_cached("INSERT INTO secrets VALUES (?1, ?2)")?;
+    let mut insert = connection.prepare("INSERT INTO secrets VALUES (?1, ?2)")?;
     for (digest, _) in record.digests() {
         insert.execute(params![digest.0, record.id])?;
     }
@@ -191,14 +191,14 @@ impl KeyStore for SqliteKeys {
         let id = id.to_owned();
         self.run(move |connection| {
             let query = "SELECT record FROM keys WHERE id = ?1";
-            let found = connection.prepare_cached(query)?.query_row([id], |row| row.get::<_, String>(0)).optional()?;
+            let found = connection.prepare(query)?.query_row([id], |row| row.get::<_, String>(0)).optional()?;
             found.map(|text| read(&text)).transpose()
         })
     }
 
     fn list(&self) -> Answer<'_, Vec<Record>> {
         self.run(|connection| {
-            let mut query = connection.prepare_cached("SELECT record FROM keys ORDER BY created_ms, id")?;
+            let mut query = connection.prepare("SELECT record FROM keys ORDER BY created_ms, id")?;
             let rows = query.query_map([], |row| row.get::<_, String>(0))?;
             rows.map(|text| read(&text?)).collect()
         })

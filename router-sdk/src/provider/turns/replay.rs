@@ -33,6 +33,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         sandbox: false,
         local: false,
         cloud: crate::provider::Cloud::Plain,
+        owner: None,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }

@@ -42,6 +42,7 @@ fn the_address_is_the_native_one_however_it_is_written() {
             sandbox: false,
             local: false,
             cloud: crate::provider::Cloud::Plain,
+            owner: None,
         };
         let target = Target { deployment: Arc::new(deployment), ..target };
         let encoded = encode(&target, ask(json!({}))).unwrap();
