@@ -249,3 +249,7 @@ fn allowed_names(grant: Option<&Arc<Grant>>) -> String {
         (false, false) => format!("{}, at {}", names(&grant.models), names(&grant.providers)),
     }
 }
+
+#[cfg(test)]
+#[path = "grant_tests.rs"]
+mod tests;

@@ -35,18 +35,19 @@ pub(crate) fn own<T>(all: Vec<T>, caller: &Caller, target: impl Fn(&mut T) -> &m
     out
 }
 
-/// Health as it is for this caller: where it brings a key, the rests of that key and of no other.
+/// Health as it is for this caller: where it brings a key, the rests of that key and of no other. What rests for
+/// others alone is nothing to it.
 pub(crate) fn seen_by(mut facts: HealthFacts, caller: &Caller) -> HealthFacts {
-    if !caller.has_credentials() || facts.resting.is_empty() {
+    if facts.resting.is_empty() {
         return facts;
     }
-    let brought = |name: &str| caller.credential(name.split(['/', '#']).next().unwrap_or(name)).is_some();
     let own = facts.resting.iter().filter_map(|(name, left)| {
         let (name, owner) = owner_of(name)?;
         (owner == caller.id()).then(|| (name.to_owned(), *left))
     });
     let own: Vec<_> = own.collect();
-    facts.resting.retain(|name, _| !brought(name));
+    let brought = |name: &str| caller.credential(name.split(['/', '#']).next().unwrap_or(name)).is_some();
+    facts.resting.retain(|name, _| owner_of(name).is_none() && !brought(name));
     facts.resting.extend(own);
     facts
 }
