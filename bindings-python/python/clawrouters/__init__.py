@@ -18,6 +18,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
+from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
 from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
@@ -46,6 +47,8 @@ from ._types import (
 
 __all__ = [
     "APITimeoutError",
+    "ApiKey",
+    "AsyncKeys",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
@@ -71,6 +74,8 @@ __all__ = [
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
+    "IssuedKey",
+    "Keys",
     "Message",
     "Model",
     "ModelList",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _keys
 from ._open import Config, Opened
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
@@ -69,12 +69,14 @@ class AsyncCompletions:
         """Answers a chat request, whole or streamed; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return await AsyncStream._open(self._native.stream(body))
-        (raw,) = await _take(self._native.chat(body))
+            return await AsyncStream._open(self._native.stream(body, key))
+        (raw,) = await _take(self._native.chat(body, key))
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -96,9 +98,12 @@ class AsyncEmbeddings:
         """One vector for each input; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, dict(params))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, rest), key))
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -109,9 +114,9 @@ class AsyncModels:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    async def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    async def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class AsyncRouter(Opened):
@@ -126,6 +131,7 @@ class AsyncRouter(Opened):
         self.chat = AsyncChat(self._native)
         self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
+        self.keys = _keys.AsyncKeys(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:
@@ -145,7 +151,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     async def explain(
         self,
@@ -156,7 +164,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on the event loop that is running; the last one set counts.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _keys
 from ._open import Config, Opened
 from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
@@ -58,12 +58,14 @@ class Completions:
         """Answers a chat request, whole or streamed.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return Stream._open(self._native.stream(body))
-        (raw,) = self._native.chat(body).take() or []
+            return Stream._open(self._native.stream(body, key))
+        (raw,) = self._native.chat(body, key).take() or []
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -85,9 +87,12 @@ class Embeddings:
         """One vector for each input.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = self._native.embed(_encode.embedding(model, input, dict(params))).take() or []
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = self._native.embed(_encode.embedding(model, input, rest), key).take() or []
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -98,9 +103,9 @@ class Models:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class Router(Opened):
@@ -115,6 +120,7 @@ class Router(Opened):
         self.chat = Chat(self._native)
         self.embeddings = Embeddings(self._native)
         self.models = Models(self._native)
+        self.keys = _keys.Keys(self._native)
 
     @classmethod
     def from_env(cls) -> Router:
@@ -134,7 +140,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     def explain(
         self,
@@ -145,7 +153,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on one daemon thread; the last one set counts.

@@ -1,6 +1,7 @@
 //! Keys of callers: `cr_` secrets and their settings in, callers with what they may do out.
 
 mod cache;
+mod call;
 mod face;
 mod judge;
 mod keyring;
