@@ -3,6 +3,7 @@
 pub mod call;
 pub mod door;
 pub mod errors;
+mod keys;
 pub mod router;
 pub mod shadow;
 pub mod stream;

@@ -31,7 +31,9 @@ mod transport;
 mod wire;
 
 pub use account::{Entry, usd};
-pub use admit::{Budget, Budgets, Caller, Limits, Window};
+pub use admit::{
+    Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
+};
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -42,7 +44,7 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, KeysConfig, LedgerConfig, MediaConfig, ModelConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
     OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
     Timeouts, TokensConfig, WindowConfig,
 };
@@ -59,7 +61,7 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
+    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority, Resumption,
     RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::account::Ledger;
-use crate::admit::{self, Tally};
+use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) shadow: Shadow,
     pub(crate) keys: Option<Arc<Keyring>>,
     tally: Arc<Tally>,
+    /// Limits and budgets; absent where nothing is limited.
+    pub(crate) quota: Option<Arc<Quota>>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
 
@@ -87,15 +89,19 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let moment = Moment::now();
     let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
     caller.narrow_chat(&shared.setup, &mut request)?;
-    let admission = admit::admit(caller, &request)?;
+    admit::check(&request)?;
+    let deadline = moment.started + deadline(shared, &request);
+    let mut admission = match admit::admit(shared.quota.as_ref(), caller.clone(), &mut request, deadline).await {
+        Ok(admission) => admission,
+        Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
+    };
     shared.tally.begun();
     let planned = match decide(shared, &admission.caller, &request, moment) {
         Ok(planned) => planned,
-        Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
+        Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens, size } = planned;
-    let deadline = moment.started + deadline(shared, &request);
-    let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
@@ -146,6 +152,16 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
     options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
+/// The limits and budgets of a router, counted in this process; keys may bring theirs at any time.
+fn quota(setup: &Setup, store: &Arc<dyn StateStore>) -> Option<Arc<Quota>> {
+    if setup.subjects.is_empty() && setup.config.keys.is_none() {
+        return None;
+    }
+    let clock = Clock::new(Timestamp::now().as_millisecond(), Instant::now());
+    let store = Arc::clone(store);
+    Some(Arc::new(Quota::new(store, clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
+}
+
 impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
@@ -164,6 +180,7 @@ impl Shared {
             shadow: Shadow::new(config.shadow.as_ref()),
             keys,
             tally: Arc::new(Tally::default()),
+            quota: quota(&setup, &state),
             pool: Mutex::new(None),
             setup,
         }
@@ -171,6 +188,25 @@ impl Shared {
 
     pub(crate) fn spending(&self) -> Spending {
         self.tally.spending()
+    }
+
+    /// Hands every budget that runs out to a function.
+    pub(crate) fn on_budget(&self, callback: Arc<dyn Fn(BudgetEvent) + Send + Sync>) {
+        if let Some(quota) = &self.quota {
+            quota.notices.set(callback);
+        }
+    }
+
+    /// How the limits and budgets of a subject stand.
+    pub(crate) async fn quota_of(&self, subject: &str) -> Result<QuotaState, Error> {
+        let own = match (&self.keys, subject.strip_prefix("key:")) {
+            (Some(keys), Some(id)) => keys.rules(id).await?,
+            _ => None,
+        };
+        match &self.quota {
+            Some(quota) => quota.state(subject, own).await,
+            None => Err(admit::unknown_subject(subject)),
+        }
     }
 
     /// The pool of this day; prices and sunsets change at midnight UTC.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 
-use super::{Budget, Limits};
+use super::Rules;
 use crate::error::{Error, ErrorKind};
 use crate::setup::{Named, Setup};
 use crate::wire::{Bounds, ChatRequest, EmbeddingRequest, RouteOptions, Strategy};
@@ -37,8 +37,8 @@ pub(crate) struct Grant {
     pub(crate) strategies: Vec<Strategy>,
     /// The strategy of requests that ask for none.
     pub(crate) strategy: Option<Strategy>,
-    pub(crate) limits: Limits,
-    pub(crate) budgets: Vec<Budget>,
+    /// Its limits and budgets; absent: none.
+    pub(crate) rules: Option<Arc<Rules>>,
     /// The key's own credentials by provider. Shown by nothing.
     pub(crate) credentials: BTreeMap<String, SecretString>,
     /// Models and providers by the names of this router's targets, found at the first request.
@@ -92,6 +92,11 @@ impl Caller {
     /// What the key allows; nothing for callers without one, who may do everything.
     pub(crate) fn grant(&self) -> Option<&Arc<Grant>> {
         self.0.as_ref().map(|known| &known.grant)
+    }
+
+    /// The limits and budgets of the key.
+    pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
+        self.grant().and_then(|grant| grant.rules.clone())
     }
 
     /// The key's own credentials with a provider.

@@ -15,7 +15,7 @@ use super::seal::Sealer;
 use super::secret::{Digest, Hasher, Secret, new_id};
 use super::settings::{NewKey, credentials};
 use super::store::KeyStore;
-use crate::admit::{Caller, Grant};
+use crate::admit::{Budgets, Caller, Grant, Limits, Rules};
 use crate::error::{Error, ErrorKind};
 
 /// How often a change is made anew when somebody else changed the key in between.
@@ -142,8 +142,7 @@ impl Keyring {
             providers: settings.providers,
             strategies: settings.strategies,
             strategy: settings.strategy,
-            limits: settings.limits,
-            budgets: settings.budgets.0,
+            rules: rules(&record.id, &settings.limits, &settings.budgets),
             credentials,
             ..Grant::default()
         };
@@ -189,6 +188,12 @@ impl Keyring {
 
     pub(crate) async fn get(&self, id: &str) -> Result<Option<KeyInfo>, Error> {
         Ok(self.store.get(id).await?.map(|record| record.info()))
+    }
+
+    /// The limits and budgets of a key.
+    pub(crate) async fn rules(&self, id: &str) -> Result<Option<Arc<Rules>>, Error> {
+        let found = self.store.get(id).await?;
+        Ok(found.and_then(|record| rules(id, &record.settings.limits, &record.settings.budgets)))
     }
 
     pub(crate) async fn list(&self) -> Result<Vec<KeyInfo>, Error> {
@@ -273,6 +278,11 @@ impl Keyring {
         self.cache.forget(id);
         Ok(gone)
     }
+}
+
+/// What a key may use, under the name that it is counted by.
+fn rules(id: &str, limits: &Limits, budgets: &Budgets) -> Option<Arc<Rules>> {
+    Rules::of(format!("key:{id}"), limits, &budgets.0)
 }
 
 /// What sealed credentials are bound to: they open for no other key and no other provider.

@@ -37,7 +37,7 @@ fn let_in<'a>(shared: &Shared, request: &'a ChatRequest) -> Result<(Caller, Cow<
     if caller.grant().is_some() {
         caller.narrow_chat(&shared.setup, request.to_mut())?;
     }
-    admit::admit(caller.clone(), &request)?;
+    admit::check(&request)?;
     Ok((caller, request))
 }
 

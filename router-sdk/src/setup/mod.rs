@@ -8,6 +8,7 @@ mod embedding;
 mod environment;
 mod names;
 mod pool;
+mod quota;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vertex;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) use environment::Environment;
 pub(crate) use names::{Asked, Named};
 
+use crate::admit::Subjects;
 use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
@@ -39,6 +41,8 @@ pub(crate) struct Setup {
     pub(crate) eligible: Vec<String>,
     /// Models that the config adds or corrects, by `provider/model`.
     overrides: BTreeMap<String, Arc<Model>>,
+    /// Limits and budgets by whom they are for.
+    pub(crate) subjects: Subjects,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The key store, until the router takes it over.
@@ -60,11 +64,13 @@ impl Setup {
             provider_aliases: found.aliases,
             eligible: found.eligible,
             overrides: BTreeMap::new(),
+            subjects: Subjects::default(),
             sandboxes: found.sandboxes,
             keys: None,
             config,
         };
         setup.overrides = setup.read_models()?;
+        setup.subjects = setup.subjects()?;
         if let Some(baseline) = &setup.config.baseline {
             let fault = |_| Error::invalid_config("baseline", "no such model; use provider/model");
             setup.baseline(baseline, "baseline").map_err(fault)?;
