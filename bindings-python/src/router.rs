@@ -183,12 +183,7 @@ impl Router {
 
     /// The plan for a request, as JSON; nothing is sent.
     #[pyo3(signature = (request, api_key=None))]
-    fn explain<'py>(
-        &self,
-        py: Python<'py>,
-        request: &[u8],
-        api_key: Option<String>,
-    ) -> PyResult<Bound<'py, PyBytes>> {
+    fn explain<'py>(&self, py: Python<'py>, request: &[u8], api_key: Option<String>) -> PyResult<Bound<'py, PyBytes>> {
         let (router, request) = (self.core(py)?, read(py, request)?);
         keys::warm(py, &router, api_key.as_ref())?;
         let request = request.keyed(api_key);

@@ -62,7 +62,8 @@ async fn two_hundred_callers_never_overspend() {
     // Each answer costs 60 micro-dollars by the provider's word; a hundred of them would fit.
     let reply = json!([{"say": "up", "usage": {"input": 10, "output": 5}, "delay_ms": 5}]);
     for (limit, stream) in [(json!({"max_tokens": 5}), false), (json!({}), true)] {
-        let budgets = json!({"budgets": {"global": {"usd": 0.006, "window": "day"}, "tags": {"team=x": {"usd": 0.003}}}});
+        let budgets =
+            json!({"budgets": {"global": {"usd": 0.006, "window": "day"}, "tags": {"team=x": {"usd": 0.003}}}});
         let (fake, router) = stage(json!({"a": reply}), budgets).await;
         let calls = (0..200).map(|n| {
             let mut more = limit.clone();
@@ -130,7 +131,10 @@ async fn a_limit_names_the_moment_at_which_there_is_room_and_the_door_says_so() 
     assert_eq!(call().await.0.headers["x-ratelimit-remaining-requests"], "0");
     let (third, body) = call().await;
     assert_eq!((third.status.as_u16(), &body["error"]["code"]), (429, &json!("rate_limit_exceeded")));
-    assert_eq!((&third.headers["x-ratelimit-remaining-requests"], &third.headers["x-should-retry"]), (&"0".parse().unwrap(), &"false".parse().unwrap()));
+    assert_eq!(
+        (&third.headers["x-ratelimit-remaining-requests"], &third.headers["x-should-retry"]),
+        (&"0".parse().unwrap(), &"false".parse().unwrap())
+    );
     let wait: u64 = third.headers["retry-after-ms"].to_str().unwrap().parse().unwrap();
     assert!((500..=1_010).contains(&wait), "{wait}");
     tokio::time::sleep(Duration::from_millis(wait + 1)).await;
@@ -192,7 +196,10 @@ async fn an_answer_is_cut_to_what_the_budget_carries() {
     let up = json!([{"say": "up", "usage": {"input": 10, "output": 5}}]);
     let (fake, router) = stage(json!({"a": up}), json!({"budgets": {"global": {"usd": 0.001}}})).await;
     let reply = router.chat(ask("a/m", json!({}))).await.unwrap();
-    let sent = fake.requests(ID)[0].body["max_completion_tokens"].as_u64().or(fake.requests(ID)[0].body["max_tokens"].as_u64()).unwrap();
+    let sent = fake.requests(ID)[0].body["max_completion_tokens"]
+        .as_u64()
+        .or(fake.requests(ID)[0].body["max_tokens"].as_u64())
+        .unwrap();
     assert!((95..100).contains(&sent), "{sent}");
     let told = reply.route.adapted.iter().find(|a| a.starts_with(&format!("max_tokens: set to {sent}, "))).unwrap();
     assert!(told.contains("the budget of global, 0.001 USD in all, has 0.001 USD left"), "{told}");
@@ -226,7 +233,11 @@ async fn a_budget_that_runs_out_changes_the_strategy_and_is_told_of_once() {
     assert_eq!(router.chat(team()).await.unwrap().route.strategy, "best");
     let second = router.chat(team()).await.unwrap();
     assert_eq!(second.route.strategy, "cheapest");
-    assert!(second.route.reasons[0].starts_with("the budget of tag:team=x, 0.05 USD a month, is at "), "{:?}", second.route.reasons);
+    assert!(
+        second.route.reasons[0].starts_with("the budget of tag:team=x, 0.05 USD a month, is at "),
+        "{:?}",
+        second.route.reasons
+    );
     assert_eq!(router.chat(ask("auto", json!({"max_tokens": 300}))).await.unwrap().route.strategy, "best");
     router.chat(team()).await.unwrap();
     tokio::task::yield_now().await;
@@ -240,7 +251,8 @@ async fn a_budget_that_runs_out_changes_the_strategy_and_is_told_of_once() {
 #[tokio::test]
 async fn a_live_stream_is_stopped_at_the_budget_with_what_it_said() {
     // Far more words than the 4,096 tokens that are held for an answer without a limit.
-    let words: Vec<String> = (0..400).map(|n| format!("{n} bottles of beer are standing on the wall of the old pub, ").repeat(4)).collect();
+    let words: Vec<String> =
+        (0..400).map(|n| format!("{n} bottles of beer are standing on the wall of the old pub, ").repeat(4)).collect();
     let long = json!([{"chunks": words, "usage": {"input": 10, "output": 20_000}}]);
     for (hard_stop, ended) in [(true, Some(ErrorKind::BudgetExceeded)), (false, None)] {
         let budget = json!({"budgets": {"global": {"usd": 0.06, "hard_stop": hard_stop}}});
@@ -311,8 +323,14 @@ async fn embeddings_stand_under_the_same_limits_and_budgets() {
     let extra = json!({"limits": {"tags": {"team=x": {"requests_per_hour": 2}}, "models": {"b/m": {"input_tokens_per_day": 1_000}}},
         "budgets": {"providers": {"b": {"usd": 0.01}}}});
     let (_fake, router) = stage(json!({"b": embed}), extra).await;
-    let request = || EmbeddingRequest::from_json(
-        json!({"model": "b/m", "input": ["a cat", "a dog"], "route": {"tags": {"team": "x"}}}).to_string().as_bytes()).unwrap();
+    let request = || {
+        EmbeddingRequest::from_json(
+            json!({"model": "b/m", "input": ["a cat", "a dog"], "route": {"tags": {"team": "x"}}})
+                .to_string()
+                .as_bytes(),
+        )
+        .unwrap()
+    };
     let reply = router.embed(request()).await.unwrap();
     let limits = reply.route.limits.as_ref().unwrap();
     assert_eq!(limits.requests.as_ref().unwrap().remaining, 1);
@@ -354,7 +372,10 @@ fn impossible_settings_are_named() {
         (json!({"budgets": {"global": [{"usd": 1}, {"usd": 1, "soft": 2}]}}), "budgets.global[1].soft"),
         (json!({"budgets": {"global": 5}}), "budgets.global"),
         (json!({"budgets": {"tags": {"team=x": {"usd": 1, "on_soft": "cheapest"}}}}), "budgets.tags.team=x.on_soft"),
-        (json!({"budgets": {"models": {"a/m": {"usd": 1, "soft": 0.5, "on_soft": "cheapest"}}}}), "budgets.models.a/m.on_soft"),
+        (
+            json!({"budgets": {"models": {"a/m": {"usd": 1, "soft": 0.5, "on_soft": "cheapest"}}}}),
+            "budgets.models.a/m.on_soft",
+        ),
     ];
     for (config, field) in cases {
         let error = Config::from_value(config.clone()).unwrap_err();

@@ -13,6 +13,7 @@ import expectations
 import pytest
 from clawrouters import AsyncRouter, ClawRoutersError, Router
 from fake import ROOT, Fake, Scripted
+from scenario_keys import Ring
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Outcome:
     cancelled: bool = False
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
+    entry: Any = None
 
 
 class Cancelled(Exception):
@@ -78,7 +80,7 @@ def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
 
 
 def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    router, outcomes = None, []
+    router, outcomes, ring = None, [], Ring()
     for i in range(scenario.get("repeat", 1)):
         time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
         outcome = Outcome()
@@ -86,25 +88,28 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
         start = time.monotonic()
         try:
             router = router or Router(config)
-            _call(router, scenario, stream, outcome)
+            for name, arguments in ring.steps(scenario, i):
+                ring.keep(name, arguments, getattr(router.keys, name)(**ring.filled(name, arguments)))
+            _call(router, scenario, stream, outcome, ring.key_of(scenario, i))
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
+        outcome.entry = ring.entry(router)
     return outcomes
 
 
-def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
+def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome, key: dict[str, str]) -> None:
     cancel = scenario.get("cancel", {})
     if "after_ms" in cancel:
         _alarm(cancel["after_ms"])
     try:
         if scenario.get("operation") == "embed":
-            outcome.reply = router.embeddings.create(**scenario["request"])
+            outcome.reply = router.embeddings.create(**scenario["request"], **key)
             return
-        answer = router.chat.completions.create(**{**scenario["request"], "stream": stream})
+        answer = router.chat.completions.create(**{**scenario["request"], "stream": stream, **key})
         if not stream:
             outcome.reply = answer
             return
@@ -130,7 +135,7 @@ def _alarm(ms: float) -> None:
 
 def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
     async def main() -> list[Outcome]:
-        router, outcomes = None, []
+        router, outcomes, ring = None, [], Ring()
         for i in range(scenario.get("repeat", 1)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
             outcome = Outcome()
@@ -139,7 +144,9 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
             after = scenario.get("cancel", {}).get("after_ms")
             try:
                 router = router or AsyncRouter(config)
-                call = _call_async(router, scenario, stream, outcome)
+                for name, arguments in ring.steps(scenario, i):
+                    ring.keep(name, arguments, await getattr(router.keys, name)(**ring.filled(name, arguments)))
+                call = _call_async(router, scenario, stream, outcome, ring.key_of(scenario, i))
                 await asyncio.wait_for(call, None if after is None else after / 1000)
             except ClawRoutersError as error:
                 outcome.error = error
@@ -147,16 +154,19 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
                 outcome.cancelled = True
             outcome.ms = (time.monotonic() - start) * 1000
             outcome.health = router.health() if router else []
+            outcome.entry = ring.entry(router)
         return outcomes
 
     return asyncio.run(main())
 
 
-async def _call_async(router: AsyncRouter, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
+async def _call_async(
+    router: AsyncRouter, scenario: dict[str, Any], stream: bool, outcome: Outcome, key: dict[str, str]
+) -> None:
     if scenario.get("operation") == "embed":
-        outcome.reply = await router.embeddings.create(**scenario["request"])
+        outcome.reply = await router.embeddings.create(**scenario["request"], **key)
         return
-    answer: Any = await router.chat.completions.create(**{**scenario["request"], "stream": stream})
+    answer: Any = await router.chat.completions.create(**{**scenario["request"], "stream": stream, **key})
     if not stream:
         outcome.reply = answer
         return

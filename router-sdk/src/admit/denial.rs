@@ -22,7 +22,10 @@ pub(crate) enum Refused {
     Full(Denial),
     Unavailable(Unavailable),
     /// A model without a known price, where a budget has to hold it.
-    NoPrice { model: String, subject: String },
+    NoPrice {
+        model: String,
+        subject: String,
+    },
 }
 
 impl Denial {

@@ -118,7 +118,12 @@ mod tests {
         Some(1_000 + 10 * output)
     }
 
-    fn try_for(store: &MemoryStore, rules: &std::sync::Arc<Rules>, wanted: u64, shrinks: bool) -> Result<Granted, Refused> {
+    fn try_for(
+        store: &MemoryStore,
+        rules: &std::sync::Arc<Rules>,
+        wanted: u64,
+        shrinks: bool,
+    ) -> Result<Granted, Refused> {
         let ask = |output, now| {
             let mut asked = Asked::default();
             asked.figures(rules, Need { input: 100, output });
@@ -175,7 +180,9 @@ mod tests {
         assert_eq!(try_for(&store, &rules, 4_096, true).unwrap().output, 20);
         let none = Limits { tokens_per_minute: Some(100), ..Limits::default() };
         let rules = self::rules(none, &[]);
-        let Err(Refused::Full(denial)) = try_for(&MemoryStore::default(), &rules, 4_096, true) else { panic!("no room") };
+        let Err(Refused::Full(denial)) = try_for(&MemoryStore::default(), &rules, 4_096, true) else {
+            panic!("no room")
+        };
         assert_eq!(denial.retry_after_ms, None);
     }
 }

@@ -91,7 +91,11 @@ async fn no_option_reaches_beyond_a_grant() {
                         Ok(plan) => {
                             planned += 1;
                             for candidate in &plan.candidates {
-                                assert!(allows(&candidate.target.key()), "{grant} let {} answer {body}", candidate.target.key());
+                                assert!(
+                                    allows(&candidate.target.key()),
+                                    "{grant} let {} answer {body}",
+                                    candidate.target.key()
+                                );
                             }
                         }
                         Err(error) => {
@@ -103,14 +107,17 @@ async fn no_option_reaches_beyond_a_grant() {
                     // What explains sees no more than what plans; the same refusal where a name is not allowed.
                     if let Ok(explained) = router.explain(&request) {
                         let all = explained.plan.candidates.iter().chain(&explained.plan.also_able);
-                        all.for_each(|c| assert!(allows(&c.target.key()), "{grant} explained {} for {body}", c.target.key()));
+                        all.for_each(|c| {
+                            assert!(allows(&c.target.key()), "{grant} explained {} for {body}", c.target.key())
+                        });
                     }
                 }
             }
         }
         for model in router.models_of(Some(&key.secret)).await.unwrap() {
             let id = model["id"].as_str().unwrap();
-            let alias = [("smart", vec!["anthropic/claude-sonnet-4-5", "openai/gpt-4o"]), ("dear", vec!["openai/gpt-4o"])];
+            let alias =
+                [("smart", vec!["anthropic/claude-sonnet-4-5", "openai/gpt-4o"]), ("dear", vec!["openai/gpt-4o"])];
             match alias.iter().find(|(name, _)| *name == id) {
                 Some((_, models)) => assert!(models.iter().any(|m| allows(m)), "{grant} listed {id}"),
                 None => assert!(id.starts_with("auto") || allows(id), "{grant} listed {id}"),
@@ -123,7 +130,8 @@ async fn no_option_reaches_beyond_a_grant() {
 #[tokio::test]
 async fn what_is_not_allowed_is_named_with_its_field() {
     let router = router();
-    let grant = json!({"models": ["openai/gpt-4o-mini"], "strategies": ["cheapest", "balanced"], "strategy": "cheapest"});
+    let grant =
+        json!({"models": ["openai/gpt-4o-mini"], "strategies": ["cheapest", "balanced"], "strategy": "cheapest"});
     let key = router.keys().create(NewKey::from_value(grant).unwrap()).await.unwrap();
     let cases = [
         (json!({"model": "openai/gpt-4o"}), "model", "openai/gpt-4o"),
@@ -139,7 +147,10 @@ async fn what_is_not_allowed_is_named_with_its_field() {
         whole.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
         let request = ChatRequest::from_value(whole).unwrap().with_api_key(key.secret.clone());
         let error = router.plan(&request).unwrap_err();
-        assert_eq!((error.kind(), error.param(), error.code()), (ErrorKind::Forbidden, Some(field), Some("not_allowed")));
+        assert_eq!(
+            (error.kind(), error.param(), error.code()),
+            (ErrorKind::Forbidden, Some(field), Some("not_allowed"))
+        );
         assert!(error.message().contains(name) && error.message().contains("it allows"), "{error}");
         assert_eq!(error.to_json()["status_code"], 403);
     }
@@ -150,7 +161,8 @@ async fn what_is_not_allowed_is_named_with_its_field() {
     assert_eq!(plan("auto", json!({})).strategy, Strategy::Cheapest, "the key's own");
     assert_eq!(plan("auto:balanced", json!({})).strategy, Strategy::Balanced);
     assert_eq!(plan("auto", json!({"strategy": "balanced"})).strategy, Strategy::Balanced);
-    let only = json!({"model": "auto", "route": {"only": ["anthropic"]}, "messages": [{"role": "user", "content": "Hi."}]});
+    let only =
+        json!({"model": "auto", "route": {"only": ["anthropic"]}, "messages": [{"role": "user", "content": "Hi."}]});
     let error = router.plan(&ChatRequest::from_value(only).unwrap().with_api_key(key.secret.clone())).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
 }
@@ -169,7 +181,8 @@ fn a_key_without_a_strategy_takes_the_configured_one_where_it_may() {
 
 #[test]
 fn tags_of_the_key_win() {
-    let setup = Setup::build(Config::from_value(json!({})).unwrap(), &crate::setup::Environment::Fixed(BTreeMap::new()));
+    let setup =
+        Setup::build(Config::from_value(json!({})).unwrap(), &crate::setup::Environment::Fixed(BTreeMap::new()));
     let tags = BTreeMap::from([("team".to_owned(), "search".to_owned())]);
     let caller = Caller::of_key("key_1".into(), Some("a".into()), Some("o".into()), tags, Grant::default());
     let mut request = ChatRequest::new("auto", "Hi.");
@@ -182,7 +195,8 @@ fn tags_of_the_key_win() {
 
 #[tokio::test]
 async fn without_a_store_a_key_is_an_error_and_with_one_its_absence() {
-    let none = Router::new(Config::from_value(json!({"providers": {"openai": {"api_key": "sk-a1"}}})).unwrap()).unwrap();
+    let none =
+        Router::new(Config::from_value(json!({"providers": {"openai": {"api_key": "sk-a1"}}})).unwrap()).unwrap();
     let asked = none.chat(ChatRequest::new("auto", "Hi.").with_api_key("cr_whatever")).await.unwrap_err();
     assert_eq!((asked.kind(), asked.param()), (ErrorKind::InvalidRequest, Some("api_key")));
     let error = none.keys().list().await.unwrap_err();

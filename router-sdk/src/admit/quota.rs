@@ -101,8 +101,8 @@ impl Quota {
         if rules.is_empty() && self.by.is_empty() {
             return Ok(None);
         }
-        let until = (self.queue_ms > 0)
-            .then(|| visit.deadline.min(Instant::now() + Duration::from_millis(self.queue_ms)));
+        let until =
+            (self.queue_ms > 0).then(|| visit.deadline.min(Instant::now() + Duration::from_millis(self.queue_ms)));
         let mut ticket = Ticket {
             quota: Arc::clone(self),
             rules,
@@ -245,7 +245,13 @@ impl Quota {
         }
     }
 
-    async fn wait(&self, ask: Ask<'_>, length: &Length<'_>, until: Instant, priority: Priority) -> Result<Granted, Refused> {
+    async fn wait(
+        &self,
+        ask: Ask<'_>,
+        length: &Length<'_>,
+        until: Instant,
+        priority: Priority,
+    ) -> Result<Granted, Refused> {
         let rank = (priority, self.queue.ticket());
         let first = ask(length.wanted, self.clock.now());
         let mut place = self.queue.ahead(&first.claims, rank).map(|subject| self.queue.enter(subject, rank));
@@ -317,4 +323,3 @@ fn worth_waiting(measure: &Measure, span: Span, retry_after_ms: Option<u64>, lef
         _ => Some(LOOK),
     }
 }
-

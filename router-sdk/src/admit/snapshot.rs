@@ -116,7 +116,9 @@ pub(crate) fn unknown(subject: &str) -> Error {
     // A caller's key in the place of its id must not be repeated.
     let known = ["global", "tag:", "model:", "provider:", "key:"].iter().any(|kind| subject.starts_with(kind));
     let named = if known { format!("nothing is limited for {subject}") } else { "is no subject".to_owned() };
-    let fix = format!("{named}; use global, key:ID, tag:NAME=VALUE, model:PROVIDER/MODEL or provider:NAME with a limit or a budget");
+    let fix = format!(
+        "{named}; use global, key:ID, tag:NAME=VALUE, model:PROVIDER/MODEL or provider:NAME with a limit or a budget"
+    );
     Error::invalid_request("subject", fix)
 }
 

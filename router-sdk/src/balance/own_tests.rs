@@ -35,7 +35,10 @@ fn our_key_headers_and_names_are_left_behind() {
     assert_eq!(headers["authorization"], "Bearer sk-theirs-123");
     assert!(headers["authorization"].is_sensitive());
     assert!(!headers.contains_key("openai-organization") && headers["x-team"] == "t");
-    assert_eq!((theirs.place().as_str(), theirs.deployment.label().as_str()), ("openai/gpt-4o~key_one", "openai~key_one"));
+    assert_eq!(
+        (theirs.place().as_str(), theirs.deployment.label().as_str()),
+        ("openai/gpt-4o~key_one", "openai~key_one")
+    );
     assert_eq!(theirs.key(), target.key());
     assert!(theirs.deployment.secrets().iter().any(|s| s.expose_secret() == "sk-theirs-123"));
     assert!(!format!("{theirs:?}").contains("sk-theirs"));
@@ -52,9 +55,8 @@ fn one_key_has_one_way_however_many_ours_have() {
     let target = setup.resolve("openai/gpt-4o", "model").unwrap();
     let other = setup.resolve("anthropic/claude-sonnet-4-5", "model").unwrap();
     let all = vec![target.clone(), target, other.clone(), other];
-    let places = |caller: &Caller| -> Vec<String> {
-        own(all.clone(), caller, |t| t).iter().map(Target::place).collect()
-    };
+    let places =
+        |caller: &Caller| -> Vec<String> { own(all.clone(), caller, |t| t).iter().map(Target::place).collect() };
     assert_eq!(places(&Caller::ANONYMOUS).len(), 4);
     let own = places(&caller(&[("openai", "sk-theirs-123")]));
     assert_eq!(own[0], "openai/gpt-4o~key_one");

@@ -140,7 +140,8 @@ fn settle(setup: &Setup, key: &mut NewKey) -> Result<(), Error> {
             _ => {}
         }
     }
-    let known = |name: &str| setup.deployments.contains_key(setup.canonical(name)) || setup.catalog.vendor(name).is_some();
+    let known =
+        |name: &str| setup.deployments.contains_key(setup.canonical(name)) || setup.catalog.vendor(name).is_some();
     if let Some(at) = key.settings.providers.iter().position(|name| !known(name)) {
         return Err(Error::invalid_request(format!("providers[{at}]"), "is no provider that is configured or known"));
     }

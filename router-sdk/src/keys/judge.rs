@@ -23,9 +23,7 @@ pub(crate) fn misshapen(how: Misshapen) -> Error {
             "key_malformed",
             format_args!("is not a key of this router, which begins with cr_ and has {LENGTH} characters"),
         ),
-        Misshapen::Checksum => {
-            refused("key_malformed", "is misspelt: a character is wrong or missing; copy it again")
-        }
+        Misshapen::Checksum => refused("key_malformed", "is misspelt: a character is wrong or missing; copy it again"),
     }
 }
 

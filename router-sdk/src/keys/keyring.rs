@@ -260,10 +260,10 @@ impl Keyring {
         let digest = self.hasher.digest(&secret);
         let until = at_ms.saturating_add(i64::try_from(grace_s.saturating_mul(1_000)).unwrap_or(i64::MAX));
         let change = |record: &mut Record| {
-            let old = record.secrets.iter().map(|held| Held {
-                until_ms: Some(held.until_ms.unwrap_or(until).min(until)),
-                ..held.clone()
-            });
+            let old = record
+                .secrets
+                .iter()
+                .map(|held| Held { until_ms: Some(held.until_ms.unwrap_or(until).min(until)), ..held.clone() });
             let old = old.filter(|held| held.until_ms.is_some_and(|until| until > at_ms));
             record.secrets = std::iter::once(Held::new(&digest)).chain(old).take(MOST_SECRETS).collect();
             record.hint = secret.hint();

@@ -37,7 +37,9 @@ impl Sealer {
     /// `InvalidConfig` when it is anything else.
     pub(crate) fn from_text(text: &str, variable: &str) -> Result<Self, Error> {
         let fault = || {
-            let fix = format!("{variable} must hold 32 random bytes as 64 hexadecimal digits or in base64, such as `openssl rand -base64 32` prints");
+            let fix = format!(
+                "{variable} must hold 32 random bytes as 64 hexadecimal digits or in base64, such as `openssl rand -base64 32` prints"
+            );
             Error::invalid_config("keys.seal_env", fix)
         };
         Self::of(&master(text.trim()).ok_or_else(fault)?)

@@ -118,7 +118,8 @@ impl KeySettings {
             }
         }
         if let Some(at) = self.models.iter().position(|name| name == "auto" || name.starts_with("auto:")) {
-            let fix = "is no model: every key may ask for auto, which chooses among its models; use strategies to limit how";
+            let fix =
+                "is no model: every key may ask for auto, which chooses among its models; use strategies to limit how";
             return Err(Error::invalid_request(format!("models[{at}]"), fix));
         }
         if let Some(own) = self.strategy.filter(|own| !self.strategies.is_empty() && !self.strategies.contains(own)) {
@@ -227,7 +228,8 @@ mod tests {
 
     #[test]
     fn a_change_replaces_fields_and_null_takes_them_back() {
-        let full = json!({"name": "a", "tags": {"team": "x"}, "models": ["m"], "budget": {"usd": 1.0, "window": "day"}});
+        let full =
+            json!({"name": "a", "tags": {"team": "x"}, "models": ["m"], "budget": {"usd": 1.0, "window": "day"}});
         let key = NewKey::from_value(full).unwrap().settings;
         let change = json!({"name": "b", "models": null, "budget": [{"usd": 2.0}, {"usd": 3.0}]});
         let Value::Object(change) = change else { panic!("an object") };

@@ -132,7 +132,14 @@ impl ChatRequest {
     /// The same request with another body, which must be as valid as this one's.
     pub(crate) fn with_body(&self, body: Object) -> Self {
         let size = body.iter().map(|(k, v)| k.len() + 4 + validate::value_size(v)).sum::<usize>() + 1;
-        Self { body, route: self.route.clone(), models: self.models.clone(), size, tail: OnceLock::new(), api_key: None }
+        Self {
+            body,
+            route: self.route.clone(),
+            models: self.models.clone(),
+            size,
+            tail: OnceLock::new(),
+            api_key: None,
+        }
     }
 
     /// The same request without a field.

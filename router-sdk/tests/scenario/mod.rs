@@ -2,6 +2,7 @@
 
 mod compare;
 mod expect;
+mod keys;
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub error: Option<Value>,
     pub cancelled: bool,
     pub took: Duration,
+    /// The newest entry of the ledger, with names of the scenario in place of ids of keys.
+    pub entry: Option<Value>,
     /// The router's health after the call.
     pub health: Vec<Value>,
 }
@@ -61,29 +64,40 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
     };
     let request = filled(fake, id, &scenario["request"]);
     let mut outcomes = Vec::new();
+    let mut ring = keys::Ring::default();
     for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
+        if let Err(error) = ring.prepare(&router, &scenario["keys"], i).await {
+            outcomes.push(Outcome::failed(&error));
+            return outcomes;
+        }
+        let api_key = ring.key_of(&scenario["api_key"], i);
         let started = Instant::now();
-        let mut outcome = call(&router, scenario, &request, stream).await;
+        let mut outcome = call(&router, scenario, &request, api_key.as_deref(), stream).await;
         outcome.took = started.elapsed();
+        outcome.entry = router.entries().last().map(|entry| ring.named(&entry.to_json()));
         outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
         outcomes.push(outcome);
     }
     outcomes
 }
 
-async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool) -> Outcome {
+async fn call(router: &Router, scenario: &Value, request: &Value, api_key: Option<&str>, stream: bool) -> Outcome {
     let mut body = request.clone();
     let cancel = &scenario["cancel"];
     if scenario["operation"] == "embed" {
-        return within(cancel, embedded(router, &body)).await;
+        return within(cancel, embedded(router, &body, api_key)).await;
     }
     body["stream"] = json!(stream);
     let request = match ChatRequest::from_json(body.to_string().as_bytes()) {
         Ok(request) => request,
         Err(error) => return Outcome::failed(&error),
+    };
+    let request = match api_key {
+        Some(key) => request.with_api_key(key),
+        None => request,
     };
     let after_chunks = cancel["after_chunks"].as_u64();
     let called =
@@ -101,9 +115,12 @@ async fn within(cancel: &Value, called: impl Future<Output = Outcome>) -> Outcom
     }
 }
 
-async fn embedded(router: &Router, body: &Value) -> Outcome {
+async fn embedded(router: &Router, body: &Value, api_key: Option<&str>) -> Outcome {
     let asked = match EmbeddingRequest::from_json(body.to_string().as_bytes()) {
-        Ok(request) => router.embed(request).await,
+        Ok(request) => match api_key {
+            Some(key) => router.embed(request.with_api_key(key)).await,
+            None => router.embed(request).await,
+        },
         Err(error) => Err(error),
     };
     match asked {

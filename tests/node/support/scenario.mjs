@@ -1,5 +1,6 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
+import { Ring } from "./keys.mjs";
 
 /** Fills the placeholders of a configuration or a request. */
 export function filled(part, fake, base) {
@@ -15,6 +16,7 @@ export function filled(part, fake, base) {
 export async function played(scenario, stream, config) {
   const outcomes = [];
   let router;
+  const ring = new Ring();
   for (let i = 0; i < (scenario.repeat ?? 1); i++) {
     if (i > 0) {
       await new Promise((resolve) => setTimeout(resolve, scenario.pause_ms ?? 0));
@@ -23,26 +25,29 @@ export async function played(scenario, stream, config) {
     const outcome = { chunks: [] };
     try {
       router ??= new Router(config);
+      await ring.prepare(router, scenario.keys, i);
+      const apiKey = ring.keyOf(scenario.api_key, i);
       if (scenario.operation === "embed") {
-        await embed(router, scenario.request, scenario.cancel, outcome);
+        await embed(router, scenario.request, scenario.cancel, outcome, apiKey);
       } else {
-        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome, apiKey);
       }
     } catch (error) {
       outcome.error = error;
     }
     outcome.ms = performance.now() - begun;
     outcome.health = router?.health() ?? [];
+    outcome.entry = ring.entry(router);
     outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
   }
   return outcomes;
 }
 
-async function call(router, request, cancel, outcome) {
+async function call(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    const reply = await router.chat.completions.create(request, { signal: controller.signal });
+    const reply = await router.chat.completions.create(request, { signal: controller.signal, apiKey });
     if (!request.stream) {
       outcome.reply = reply;
       return;
@@ -59,11 +64,11 @@ async function call(router, request, cancel, outcome) {
   }
 }
 
-async function embed(router, request, cancel, outcome) {
+async function embed(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    outcome.reply = await router.embeddings.create(request, { signal: controller.signal });
+    outcome.reply = await router.embeddings.create(request, { signal: controller.signal, apiKey });
   } finally {
     clearTimeout(timer);
   }

@@ -38,7 +38,18 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
     let top = [
-        "providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "limits", "budgets", "keys",
+        "providers",
+        "aliases",
+        "timeouts",
+        "retry",
+        "breaker",
+        "ledger",
+        "hedge",
+        "shadow",
+        "media",
+        "limits",
+        "budgets",
+        "keys",
     ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));

@@ -123,7 +123,8 @@ impl KeyStore for SharedKeys {
     fn replace(&self, record: Record) -> Answer<'_, bool> {
         async move {
             let _turn = self.turn(&record.id).await?;
-            let Some(before) = self.record(&record.id).await?.filter(|there| there.version + 1 == record.version) else {
+            let Some(before) = self.record(&record.id).await?.filter(|there| there.version + 1 == record.version)
+            else {
                 return Ok(false);
             };
             self.write(&record).await?;

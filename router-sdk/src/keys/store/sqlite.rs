@@ -103,10 +103,8 @@ fn prepare(
     let made = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
     let pragma = |name: &str| made.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(fault);
     let (application, schema) = (pragma("application_id")?, pragma("user_version")?);
-    let empty = made
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
-        .map_err(fault)?
-        == 0;
+    let empty =
+        made.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(fault)? == 0;
     if empty && application == 0 {
         made.execute_batch(TABLES).map_err(fault)?;
         made.execute("INSERT INTO marks VALUES ('pepper', ?1)", [pepper]).map_err(fault)?;
