@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pickle
 import stat
@@ -10,7 +11,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from clawrouters import (
     AsyncRouter,
@@ -90,7 +90,7 @@ def test_models_and_plans_are_those_of_the_key(hello: Scripted) -> None:
     names = [model.id for model in router.models.list(api_key=key.secret).data]
     assert "alpha/big" in names
     assert "auto:cheapest" not in names
-    assert all(name.startswith(("auto", "alpha/big")) for name in names)
+    assert all(name.startswith(("auto", "alpha/big", "pair")) for name in names)
     plan = router.explain(model="alpha/big", messages=HELLO, api_key=key.secret)
     assert plan.model == "alpha/big"
     with pytest.raises(PermissionDeniedError):
@@ -119,31 +119,40 @@ def test_the_asyncio_router_has_the_same_calls(hello: Scripted) -> None:
     asyncio.run(main())
 
 
+def knock(router: Router, path: str, headers: dict[str, str], body: Any = None) -> tuple[int, Any]:
+    """Status and JSON of the door, as the drop-in clients get them."""
+    method, data = ("GET", b"") if body is None else ("POST", json.dumps(body).encode())
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+    feed = router._native.door(method, f"http://router/v1{path}", sent, data)
+    items: list[Any] = []
+    while (batch := feed.take()) is not None:
+        items.extend(batch)
+    (status, _), *pieces = items
+    return status, json.loads(b"".join(pieces))
+
+
 def test_the_bearer_of_a_drop_in_is_the_key(hello: Scripted) -> None:
     router = Router(keyed(hello))
     key = router.keys.create(models=["alpha/big"])
+    bearer = {"authorization": f"Bearer {key.secret}"}
+
+    def ask(headers: dict[str, str], model: str = "alpha/big") -> tuple[int, Any]:
+        return knock(router, "/chat/completions", headers, {"model": model, "messages": HELLO})
+
+    assert ask(bearer)[0] == 200
+    assert ask({"x-api-key": key.secret})[0] == 200
+    for headers in ({}, {"authorization": "Bearer sk-unused"}):
+        status, refused = ask(headers)
+        assert (status, refused["error"]["type"]) == (401, "authentication_error")
+    assert ask(bearer, "alpha/other")[0] == 403
+    assert ask({**bearer, "x-clawrouters-fallbacks": "alpha/other"})[0] == 403
+    listed = knock(router, "/models", bearer)[1]["data"]
+    assert {m["id"] for m in listed if not m["id"].startswith("auto")} <= {"alpha/big", "pair"}
+    assert knock(router, "/models", {})[0] == 401
+    open_to_all = Router(hello.config())
     body = {"model": "alpha/big", "messages": HELLO}
-    with router.http_client("httpx") as client:
-        assert isinstance(client, httpx.Client)
-
-        def ask(headers: dict[str, str], **more: Any) -> httpx.Response:
-            return client.post("http://router/v1/chat/completions", json={**body, **more}, headers=headers)
-
-        bearer = {"authorization": f"Bearer {key.secret}"}
-        assert ask(bearer).status_code == 200
-        assert ask({"x-api-key": key.secret}).status_code == 200
-        for headers in ({}, {"authorization": "Bearer sk-unused"}):
-            refused = ask(headers)
-            assert refused.status_code == 401
-            assert refused.json()["error"]["type"] == "authentication_error"
-        assert ask(bearer, model="alpha/other").status_code == 403
-        assert ask({**bearer, "x-clawrouters-fallbacks": "alpha/other"}).status_code == 403
-        listed = client.get("http://router/v1/models", headers=bearer).json()["data"]
-        assert {m["id"] for m in listed if not m["id"].startswith("auto")} <= {"alpha/big"}
-        assert client.get("http://router/v1/models").status_code == 401
-    with Router(hello.config()).http_client("httpx") as client:
-        answered = client.post("http://router/v1/chat/completions", json=body, headers={"authorization": "Bearer cr_any"})
-        assert answered.status_code == 200, "without a key store a bearer is nobody's business"
+    status, _ = knock(open_to_all, "/chat/completions", {"authorization": "Bearer cr_any"}, body)
+    assert status == 200, "without a key store a bearer is nobody's business"
 
 
 def test_a_file_keeps_keys_between_routers_and_in_a_fork(hello: Scripted, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ class AsyncKeys:
 def _settings(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with a moment as text."""
     expires = settings.get("expires_at")
-    if hasattr(expires, "isoformat"):
+    if expires is not None and hasattr(expires, "isoformat"):
         if getattr(expires, "tzinfo", None) is None:
             raise invalid_request("expires_at", "must have a time zone, such as datetime.now(timezone.utc)")
         settings["expires_at"] = expires.isoformat()
