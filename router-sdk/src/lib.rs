@@ -45,9 +45,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JudgeConfig, KeysConfig, LedgerConfig,
-    LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry,
-    SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JudgeConfig, KeysConfig,
+    LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig,
+    Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

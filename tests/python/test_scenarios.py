@@ -108,7 +108,9 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
                     router.on_budget(lambda event: events.append(event.to_dict()))
             for name, arguments in ring.steps(scenario, i):
                 ring.keep(name, arguments, getattr(router.keys, name)(**ring.filled(name, arguments)))
-            _call(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome, ring.key_of(scenario, i))
+            _call(
+                router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome, ring.key_of(scenario, i)
+            )
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
@@ -172,7 +174,13 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
                         router.on_budget(lambda event: events.append(event.to_dict()))
                 for name, arguments in ring.steps(scenario, i):
                     ring.keep(name, arguments, await getattr(router.keys, name)(**ring.filled(name, arguments)))
-                call = _call_async(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome, ring.key_of(scenario, i))
+                call = _call_async(
+                    router,
+                    {**scenario, "request": _of(scenario["request"], i)},
+                    stream,
+                    outcome,
+                    ring.key_of(scenario, i),
+                )
                 await asyncio.wait_for(call, None if after is None else after / 1000)
             except ClawRoutersError as error:
                 outcome.error = error

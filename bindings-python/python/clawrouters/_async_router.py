@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
-    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._budget import BudgetEvent, QuotaState
+    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._types import ShadowReply
 
 

@@ -81,7 +81,10 @@ async fn the_time_of_a_refusal_is_the_first_at_which_a_request_is_admitted() {
         tokio::time::advance(Duration::from_secs(7)).await;
     }
     let error = enter(&quota, Priority::Normal).await.unwrap_err();
-    assert_eq!((error.kind(), error.limits().unwrap().requests.as_ref().unwrap().remaining), (ErrorKind::RateLimited, 0));
+    assert_eq!(
+        (error.kind(), error.limits().unwrap().requests.as_ref().unwrap().remaining),
+        (ErrorKind::RateLimited, 0)
+    );
     let wait = error.retry_after().unwrap();
     assert!(wait >= Duration::from_secs(39) && wait <= Duration::from_millis(40_200), "{wait:?}");
     tokio::time::advance(wait - Duration::from_millis(1)).await;

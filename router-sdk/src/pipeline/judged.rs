@@ -69,8 +69,9 @@ fn worth_asking(
 ) -> Option<(Target, ChatRequest, u64)> {
     let judge = shared.judge.as_ref()?;
     let (low, high) = judge::band(task);
-    let end =
-        |difficulty| planned_at(shared, caller, request, &at(task, difficulty), plan.strategy, input_tokens, moment).ok();
+    let end = |difficulty| {
+        planned_at(shared, caller, request, &at(task, difficulty), plan.strategy, input_tokens, moment).ok()
+    };
     let stakes = judge::stakes(&end(low)?, &end(high)?)?;
     let target = shared.setup.resolve(&judge.settings.model, "judge.model").ok()?;
     // Who brings a key has its requests asked with that key alone.
