@@ -4,6 +4,7 @@ pub mod call;
 pub mod door;
 pub mod errors;
 mod keys;
+pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;

@@ -15,3 +15,4 @@ export type * from "./types/ledger.js";
 export type * from "./types/health.js";
 export type * from "./types/keys.js";
 export type * from "./types/shadow.js";
+export type * from "./types/quota.js";

@@ -5,6 +5,7 @@ mod errors;
 mod feed;
 mod keys;
 mod port;
+mod quota;
 mod router;
 mod runtime;
 mod shadow;

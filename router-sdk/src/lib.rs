@@ -17,6 +17,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod ids;
+mod judge;
 mod keys;
 mod media;
 mod pipeline;
@@ -44,9 +45,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, KeysConfig, LedgerConfig,
-    LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry,
-    SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JudgeConfig, KeysConfig,
+    LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig,
+    Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -61,7 +62,7 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
+    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
     Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

@@ -1,6 +1,7 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
 from ._async_router import AsyncRouter
+from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -34,6 +35,7 @@ from ._types import (
     EmbeddingList,
     EmbeddingUsage,
     Explanation,
+    Judged,
     Model,
     ModelList,
     Refusal,
@@ -53,7 +55,9 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "BudgetEvent",
     "BudgetExceededError",
+    "BudgetState",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",
@@ -75,13 +79,16 @@ __all__ = [
     "InvalidConfigError",
     "InvalidRequestError",
     "IssuedKey",
+    "Judged",
     "Keys",
+    "LimitState",
     "Message",
     "Model",
     "ModelList",
     "NoCandidateError",
     "PermissionDeniedError",
     "ProviderUnavailableError",
+    "QuotaState",
     "RateLimitError",
     "Refusal",
     "Resumption",

@@ -46,7 +46,7 @@ pub(crate) struct Journey {
     pub(super) broken: Vec<usize>,
     pub(super) last: Option<(Failure, Target)>,
     /// The refusal of a limit or a budget that kept a candidate from being asked, the one with room soonest.
-    denied: Option<Error>,
+    pub(super) denied: Option<Error>,
     rests: Option<Duration>,
     preparation: Preparation,
 }
@@ -123,7 +123,8 @@ impl Journey {
             return Err(Then::Next);
         }
         for sends in 1.. {
-            let limit = self.hold(index, &candidate, wording, books).await?;
+            let patient = books.ticket().is_some() && !self.another_after(index);
+            let limit = self.hold(&candidate, wording, patient, books).await?;
             let (failure, line) = match self.prepare(index, &candidate.target, wording, limit, books).await {
                 // What cannot be said in the family's language is not sent and so is no attempt.
                 Err(failure) => (failure, None),
@@ -184,28 +185,6 @@ impl Journey {
                     self.last = Some((failure, target.clone()));
                 }
                 Rest::Full => {}
-            }
-            Then::Next
-        })
-    }
-
-    /// Holds what a send to the candidate may use of limits and budgets; those that have no room for it pass it over.
-    pub(super) async fn hold(
-        &mut self,
-        index: usize,
-        candidate: &Candidate,
-        wording: &Wording,
-        books: &mut Books,
-    ) -> Result<Option<(u64, String)>, Then> {
-        let alone = books.ticket().is_some() && !self.another_after(index);
-        let asked = books.hold(&candidate.target, &wording.request, candidate.worst_nanos, wording.rest, alone);
-        asked.await.map_err(|error| {
-            books.route.reasons.push(format!("{} was passed over: {}", candidate.target.place(), error.message()));
-            let sooner = |denied: &Error| {
-                denied.retry_after().is_none_or(|old| error.retry_after().is_some_and(|new| new < old))
-            };
-            if self.denied.as_ref().is_none_or(sooner) {
-                self.denied = Some(error);
             }
             Then::Next
         })

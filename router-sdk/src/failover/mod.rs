@@ -17,6 +17,7 @@ mod pace;
 mod prepare;
 mod race;
 mod resume;
+mod room;
 mod send;
 mod sender;
 mod share;
@@ -27,7 +28,7 @@ mod stitch;
 mod verdict;
 mod vigil;
 
-pub(crate) use aside::shadow as ask_shadow;
+pub(crate) use aside::ask as ask_aside;
 pub(crate) use budget::RetryBudget;
 pub(crate) use embed::embed;
 pub(crate) use follow::{Terms, follow};

@@ -79,6 +79,10 @@ impl Setup {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
         }
+        if let Some(judge) = &setup.config.judge {
+            let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
+            setup.resolve(&judge.model, "judge.model").map_err(fault)?;
+        }
         // Last: what is wrong elsewhere must not leave a new file behind.
         setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)

@@ -116,6 +116,7 @@ pub(crate) enum Denied {
         left: u64,
     },
     /// The store cannot be asked.
+    #[allow(dead_code)] // The store of one process always can.
     Unavailable(Unavailable),
 }
 

@@ -46,6 +46,8 @@ const EXPECT: &[&str] = &[
     "health",
     "entry",
     "connections",
+    "quota",
+    "budget_events",
 ];
 const ERROR: &[&str] = &[
     "kind",

@@ -15,6 +15,10 @@ export function filled(part, fake, base) {
 /** Makes all calls of a scenario on one router. */
 export async function played(scenario, stream, config) {
   const outcomes = [];
+  const events = [];
+  const requests = [scenario.request].flat();
+  const expected = [scenario.expect].flat();
+  const of = (list, i) => list[Math.min(i, list.length - 1)];
   let router;
   const ring = new Ring();
   for (let i = 0; i < (scenario.repeat ?? 1); i++) {
@@ -24,13 +28,16 @@ export async function played(scenario, stream, config) {
     const begun = performance.now();
     const outcome = { chunks: [] };
     try {
-      router ??= new Router(config);
+      if (!router) {
+        router = new Router(config);
+        router.onBudget((event) => events.push(event));
+      }
       await ring.prepare(router, scenario.keys, i);
       const apiKey = ring.keyOf(scenario.api_key, i);
       if (scenario.operation === "embed") {
-        await embed(router, scenario.request, scenario.cancel, outcome, apiKey);
+        await embed(router, of(requests, i), scenario.cancel, outcome, apiKey);
       } else {
-        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome, apiKey);
+        await call(router, { ...of(requests, i), stream }, scenario.cancel, outcome, apiKey);
       }
     } catch (error) {
       outcome.error = error;
@@ -38,9 +45,17 @@ export async function played(scenario, stream, config) {
     outcome.ms = performance.now() - begun;
     outcome.health = router?.health() ?? [];
     outcome.entry = ring.entry(router);
+    outcome.quota = {};
+    for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
+      outcome.quota[subject] = await router.quota(subject);
+    }
     outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
   }
-  return outcomes;
+  const until = performance.now() + 1000;
+  while (events.length < (expected.at(-1).budget_events ?? []).length && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return Object.assign(outcomes, { events });
 }
 
 async function call(router, request, cancel, outcome, apiKey) {

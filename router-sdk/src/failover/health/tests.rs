@@ -27,6 +27,7 @@ fn target(name: Option<&str>, limits: Limits) -> Target {
         quirks: Quirks::default(),
         sandbox: false,
         local: false,
+        zdr: false,
         cloud: crate::provider::Cloud::Plain,
         owner: None,
     };
