@@ -4,6 +4,7 @@ pub mod cache;
 pub mod call;
 pub mod door;
 pub mod errors;
+mod keys;
 pub mod ledger;
 pub mod quota;
 pub mod router;

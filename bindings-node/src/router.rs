@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
+use crate::keys::{self, Keyed};
 use crate::stream::NativeStream;
 use crate::{quota, shadow};
 
@@ -76,10 +77,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(router.chat(request).await?.to_json().to_string())
         })))
     }
@@ -91,10 +93,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, NativeStream>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(NativeStream::new(router.stream(request).await?))
         })))
     }
@@ -106,10 +109,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = EmbeddingRequest::from_json(json.as_bytes())?;
+            let request = EmbeddingRequest::from_json(json.as_bytes())?.keyed(api_key);
             let reply = router.embed(request).await?.to_json_bytes();
             String::from_utf8(reply).map_err(|_| Error::new(ErrorKind::Internal, "a reply is not UTF-8"))
         })))
@@ -128,19 +132,37 @@ impl NativeRouter {
 
     /// How a request would be answered.
     #[napi]
-    pub fn explain<'env>(&self, env: &'env Env, json: String) -> napi::Result<PromiseRaw<'env, String>> {
+    pub fn explain<'env>(
+        &self,
+        env: &'env Env,
+        json: String,
+        api_key: Option<String>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         let router = self.core.clone();
         env.spawn_future(guarded(async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            keys::warm(&router, api_key.as_ref()).await?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(router.explain(&request)?.to_json().to_string())
         }))
     }
 
-    /// The models that can be asked for, as a JSON list.
+    /// The models that can be asked for, by the holder of a key where one is given, as a JSON list.
     #[napi]
-    pub fn models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+    pub fn models<'env>(&self, env: &'env Env, api_key: Option<String>) -> napi::Result<PromiseRaw<'env, String>> {
         let router = self.core.clone();
-        env.spawn_future(guarded(async move { Ok(Value::Array(router.models()).to_string()) }))
+        env.spawn_future(guarded(async move { Ok(Value::Array(keys::models(&router, api_key).await?).to_string()) }))
+    }
+
+    /// Makes a call of the router's keys: its name and arguments in, one JSON value out.
+    #[napi]
+    pub fn keys<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        arguments: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let router = self.open()?;
+        env.spawn_future(guarded(async move { keys::call(&router, &name, &arguments).await }))
     }
 
     /// The ledger's entries as a JSON list.

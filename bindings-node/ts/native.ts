@@ -33,12 +33,13 @@ export interface Inbound {
 
 /** The router's native half. */
 export interface NativeRouter {
-  chat(json: string, canceller?: Canceller): Promise<string>;
-  stream(json: string, canceller?: Canceller): Promise<NativeStream>;
-  embed(json: string, canceller?: Canceller): Promise<string>;
+  chat(json: string, canceller?: Canceller, apiKey?: string): Promise<string>;
+  stream(json: string, canceller?: Canceller, apiKey?: string): Promise<NativeStream>;
+  embed(json: string, canceller?: Canceller, apiKey?: string): Promise<string>;
   classify(json: string): Promise<string>;
-  explain(json: string): Promise<string>;
-  models(): Promise<string>;
+  explain(json: string, apiKey?: string): Promise<string>;
+  models(apiKey?: string): Promise<string>;
+  keys(name: string, json: string): Promise<string>;
   entries(): string;
   health(): string;
   cacheStats(): string;

@@ -1,10 +1,11 @@
 /** The router class: typed calls in, typed replies out. */
 import { Cache } from "./cache.js";
-import { under, withTimeout } from "./call.js";
+import { keyOf, under, withTimeout } from "./call.js";
 import type { CallOptions } from "./call.js";
 import { configJson, located, requestJson } from "./encode.js";
 import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
+import { Keys } from "./keys.js";
 import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
@@ -51,6 +52,8 @@ export class Router implements AsyncDisposable {
   readonly models: Models;
   /** How the cache stands, and forgetting what it keeps. */
   readonly cache: Cache;
+  /** The keys of callers; needs `keys` in the configuration. */
+  readonly keys: Keys;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -67,6 +70,7 @@ export class Router implements AsyncDisposable {
     this.embeddings = new Embeddings(inner);
     this.models = new Models(inner);
     this.cache = new Cache(inner);
+    this.keys = new Keys(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
 
@@ -86,8 +90,9 @@ export class Router implements AsyncDisposable {
   }
 
   /** How a request would be answered: every candidate, every refusal; sends nothing. */
-  async explain(params: ChatCompletionCreateParams): Promise<Explanation> {
-    return JSON.parse(await asked(params, undefined, (json) => this.#native.explain(json))) as Explanation;
+  async explain(params: ChatCompletionCreateParams, options?: Pick<CallOptions, "apiKey">): Promise<Explanation> {
+    const key = keyOf(options);
+    return JSON.parse(await asked(params, undefined, (json) => this.#native.explain(json, key))) as Explanation;
   }
 
   /** The closed requests that the ledger keeps, oldest first; `flush()` first for those that closed just now. */
@@ -230,11 +235,12 @@ export class Completions {
   async create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>> {
     const signal = options?.signal;
     const timed = withTimeout(params, options?.timeout);
+    const key = keyOf(options);
     if ((params as ChatCompletionCreateParamsBase | undefined)?.["stream"] === true) {
-      const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller));
+      const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller, key));
       return new Stream<ChatCompletionChunk>(opened, signal);
     }
-    return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller))) as ChatCompletion;
+    return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller, key))) as ChatCompletion;
   }
 }
 
@@ -250,7 +256,8 @@ export class Embeddings {
   /** Makes one vector for each input, in their order. */
   async create(params: EmbeddingCreateParams, options?: CallOptions): Promise<CreateEmbeddingResponse> {
     const timed = withTimeout(params, options?.timeout);
-    const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller));
+    const key = keyOf(options);
+    const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller, key));
     return JSON.parse(json) as CreateEmbeddingResponse;
   }
 }
@@ -264,9 +271,10 @@ export class Models {
     this.#native = inner;
   }
 
-  /** `auto` and its strategies, aliases, own models and the reachable catalogue. */
-  async list(): Promise<ModelList> {
-    const data = JSON.parse(await under(undefined, () => this.#native.models())) as ModelEntry[];
+  /** `auto` and its strategies, aliases, own models and the reachable catalogue; with a key what its holder may ask for. */
+  async list(options?: Pick<CallOptions, "apiKey">): Promise<ModelList> {
+    const key = keyOf(options);
+    const data = JSON.parse(await under(undefined, () => this.#native.models(key))) as ModelEntry[];
     const list: Omit<ModelList, typeof Symbol.asyncIterator> = { object: "list", data };
     // Not enumerable: the list stays the plain object that OpenAI's servers send.
     return Object.defineProperty(list, Symbol.asyncIterator, {

@@ -3,6 +3,7 @@
 mod door;
 mod errors;
 mod feed;
+mod keys;
 mod ledger;
 mod port;
 mod quota;

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
+use crate::keys::{self, Keyed};
 use crate::{door, errors, ledger, quota, runtime, shadow};
 
 /// Chunks that cross in one batch at most.
@@ -145,9 +146,10 @@ impl Router {
     }
 
     /// Starts a whole chat: a feed of one reply.
-    fn chat(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+    #[pyo3(signature = (request, api_key=None))]
+    fn chat(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
+        let (router, request) = (Self::open_core(slf)?, read(py, request)?.keyed(api_key));
         Feed::start(py, move |sink| async move {
             let item = match router.chat(request).await {
                 Ok(reply) => Item::Json(reply_json(&reply)),
@@ -159,17 +161,20 @@ impl Router {
     }
 
     /// Starts a streamed chat: a feed of an empty item once the stream is open, then chunks.
-    fn stream(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+    #[pyo3(signature = (request, api_key=None))]
+    fn stream(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
+        let (router, request) = (Self::open_core(slf)?, read(py, request)?.keyed(api_key));
         Feed::start(py, move |sink| pump(router, request, sink))
     }
 
     /// Starts a call for embeddings: a feed of one reply.
-    fn embed(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
+    #[pyo3(signature = (request, api_key=None))]
+    fn embed(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
         let router = Self::open_core(slf)?;
         let request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        let request = request.keyed(api_key);
         Feed::start(py, move |sink| async move {
             let item = match router.embed(request).await {
                 Ok(reply) => Item::Json(reply.to_json_bytes()),
@@ -178,6 +183,11 @@ impl Router {
             sink.push([item]);
             sink.finish();
         })
+    }
+
+    /// Makes a call of the router's keys: a feed of one JSON value.
+    fn keys(slf: &Bound<'_, Self>, name: String, arguments: &[u8]) -> PyResult<Feed> {
+        keys::call(slf.py(), Self::open_core(slf)?, name, arguments)
     }
 
     /// Sends an HTTP request through the door: a feed of one head, then body bytes.
@@ -196,8 +206,11 @@ impl Router {
     }
 
     /// The plan for a request, as JSON; nothing is sent.
-    fn explain<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (request, api_key=None))]
+    fn explain<'py>(&self, py: Python<'py>, request: &[u8], api_key: Option<String>) -> PyResult<Bound<'py, PyBytes>> {
         let (router, request) = (self.core(py)?, read(py, request)?);
+        keys::warm(py, &router, api_key.as_ref())?;
+        let request = request.keyed(api_key);
         let explained = py.detach(|| router.explain(&request).map(|e| e.to_json()));
         json(py, &explained.map_err(|e| errors::exception(py, &e))?)
     }
@@ -209,10 +222,14 @@ impl Router {
         json(py, &task)
     }
 
-    /// The models that can be asked for, as a JSON list.
-    fn models<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    /// The models that can be asked for, by the holder of a key where one is given, as a JSON list.
+    #[pyo3(signature = (api_key=None))]
+    fn models<'py>(&self, py: Python<'py>, api_key: Option<String>) -> PyResult<Bound<'py, PyBytes>> {
         let router = self.core(py)?;
-        let models = py.detach(|| router.models());
+        let models = match api_key {
+            Some(key) => keys::models(py, &router, key)?,
+            None => py.detach(|| router.models()),
+        };
         json(py, &models)
     }
 

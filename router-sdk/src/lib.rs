@@ -19,6 +19,7 @@ mod error;
 mod failover;
 mod ids;
 mod judge;
+mod keys;
 mod media;
 mod pipeline;
 mod provider;
@@ -54,14 +55,15 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
-    Hedge, JsonLines, JudgeConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, PriceConfig,
-    ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, Shadow, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    Hedge, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig,
+    PriceConfig, ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, Shadow,
+    TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 #[cfg(feature = "sqlite")]

@@ -23,10 +23,11 @@ use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
 use crate::judge::Judge;
+use crate::keys::Keyring;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
-use crate::store::MemoryStore;
+use crate::store::{MemoryStore, StateStore};
 use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) keys: Option<Arc<Keyring>>,
     judge: Option<Judge>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
@@ -95,7 +97,8 @@ pub(crate) enum Reply {
 pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     shared.is_open()?;
     let moment = Moment::now();
-    let caller = admit::authorise();
+    let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    caller.narrow_chat(&shared.setup, &mut request)?;
     admit::check(&request)?;
     let deadline = moment.started + deadline(shared, &request);
     let mut admission = match admit::admit(shared.quota.as_ref(), caller.clone(), &mut request, deadline).await {
@@ -109,7 +112,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
         }
         Recalled::Miss(remembering) => remembering,
     };
-    let planned = match decide(shared, &request, moment) {
+    let planned = match decide(shared, &admission.caller, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
@@ -117,14 +120,14 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.cached = remembering.cached();
-    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
+    let plan = judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
     let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
     let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
-    overshadow(shared, &request, &plan, input_tokens, &books, moment);
-    let candidates = arranged(shared, plan.candidates, &request, input_tokens);
+    overshadow(shared, &admission.caller, &request, &plan, input_tokens, &books, moment);
+    let candidates = arranged(shared, &admission.caller, plan.candidates, &request, input_tokens);
     let departure = Departure {
         request,
         candidates,
@@ -171,13 +174,13 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
     options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
-/// The limits and budgets of a router, counted in this process.
-fn quota(setup: &Setup) -> Option<Arc<Quota>> {
-    if setup.subjects.is_empty() {
+/// The limits and budgets of a router, counted in this process; keys may bring theirs at any time.
+fn quota(setup: &Setup, store: &Arc<dyn StateStore>) -> Option<Arc<Quota>> {
+    if setup.subjects.is_empty() && setup.config.keys.is_none() {
         return None;
     }
     let clock = Clock::new(Timestamp::now().as_millisecond(), Instant::now());
-    let store = Arc::new(MemoryStore::default());
+    let store = Arc::clone(store);
     Some(Arc::new(Quota::new(store, clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
 }
 
@@ -191,7 +194,9 @@ impl Shared {
     }
 
     /// With this transport and this source of chance.
-    pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+    pub(crate) fn carried_by(mut setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+        let state: Arc<dyn StateStore> = Arc::new(MemoryStore::default());
+        let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
         let config = &setup.config;
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
@@ -199,9 +204,10 @@ impl Shared {
             ledger: Arc::new(Ledger::new(&config.ledger)),
             shadow: Shadow::new(config.shadow.as_ref()),
             cache: Arc::new(Cache::new(&config.cache, None)),
+            keys,
             judge: config.judge.as_ref().map(Judge::new),
             tally: Arc::new(Tally::default()),
-            quota: quota(&setup),
+            quota: quota(&setup, &state),
             pool: Mutex::new(None),
             closed: AtomicBool::new(false),
             setup,
@@ -233,8 +239,12 @@ impl Shared {
 
     /// How the limits and budgets of a subject stand.
     pub(crate) async fn quota_of(&self, subject: &str) -> Result<QuotaState, Error> {
+        let own = match (&self.keys, subject.strip_prefix("key:")) {
+            (Some(keys), Some(id)) => keys.rules(id).await?,
+            _ => None,
+        };
         match &self.quota {
-            Some(quota) => quota.state(subject, None).await,
+            Some(quota) => quota.state(subject, own).await,
             None => Err(admit::unknown_subject(subject)),
         }
     }

@@ -4,16 +4,18 @@ mod ledger;
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::account::Entry;
-use crate::admit::{BudgetEvent, QuotaState};
+use crate::admit::{self, BudgetEvent, Caller, QuotaState};
 use crate::cache::CacheStats;
 use crate::classify::{self, Task};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::failover::TargetHealth;
+use crate::keys::Keys;
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
@@ -154,6 +156,40 @@ impl Router {
             out.push(model);
         }
         out
+    }
+
+    /// The models that the holder of a key may ask for, as [`Router::models`] lists them. Without a key store every model.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is missing or may not be used.
+    pub async fn models_of(&self, api_key: Option<&SecretString>) -> Result<Vec<Value>, Error> {
+        let caller = self.caller(api_key).await?;
+        let bounds = caller.bounds(&self.shared.setup);
+        let mut models = self.models();
+        models.retain(|model| {
+            let id = model.get("id").and_then(Value::as_str).unwrap_or_default();
+            caller.may_ask(&self.shared.setup, bounds.as_deref(), id)
+        });
+        Ok(models)
+    }
+
+    /// Who a key belongs to; everybody is anonymous where no key store is configured.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is missing or may not be used, `InvalidRequest` for one where no key store is
+    /// configured.
+    pub async fn caller(&self, api_key: Option<&SecretString>) -> Result<Caller, Error> {
+        admit::authorise(self.shared.keys.as_ref(), api_key).await
+    }
+
+    /// The keys of callers.
+    pub fn keys(&self) -> Keys {
+        Keys::new(Arc::clone(&self.shared))
+    }
+
+    /// Whether callers need a key.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.shared.keys.is_some()
     }
 
     /// The closed requests that the in-memory ledger holds, oldest first.

@@ -108,6 +108,8 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
     for target, part in wanted.get("health", {}).items():
         (got,) = [t.to_dict() for t in outcome.health if t.target == target]
         part_of(part, got, f"health of {target}")
+    if "entry" in wanted:
+        part_of(wanted["entry"], outcome.entry, "entry")
     if "min_ms" in wanted:
         assert outcome.ms >= wanted["min_ms"]
     if "max_ms" in wanted:

@@ -15,6 +15,7 @@ import expectations
 import pytest
 from clawrouters import AsyncRouter, ClawRoutersError, Router
 from fake import ROOT, Fake, Scripted
+from scenario_keys import Ring
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Outcome:
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
     ledger: list[Any] = field(default_factory=list)
+    entry: Any = None
     quota: dict[str, Any] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
     call: int = 0
@@ -125,18 +127,20 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
     router: Router | None = None
     outcomes: list[Outcome] = []
     events: list[Any] = []
+    ring = Ring()
 
     def make(outcome: Outcome, own: dict[str, Any]) -> None:
         start = time.monotonic()
         try:
             assert router is not None
-            _call(router, own, outcome.stream, outcome)
+            _call(router, own, outcome.stream, outcome, ring.key_of(scenario, outcome.call))
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
+        outcome.entry = ring.entry(router)
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}) if router else ():
             outcome.quota[subject] = router.quota(subject).to_dict()
         outcome.cache = router.cache.stats().to_dict() if router else {}
@@ -149,6 +153,12 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
         router.on_budget(lambda event: events.append(event.to_dict()))
     for i, (own, streamed) in enumerate(_calls(scenario, stream)):
         time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
+        try:
+            for name, arguments in ring.steps(scenario, i):
+                ring.keep(name, arguments, getattr(router.keys, name)(**ring.filled(name, arguments)))
+        except ClawRoutersError as error:
+            outcomes.append(Outcome(call=i, stream=streamed, error=error))
+            continue
         made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
         outcomes += made
         if len(made) == 1:
@@ -170,15 +180,15 @@ def _answer(router: Router, ask: dict[str, Any]) -> Any:
         return {"kind": error.kind, "param": error.param}
 
 
-def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
+def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome, key: dict[str, str]) -> None:
     cancel = scenario.get("cancel", {})
     if "after_ms" in cancel:
         _alarm(cancel["after_ms"])
     try:
         if scenario.get("operation") == "embed":
-            outcome.reply = router.embeddings.create(**scenario["request"])
+            outcome.reply = router.embeddings.create(**scenario["request"], **key)
             return
-        answer = router.chat.completions.create(**{**scenario["request"], "stream": stream})
+        answer = router.chat.completions.create(**{**scenario["request"], "stream": stream, **key})
         if not stream:
             outcome.reply = answer
             return
@@ -204,11 +214,13 @@ def _alarm(ms: float) -> None:
 
 
 def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    ring = Ring()
+
     async def make(router: AsyncRouter, outcome: Outcome, own: dict[str, Any]) -> None:
         start = time.monotonic()
         after = own.get("cancel", {}).get("after_ms")
         try:
-            call = _call_async(router, own, outcome.stream, outcome)
+            call = _call_async(router, own, outcome.stream, outcome, ring.key_of(scenario, outcome.call))
             await asyncio.wait_for(call, None if after is None else after / 1000)
         except ClawRoutersError as error:
             outcome.error = error
@@ -216,6 +228,7 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health()
+        outcome.entry = ring.entry(router)
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}):
             outcome.quota[subject] = (await router.quota(subject)).to_dict()
         outcome.cache = router.cache.stats().to_dict()
@@ -231,6 +244,12 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
             router.on_budget(lambda event: events.append(event.to_dict()))
         for i, (own, streamed) in enumerate(_calls(scenario, stream)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
+            try:
+                for name, arguments in ring.steps(scenario, i):
+                    ring.keep(name, arguments, await getattr(router.keys, name)(**ring.filled(name, arguments)))
+            except ClawRoutersError as error:
+                outcomes.append(Outcome(call=i, stream=streamed, error=error))
+                continue
             made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
             outcomes += made
             await asyncio.gather(*(make(router, outcome, own) for outcome in made))
@@ -247,11 +266,13 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
     return asyncio.run(main())
 
 
-async def _call_async(router: AsyncRouter, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
+async def _call_async(
+    router: AsyncRouter, scenario: dict[str, Any], stream: bool, outcome: Outcome, key: dict[str, str]
+) -> None:
     if scenario.get("operation") == "embed":
-        outcome.reply = await router.embeddings.create(**scenario["request"])
+        outcome.reply = await router.embeddings.create(**scenario["request"], **key)
         return
-    answer: Any = await router.chat.completions.create(**{**scenario["request"], "stream": stream})
+    answer: Any = await router.chat.completions.create(**{**scenario["request"], "stream": stream, **key})
     if not stream:
         outcome.reply = answer
         return

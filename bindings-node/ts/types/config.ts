@@ -49,6 +49,26 @@ export interface Config {
   ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */
   tokens?: TokensConfig | undefined;
+  /** Callers' keys. Absent: every caller is anonymous and may do everything. */
+  keys?: KeysConfig | undefined;
+}
+
+/** Where callers' keys are kept: in one of `path`, `memory` and `shared`. */
+export interface KeysConfig {
+  /** A SQLite file, made where there is none; several processes may use it. */
+  path?: string | undefined;
+  /** In this process's memory, gone with it: for tests. */
+  memory?: boolean | undefined;
+  /** In the shared state. */
+  shared?: boolean | undefined;
+  /** The variable that holds a pepper of at least 16 characters. */
+  pepper_env?: string | undefined;
+  /** The variable that holds the master key for credentials of keys. */
+  seal_env?: string | undefined;
+  /** How long an answer about a key is used, in milliseconds: changes by other processes take effect within it; default 1000. */
+  refresh_ms?: number | undefined;
+  /** How long a known key goes on while the store cannot be asked, in milliseconds; default 60000. */
+  stale_ms?: number | undefined;
 }
 
 /** One rule: for requests to `auto` for which all its conditions hold. The first that sets a thing sets it; of least difficulties the highest holds. */

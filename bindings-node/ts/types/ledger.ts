@@ -8,6 +8,8 @@ export interface Entry extends RouteInfo {
   at_ms: number;
   /** Who asked. */
   caller: string | null;
+  /** The name of the caller's key. */
+  caller_name: string | null;
   /** Labels that the request carried. */
   tags: Record<string, string>;
   /** The conversation that the request named. */

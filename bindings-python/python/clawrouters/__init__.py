@@ -22,6 +22,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
+from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
 from ._ledger import LedgerFile
 from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APITimeoutError",
+    "ApiKey",
+    "AsyncKeys",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
@@ -86,7 +89,9 @@ __all__ = [
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
+    "IssuedKey",
     "Judged",
+    "Keys",
     "LedgerFile",
     "LimitState",
     "Message",

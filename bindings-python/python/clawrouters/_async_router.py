@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode, _ledger
+from . import _encode, _keys, _ledger
 from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import AsyncStream
@@ -74,12 +74,14 @@ class AsyncCompletions:
         """Answers a chat request, whole or streamed; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return await AsyncStream._open(self._native.stream(body))
-        (raw,) = await _take(self._native.chat(body))
+            return await AsyncStream._open(self._native.stream(body, key))
+        (raw,) = await _take(self._native.chat(body, key))
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -101,9 +103,12 @@ class AsyncEmbeddings:
         """One vector for each input; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, dict(params))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, rest), key))
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -114,9 +119,9 @@ class AsyncModels:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    async def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    async def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class AsyncRouter(Opened):
@@ -132,6 +137,7 @@ class AsyncRouter(Opened):
         self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
         self.cache = Cache(self._native)
+        self.keys = _keys.AsyncKeys(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:
@@ -151,7 +157,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     async def explain(
         self,
@@ -162,7 +170,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on the event loop that is running; the last one set counts.
@@ -201,6 +211,7 @@ class AsyncRouter(Opened):
     async def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         await _take(self._native.report(os.fspath(path), _ledger.query(None, since, until, where)))
+
     async def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
 

@@ -56,20 +56,22 @@ class Router:
     @staticmethod
     def from_env() -> Router:
         """A router configured by the environment."""
-    def chat(self, request: bytes) -> Feed:
+    def chat(self, request: bytes, api_key: str | None = None) -> Feed:
         """Starts a whole chat: a feed of one reply."""
-    def stream(self, request: bytes) -> Feed:
+    def stream(self, request: bytes, api_key: str | None = None) -> Feed:
         """Starts a streamed chat: a feed of an empty item once the stream is open, then chunks."""
-    def embed(self, request: bytes) -> Feed:
+    def embed(self, request: bytes, api_key: str | None = None) -> Feed:
         """Starts a call for embeddings: a feed of one reply."""
+    def keys(self, name: str, arguments: bytes) -> Feed:
+        """Makes a call of the router's keys: a feed of one JSON value."""
     def door(self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes) -> Feed:
         """Sends an HTTP request through the door: a feed of one head, then body bytes."""
-    def explain(self, request: bytes) -> bytes:
+    def explain(self, request: bytes, api_key: str | None = None) -> bytes:
         """The plan for a request, as JSON; nothing is sent."""
     def classify(self, request: bytes) -> bytes:
         """The task of a request, as JSON; nothing is sent."""
-    def models(self) -> bytes:
-        """The models that can be asked for, as a JSON list."""
+    def models(self, api_key: str | None = None) -> bytes:
+        """The models that can be asked for, by the holder of a key where one is given, as a JSON list."""
     def entries(self) -> bytes:
         """The ledger's entries, as a JSON list."""
     def health(self) -> bytes:

@@ -65,6 +65,7 @@ class CompletionParams(TypedDict, total=False):
     models: Sequence[str]
     route: RouteOptions
     timeout: float | None
+    api_key: str | None
     extra_body: Mapping[str, Any] | None
     audio: Mapping[str, Any] | None
     frequency_penalty: float | None
@@ -106,6 +107,7 @@ class EmbeddingParams(TypedDict, total=False):
     models: Sequence[str]
     route: RouteOptions
     timeout: float | None
+    api_key: str | None
     extra_body: Mapping[str, Any] | None
     dimensions: int | None
     encoding_format: Literal["float", "base64"] | None

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode, _ledger
+from . import _encode, _keys, _ledger
 from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import Stream
@@ -63,12 +63,14 @@ class Completions:
         """Answers a chat request, whole or streamed.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return Stream._open(self._native.stream(body))
-        (raw,) = self._native.chat(body).take() or []
+            return Stream._open(self._native.stream(body, key))
+        (raw,) = self._native.chat(body, key).take() or []
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -90,9 +92,12 @@ class Embeddings:
         """One vector for each input.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = self._native.embed(_encode.embedding(model, input, dict(params))).take() or []
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = self._native.embed(_encode.embedding(model, input, rest), key).take() or []
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -103,9 +108,9 @@ class Models:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class Router(Opened):
@@ -121,6 +126,7 @@ class Router(Opened):
         self.embeddings = Embeddings(self._native)
         self.models = Models(self._native)
         self.cache = Cache(self._native)
+        self.keys = _keys.Keys(self._native)
 
     @classmethod
     def from_env(cls) -> Router:
@@ -140,7 +146,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     def explain(
         self,
@@ -151,7 +159,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on one daemon thread; the last one set counts.
@@ -194,6 +204,7 @@ class Router(Opened):
     def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         self._native.report(os.fspath(path), _ledger.query(None, since, until, where)).take()
+
     def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
 

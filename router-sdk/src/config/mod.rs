@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod cloud;
 mod judge;
+mod keys;
 mod ledger;
 mod media;
 mod model;
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub use alias::{Alias, AliasModel};
 pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
 pub use judge::JudgeConfig;
+pub use keys::KeysConfig;
 pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
@@ -85,6 +87,8 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,
+    /// Callers' keys. Absent: every caller is anonymous and may do everything.
+    pub keys: Option<KeysConfig>,
 }
 
 /// One provider.

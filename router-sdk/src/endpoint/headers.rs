@@ -1,6 +1,7 @@
 //! Routing options as headers of the drop-in: `x-clawrouters-*` in, options out. Headers win over the body.
 
 use http::HeaderMap;
+use secrecy::SecretString;
 
 use crate::error::Error;
 use crate::wire::{CacheMode, CacheOptions, RouteOptions, Strategy};
@@ -91,6 +92,16 @@ fn cache(value: &str, options: &mut CacheOptions) -> Result<(), &'static str> {
         }
     }
     Ok(())
+}
+
+/// The caller's key: the bearer, or `x-api-key` of clients that know no bearer.
+pub(super) fn api_key(headers: &HeaderMap) -> Option<SecretString> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = text("authorization").and_then(|value| {
+        let (scheme, key) = value.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    bearer.or_else(|| text("x-api-key")).map(SecretString::from)
 }
 
 /// The choice that a word stands for.

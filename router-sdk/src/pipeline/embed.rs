@@ -18,12 +18,19 @@ use crate::setup::Named;
 use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
-pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
     shared.is_open()?;
     let moment = Moment::now();
-    let caller = admit::authorise();
+    let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    caller.narrow_embedding(&shared.setup, &mut request)?;
     check(&request)?;
-    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline(shared, &request, moment)).await
+    let ticket = match admit::admit_embedding(
+        shared.quota.as_ref(),
+        &caller,
+        &request,
+        deadline(shared, &request, moment),
+    )
+    .await
     {
         Ok(ticket) => ticket,
         Err(error) => {
@@ -82,7 +89,7 @@ async fn asked(
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let mut route = opened(shared, &request, moment, cached);
     route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
-    let seats = match plan(shared, &request, input_tokens, moment) {
+    let seats = match plan(shared, &caller, &request, input_tokens, moment) {
         Ok(seats) => seats,
         Err(error) => return Err(refused(shared, &request, route, caller, moment, purpose, error)),
     };
@@ -129,7 +136,13 @@ fn check(request: &EmbeddingRequest) -> Result<(), Error> {
 }
 
 /// The places that may answer.
-fn plan(shared: &Shared, request: &EmbeddingRequest, input_tokens: u64, moment: Moment) -> Result<Vec<Seat>, Error> {
+fn plan(
+    shared: &Shared,
+    caller: &Caller,
+    request: &EmbeddingRequest,
+    input_tokens: u64,
+    moment: Moment,
+) -> Result<Vec<Seat>, Error> {
     let setup = &shared.setup;
     let options = setup.canonical_options(request.route());
     let mut named = Named::default();
@@ -145,8 +158,10 @@ fn plan(shared: &Shared, request: &EmbeddingRequest, input_tokens: u64, moment: 
     let places = places.map(|(target, field)| NamedPlace { field, place: setup.place(&target), target }).collect();
     let ask = EmbeddingAsk { request, options: options.as_ref(), input_tokens, today: moment.date };
     let health = shared.sender.health.facts(0, moment.started, false, shared.setup.pools.sizes());
+    let health = balance::seen_by(health, caller);
     let seats = select::seats(places, named.refusals, &ask, &health)?;
-    Ok(at_deployments(shared, seats, request.route().session.as_deref(), input_tokens))
+    let seats = at_deployments(shared, seats, request.route().session.as_deref(), input_tokens);
+    Ok(balance::own(seats, caller, |seat| &mut seat.place.target))
 }
 
 /// Every place at all deployments of its provider, in the order in which they are asked.

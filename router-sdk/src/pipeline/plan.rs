@@ -1,10 +1,12 @@
 //! Decisions before anything is sent: a request in, its plan, its candidates at their deployments and its shadow out.
 
+use std::borrow::Cow;
+
 use tokio::time::Instant;
 
 use super::{Moment, Shared};
 use crate::account::Books;
-use crate::admit;
+use crate::admit::{self, Caller};
 use crate::balance;
 use crate::classify::{self, Needs, Task};
 use crate::error::Error;
@@ -25,28 +27,50 @@ pub(super) struct Planned {
 
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
-    admit::check(request)?;
-    decide(shared, request, Moment::now()).map(|planned| planned.plan)
+    let (caller, request) = let_in(shared, request)?;
+    decide(shared, &caller, &request, Moment::now()).map(|planned| planned.plan)
+}
+
+/// Who asks without sending anything, and the request as this caller may make it.
+fn let_in<'a>(shared: &Shared, request: &'a ChatRequest) -> Result<(Caller, Cow<'a, ChatRequest>), Error> {
+    let caller = admit::authorise_now(shared.keys.as_ref(), request.api_key())?;
+    let mut request = Cow::Borrowed(request);
+    if caller.grant().is_some() {
+        caller.narrow_chat(&shared.setup, request.to_mut())?;
+    }
+    admit::check(&request)?;
+    Ok((caller, request))
 }
 
 /// A plan with candidates, or the reasons why there is none.
-pub(super) fn decide(shared: &Shared, request: &ChatRequest, moment: Moment) -> Result<Planned, Error> {
-    let mut planned = plan(shared, request, moment, false)?;
+pub(super) fn decide(
+    shared: &Shared,
+    caller: &Caller,
+    request: &ChatRequest,
+    moment: Moment,
+) -> Result<Planned, Error> {
+    let mut planned = plan(shared, caller, request, moment, false)?;
     if planned.plan.candidates.is_empty() {
         // The refusals are worth their time only when they are all there is to tell.
-        planned = plan(shared, request, moment, true)?;
+        planned = plan(shared, caller, request, moment, true)?;
     }
     Ok(Planned { plan: planned.plan.or_error()?, ..planned })
 }
 
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
-    admit::check(request)?;
-    let planned = plan(shared, request, Moment::now(), true)?;
+    let (caller, request) = let_in(shared, request)?;
+    let planned = plan(shared, &caller, &request, Moment::now(), true)?;
     Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
 }
 
-fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -> Result<Planned, Error> {
+fn plan(
+    shared: &Shared,
+    caller: &Caller,
+    request: &ChatRequest,
+    moment: Moment,
+    explain: bool,
+) -> Result<Planned, Error> {
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
     let size = RequestSize::of(request, setup.config.tokens.exact);
@@ -62,6 +86,7 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
     let strategy = options.strategy.or(named).or(ruled).unwrap_or(setup.config.strategy);
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
+    let health = balance::seen_by(health, caller);
     if let Some((task, steering)) = auto_task {
         let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
         let mut plan = match &steering.model {
@@ -104,6 +129,7 @@ fn with_fallbacks(setup: &Setup, mut named: Named, ask: &Ask<'_>, health: &Healt
 /// The plan of a request whose task is known, as far as the router chooses: as if the classifier had said so.
 pub(super) fn planned_at(
     shared: &Shared,
+    caller: &Caller,
     request: &ChatRequest,
     task: &Task,
     strategy: Strategy,
@@ -114,6 +140,7 @@ pub(super) fn planned_at(
     let options = setup.canonical_options(request.route());
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
+    let health = balance::seen_by(health, caller);
     let ask = asked_of(Some(task), &task.needs, request, options.as_ref(), strategy, input_tokens, moment);
     with_baseline(shared, request, auto(shared, &ask, &health, false)?)
 }
@@ -167,6 +194,7 @@ fn with_baseline(shared: &Shared, request: &ChatRequest, mut plan: Plan) -> Resu
 /// Sends a copy of the request to the configured shadow, when it is its turn and the request's own options allow it.
 pub(super) fn overshadow(
     shared: &Shared,
+    caller: &Caller,
     request: &ChatRequest,
     plan: &Plan,
     tokens: u64,
@@ -180,7 +208,9 @@ pub(super) fn overshadow(
     let Ok(target) = shared.setup.resolve(&settings.model, "shadow.model") else { return };
     let real = plan.candidates.iter().any(|c| !c.target.deployment.sandbox);
     let same = plan.candidates.first().is_some_and(|c| c.target.key() == target.key());
-    if real == target.deployment.sandbox || same {
+    // Who brings a key has its requests asked with that key alone, and is not charged for our comparison.
+    let brought = caller.credential(&target.deployment.provider).is_some();
+    if real == target.deployment.sandbox || same || brought {
         return;
     }
     let options = shared.setup.canonical_options(request.route());
@@ -196,6 +226,7 @@ pub(super) fn overshadow(
 /// The plan's candidates at their deployments, in the order in which they are asked.
 pub(super) fn arranged(
     shared: &Shared,
+    caller: &Caller,
     candidates: Vec<Candidate>,
     request: &ChatRequest,
     tokens: u64,
@@ -204,8 +235,9 @@ pub(super) fn arranged(
     let alias = setup.config.aliases.get_key_value(request.model()).map(|(name, alias)| (name.as_str(), alias));
     let alias = alias.filter(|(_, alias)| alias.balance.is_some() && request.route().order.is_empty());
     if alias.is_none() && setup.pools.is_empty() {
-        return candidates;
+        return balance::own(candidates, caller, |candidate| &mut candidate.target);
     }
     let loads = |targets: &[Target]| shared.sender.health.loads(targets, tokens, Instant::now());
-    balance::arrange(candidates, &setup.pools, alias, request, loads, &shared.sender.draw)
+    let spread = balance::arrange(candidates, &setup.pools, alias, request, loads, &shared.sender.draw);
+    balance::own(spread, caller, |candidate| &mut candidate.target)
 }

@@ -58,7 +58,10 @@ pub(crate) fn refused(gate: &'static str, why: Why) -> Result<(), Refused> {
     Err(Refused { gate, why })
 }
 
-/// What the caller's own options say of a target: `only`, `ignore`, `zdr`.
+/// The gate of targets that the caller's key does not allow.
+pub(crate) const GRANT: &str = "grant";
+
+/// What the caller's own options say of a target: `only`, `ignore`, `zdr`; and what its key says.
 pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Refused> {
     if !options.only.is_empty() && !options.only.iter().any(|name| matches(name, target)) {
         return refused("only", Why::Words("is not among route.only"));
@@ -69,6 +72,9 @@ pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Ref
     if options.zdr && !target.deployment.keeps_nothing() {
         let words = "is not known to keep nothing of a request; set providers.<name>.zdr where a contract says so";
         return refused("zdr", Why::Words(words));
+    }
+    if options.within.as_ref().is_some_and(|bounds| !bounds.hold(&target.deployment.provider, &target.key())) {
+        return refused(GRANT, Why::Words("is not allowed by the key"));
     }
     Ok(())
 }

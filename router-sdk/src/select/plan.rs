@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::gate::GRANT;
 use crate::account::usd;
 use crate::classify::Task;
 use crate::error::{Error, ErrorKind, Refusal};
@@ -59,8 +60,17 @@ impl Plan {
             let message = format!("every model that can do this is resting after failures: {}", names.join(", "));
             return Err(Error::new(ErrorKind::ProviderUnavailable, message).with_retry_after(Some(*wait)));
         }
-        Err(Error::new(ErrorKind::NoCandidate, no_candidate(&self.refusals)).with_refusals(self.refusals))
+        let kind = if out_of_bounds(&self.refusals) { ErrorKind::Forbidden } else { ErrorKind::NoCandidate };
+        Err(Error::new(kind, no_candidate(&self.refusals)).with_refusals(self.refusals))
     }
+}
+
+/// True when what the request's own options leave is what the caller's key does not allow.
+fn out_of_bounds(refusals: &[Refusal]) -> bool {
+    // Those that are chosen for no request whatever say nothing of this one.
+    const ALWAYS: [&str; 6] = ["only", "ignore", "key", "sunset", "special_purpose", "moving_alias"];
+    let grant = refusals.iter().any(|r| r.gate == GRANT);
+    grant && refusals.iter().all(|r| r.gate == GRANT || ALWAYS.contains(&r.gate))
 }
 
 /// The gates that refused, with one model as the example of each.

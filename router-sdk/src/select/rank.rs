@@ -69,6 +69,7 @@ fn plain(ask: &Ask<'_>) -> bool {
     let o = ask.options;
     let unrestricted = o.only.is_empty() && o.ignore.is_empty() && o.order.is_empty() && o.require.is_empty();
     unrestricted
+        && o.within.is_none()
         && !o.zdr
         && o.min_quality.is_none()
         && o.max_price.is_none()

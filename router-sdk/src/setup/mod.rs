@@ -24,6 +24,7 @@ use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
+use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
 use crate::steer::Rules;
 
@@ -47,6 +48,8 @@ pub(crate) struct Setup {
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
     pub(crate) rules: Rules,
+    /// The key store, until the router takes it over.
+    pub(crate) keys: Option<keys::Opened>,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -67,6 +70,7 @@ impl Setup {
             subjects: Subjects::default(),
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
+            keys: None,
             config,
         };
         setup.overrides = setup.read_models()?;
@@ -89,6 +93,8 @@ impl Setup {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
             setup.resolve(&judge.model, "judge.model").map_err(fault)?;
         }
+        // Last: what is wrong elsewhere must not leave a new file behind.
+        setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)
     }
 

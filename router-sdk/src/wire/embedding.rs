@@ -1,5 +1,6 @@
 //! Embeddings in OpenAI's shape: a request's JSON in, checked once; vectors with usage and route out.
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{Object, RouteOptions, estimate_tokens, validate};
@@ -57,6 +58,7 @@ pub struct EmbeddingRequest {
     extra: Object,
     route: RouteOptions,
     size: usize,
+    api_key: Option<SecretString>,
 }
 
 impl std::fmt::Debug for EmbeddingRequest {
@@ -138,6 +140,7 @@ impl EmbeddingRequest {
             input_type: input_type(&body)?,
             route,
             size,
+            api_key: None,
             extra: body.into_iter().filter(|(name, _)| !READ.contains(&name.as_str())).collect(),
         };
         floats_only(&request.extra)?;
@@ -163,6 +166,24 @@ impl EmbeddingRequest {
     pub fn with_route(mut self, route: RouteOptions) -> Self {
         self.route = route;
         self
+    }
+
+    /// Sets the caller's key, `cr_…`. It is read before anything else, is never sent on, and is no part of the body.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// The caller's key.
+    pub(crate) fn api_key(&self) -> Option<&SecretString> {
+        self.api_key.as_ref()
+    }
+
+    /// The names of models that the request gives, each with its field.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, String)> {
+        let models = self.models.iter().enumerate().map(|(i, name)| (name.as_str(), format!("models[{i}]")));
+        std::iter::once((self.model(), "model".to_owned())).chain(models)
     }
 
     /// The model asked for.

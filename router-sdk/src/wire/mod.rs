@@ -1,5 +1,6 @@
 //! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
 
+mod bounds;
 mod cache;
 mod chunk;
 mod dated;
@@ -14,6 +15,7 @@ mod usage;
 mod validate;
 mod vectors;
 
+pub(crate) use bounds::Bounds;
 pub use cache::{CacheMode, CacheOptions, Cached};
 pub use chunk::ChatChunk;
 pub(crate) use dated::{UNDATED, date};

@@ -1,10 +1,11 @@
 //! Routing options that ride in a request: the `route` object in, typed options out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::CacheOptions;
+use super::{Bounds, CacheOptions};
 use crate::classify::TaskKind;
 
 /// What to optimise when the router chooses the model.
@@ -153,4 +154,7 @@ pub struct RouteOptions {
     pub priority: Priority,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
+    /// What the caller's key allows at most. Never written by a caller.
+    #[serde(skip)]
+    pub(crate) within: Option<Arc<Bounds>>,
 }

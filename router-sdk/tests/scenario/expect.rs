@@ -46,6 +46,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
         }
     };
     let route = outcome.route();
+    part("entry", outcome.entry.clone().unwrap_or_default());
     part("text", json!(outcome.text));
     part("reasoning", json!(outcome.reasoning));
     part("finish_reason", json!(outcome.finish));

@@ -2,6 +2,7 @@
 
 mod compare;
 mod expect;
+mod keys;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub error: Option<Value>,
     pub cancelled: bool,
     pub took: Duration,
+    /// The newest entry of the ledger, with names of the scenario in place of ids of keys.
+    pub entry: Option<Value>,
     /// The router's health after the call.
     pub health: Vec<Value>,
     /// After the last call, what the ledger answers to each of the scenario's questions.
@@ -97,12 +100,19 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
     let heard = Arc::clone(&events);
     router.on_budget(move |event| heard.lock().expect("the events").push(event.to_json()));
     let mut outcomes = Vec::new();
+    let mut ring = keys::Ring::default();
     let calls = scenario["calls"].as_array().cloned();
     let calls = calls.unwrap_or_else(|| vec![json!({}); scenario["repeat"].as_u64().unwrap_or(1) as usize]);
     for (i, own) in calls.iter().enumerate() {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
+        if let Err(error) = ring.prepare(&router, &scenario["keys"], i as u64).await {
+            outcomes.push(Outcome::failed(&error));
+            return outcomes;
+        }
+        let api_key = ring.key_of(&scenario["api_key"], i as u64);
+        let api_key = api_key.as_deref();
         let own = filled(fake, id, own);
         let stream = own["stream"].as_bool().unwrap_or(stream);
         let cancel = if own["cancel"].is_null() { &scenario["cancel"] } else { &own["cancel"] };
@@ -113,7 +123,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
             request[field.as_str()] = value.clone();
         }
         let at_once = scenario["at_once"].as_u64().unwrap_or(1);
-        let made = (0..at_once).map(|_| call(&router, scenario, &request, stream, cancel));
+        let made = (0..at_once).map(|_| call(&router, scenario, &request, api_key, stream, cancel));
         for mut outcome in futures_util::future::join_all(made).await {
             outcome.took = started.elapsed();
             outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
@@ -122,6 +132,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
                 let state = router.quota(subject).await;
                 outcome.quota[subject] = state.map_or_else(|e| e.to_json(), |state| state.to_json());
             }
+            outcome.entry = router.entries().last().map(|entry| ring.named(&entry.to_json()));
             outcome.events = Arc::clone(&events);
             outcome.cache = serde_json::to_value(router.cache_stats()).expect("counters are JSON");
             (outcome.call, outcome.stream) = (i, stream);
@@ -139,15 +150,26 @@ fn several(value: &Value) -> Vec<Value> {
     value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
-async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool, cancel: &Value) -> Outcome {
+async fn call(
+    router: &Router,
+    scenario: &Value,
+    request: &Value,
+    api_key: Option<&str>,
+    stream: bool,
+    cancel: &Value,
+) -> Outcome {
     let mut body = request.clone();
     if scenario["operation"] == "embed" {
-        return within(cancel, embedded(router, &body)).await;
+        return within(cancel, embedded(router, &body, api_key)).await;
     }
     body["stream"] = json!(stream);
     let request = match ChatRequest::from_json(body.to_string().as_bytes()) {
         Ok(request) => request,
         Err(error) => return Outcome::failed(&error),
+    };
+    let request = match api_key {
+        Some(key) => request.with_api_key(key),
+        None => request,
     };
     let after_chunks = cancel["after_chunks"].as_u64();
     let called =
@@ -165,9 +187,12 @@ async fn within(cancel: &Value, called: impl Future<Output = Outcome>) -> Outcom
     }
 }
 
-async fn embedded(router: &Router, body: &Value) -> Outcome {
+async fn embedded(router: &Router, body: &Value, api_key: Option<&str>) -> Outcome {
     let asked = match EmbeddingRequest::from_json(body.to_string().as_bytes()) {
-        Ok(request) => router.embed(request).await,
+        Ok(request) => match api_key {
+            Some(key) => router.embed(request.with_api_key(key)).await,
+            None => router.embed(request).await,
+        },
         Err(error) => Err(error),
     };
     match asked {

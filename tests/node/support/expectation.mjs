@@ -64,6 +64,7 @@ const checks = {
       part(`health of ${target}`, wanted, got.health.find((h) => h.target === target));
     }
   },
+  entry: (want, got) => part("entry", want, got.entry),
   min_ms: (want, got) => assert.ok(got.ms >= want, `took ${got.ms} ms, at least ${want} expected`),
   max_ms: (want, got) => assert.ok(got.ms <= want, `took ${got.ms} ms, at most ${want} expected`),
 };

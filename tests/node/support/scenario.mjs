@@ -1,5 +1,6 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
+import { Ring } from "./keys.mjs";
 
 /** Fills the placeholders of a configuration or a request. */
 export function filled(part, fake, base, folder) {
@@ -20,6 +21,7 @@ export async function played(scenario, stream, config) {
   const expected = [scenario.expect].flat();
   const of = (list, i) => list[Math.min(i, list.length - 1)];
   let router;
+  const ring = new Ring();
   const calls = scenario.calls ?? Array.from({ length: scenario.repeat ?? 1 }, () => ({}));
   for (const [i, own] of calls.entries()) {
     if (i > 0) {
@@ -36,16 +38,19 @@ export async function played(scenario, stream, config) {
           router = new Router(config);
           router.onBudget((event) => events.push(event));
         }
+        await ring.prepare(router, scenario.keys, i);
+        const apiKey = ring.keyOf(scenario.api_key, i);
         if (scenario.operation === "embed") {
-          await embed(router, request, cancel, outcome);
+          await embed(router, request, cancel, outcome, apiKey);
         } else {
-          await call(router, { ...request, stream: streamed }, cancel, outcome);
+          await call(router, { ...request, stream: streamed }, cancel, outcome, apiKey);
         }
       } catch (error) {
         outcome.error = error;
       }
       outcome.ms = performance.now() - begun;
       outcome.health = router?.health() ?? [];
+      outcome.entry = ring.entry(router);
       outcome.cache = router?.cache.stats() ?? {};
       outcome.quota = {};
       for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
@@ -67,11 +72,11 @@ export async function played(scenario, stream, config) {
   return Object.assign(outcomes, { events });
 }
 
-async function call(router, request, cancel, outcome) {
+async function call(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    const reply = await router.chat.completions.create(request, { signal: controller.signal });
+    const reply = await router.chat.completions.create(request, { signal: controller.signal, apiKey });
     if (!request.stream) {
       outcome.reply = reply;
       return;
@@ -88,11 +93,11 @@ async function call(router, request, cancel, outcome) {
   }
 }
 
-async function embed(router, request, cancel, outcome) {
+async function embed(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    outcome.reply = await router.embeddings.create(request, { signal: controller.signal });
+    outcome.reply = await router.embeddings.create(request, { signal: controller.signal, apiKey });
   } finally {
     clearTimeout(timer);
   }

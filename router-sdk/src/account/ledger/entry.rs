@@ -42,6 +42,7 @@ impl Entry {
         if let Value::Object(map) = &mut out {
             map.insert("at_ms".into(), self.at_ms.into());
             map.insert("caller".into(), self.caller.id().into());
+            map.insert("caller_name".into(), self.caller.name().into());
             map.insert("tags".into(), json!(self.tags));
             map.insert("session".into(), json!(self.session));
             map.insert("purpose".into(), self.purpose.into());

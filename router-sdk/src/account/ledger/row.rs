@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-
 use super::Entry;
 use crate::error::ErrorKind;
 use crate::wire::{CostSource, Usage};

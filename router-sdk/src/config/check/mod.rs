@@ -51,6 +51,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "limits",
         "budgets",
         "cache",
+        "keys",
     ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
@@ -100,6 +101,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     ledger(&config.ledger)?;
     super::cache::check(&config.cache)?;
     aliases(config)?;
+    config.keys.as_ref().map_or(Ok(()), |keys| keys.check())?;
     quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
