@@ -20,6 +20,7 @@ mod ids;
 mod media;
 mod pipeline;
 mod provider;
+mod redact;
 mod router;
 mod select;
 mod setup;
@@ -42,8 +43,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, SandboxConfig, SandboxFailure, Shadow,
+    TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -51,6 +52,7 @@ pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
+pub use redact::RedactKind;
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;

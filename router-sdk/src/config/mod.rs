@@ -6,6 +6,7 @@ mod cloud;
 mod media;
 mod model;
 mod price;
+mod redact;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use redact::Redact;
 pub use settings::{
     Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
 };
@@ -67,6 +69,8 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,
+    /// What is taken out of text before it leaves for a provider; default nothing.
+    pub redact: Redact,
 }
 
 /// One provider.

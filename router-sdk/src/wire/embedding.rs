@@ -144,6 +144,15 @@ impl EmbeddingRequest {
         Ok(request)
     }
 
+    /// What it says in words: the inputs that are text, and who asks.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let inputs = self.input.iter_mut().filter_map(|input| match input {
+            EmbeddingInput::Text(text) => Some(text),
+            EmbeddingInput::Tokens(_) => None,
+        });
+        inputs.chain(self.user.as_mut())
+    }
+
     /// Asks for vectors of this length.
     #[must_use]
     pub fn with_dimensions(mut self, dimensions: u32) -> Self {

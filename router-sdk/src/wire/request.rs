@@ -157,6 +157,11 @@ impl ChatRequest {
     pub(crate) fn route_mut(&mut self) -> &mut RouteOptions {
         &mut self.route
     }
+    /// The body, to be changed into one that is as valid as this one.
+    pub(crate) fn body_mut(&mut self) -> &mut Object {
+        self.tail = OnceLock::new();
+        &mut self.body
+    }
     /// The whole body, without the routing fields.
     pub fn body(&self) -> &Object {
         &self.body
