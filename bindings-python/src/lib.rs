@@ -3,6 +3,7 @@
 mod door;
 mod errors;
 mod feed;
+mod hooks;
 mod port;
 mod router;
 mod runtime;
@@ -13,6 +14,8 @@ mod shadow;
 mod _native {
     #[pymodule_export]
     use super::feed::Feed;
+    #[pymodule_export]
+    use super::hooks::Ask;
     #[pymodule_export]
     use super::port::Port;
     #[pymodule_export]

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
+use crate::hooks::Added;
 use crate::{door, errors, runtime, shadow};
 
 /// Chunks that cross in one batch at most.
@@ -46,11 +47,18 @@ pub(crate) struct Router {
     closed: AtomicBool,
     /// The process in which the replies of the shadow are asked for, and what asks for them in another one.
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
+    hooks: Mutex<Vec<Added>>,
 }
 
 impl Router {
     fn open(py: Python<'_>, source: Source) -> PyResult<Self> {
-        let router = Self { source, built: Mutex::new(None), closed: AtomicBool::new(false), reopen: Mutex::new(None) };
+        let router = Self {
+            source,
+            built: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            reopen: Mutex::new(None),
+            hooks: Mutex::default(),
+        };
         router.core(py)?;
         Ok(router)
     }
@@ -89,6 +97,9 @@ impl Router {
         let entered = runtime.enter();
         let router = self.source.build().map_err(|e| errors::exception(py, &e))?;
         drop(entered);
+        for hook in self.hooks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            hook.to(py, &router);
+        }
         // Dropping the parent's router would close connections that the parent still uses.
         std::mem::forget(built.replace(Built { pid, router: router.clone() }));
         Ok(router)
@@ -226,6 +237,32 @@ impl Router {
         Ok(())
     }
 
+    /// Adds a function that is asked `before` requests are sent or `after` they are answered.
+    #[pyo3(signature = (stage, callable, name, on_failure=None, timeout_ms=None))]
+    fn add_hook(
+        &self,
+        py: Python<'_>,
+        stage: &str,
+        callable: Py<PyAny>,
+        name: String,
+        on_failure: Option<&str>,
+        timeout_ms: Option<u64>,
+    ) -> PyResult<()> {
+        let added = Added::new(py, stage, callable, name, on_failure, timeout_ms)?;
+        added.to(py, &self.core(py)?);
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner).push(added);
+        Ok(())
+    }
+
+    /// Forgets all hooks.
+    fn clear_hooks(&self, py: Python<'_>) -> PyResult<()> {
+        self.core(py)?.clear_hooks();
+        // What is forgotten is dropped once the lock is free: it may be the last that holds objects of Python.
+        let before = std::mem::take(&mut *self.hooks.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(before);
+        Ok(())
+    }
+
     /// Waits until calls that have ended are in the books: a feed without items.
     fn flush(&self, py: Python<'_>) -> PyResult<Feed> {
         Feed::start(py, settled)
@@ -234,6 +271,7 @@ impl Router {
     /// Refuses further calls and waits as `flush` does.
     fn close(&self, py: Python<'_>) -> PyResult<Feed> {
         self.closed.store(true, Ordering::Relaxed);
+        self.clear_hooks(py)?;
         Feed::start(py, settled)
     }
 }

@@ -16,6 +16,7 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod hooks;
 mod ids;
 mod media;
 mod pipeline;
@@ -42,14 +43,15 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, SandboxConfig, SandboxFailure, Shadow,
-    TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, LedgerConfig, MediaConfig,
+    ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, SandboxConfig,
+    SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
 pub use redact::RedactKind;

@@ -2,6 +2,7 @@
 
 mod close;
 mod embed;
+mod leave;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,8 @@ use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::hooks::{self, Hooks, Stage};
+use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
@@ -26,8 +29,9 @@ use crate::stream::ChatStream;
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
 
-use close::{finish, open_books, refused};
+use close::{open_books, refused};
 pub(crate) use embed::embed;
+use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -37,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    pub(crate) hooks: Arc<Hooks>,
+    /// What is taken out of requests.
+    redact: Kinds,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -81,19 +88,26 @@ pub(crate) enum Reply {
 }
 
 /// Takes a request through every stage.
-pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     let moment = Moment::now();
     let caller = admit::authorise();
+    let after = shared.hooks.at(Stage::After);
+    if let Err(error) = hooks::before_chat(&shared.hooks, caller.id(), stream, &mut request).await {
+        return Err(refused(shared, &request, &caller, stream, moment, error));
+    }
     let admission = admit::admit(caller, &request)?;
+    let taken = redacted(shared, &mut request);
     shared.store.add(admission.caller.id(), Counter::Requests, 1);
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
-        Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
+        Err(error) => return Err(refused(shared, &request, &admission.caller, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens, size } = planned;
     let deadline = moment.started + deadline(shared, &request);
     let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
+    books.route.redacted = taken.counts;
+    let vault = taken.vault;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -116,7 +130,10 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
             let route = books.close(Some(error.kind()));
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
-        Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
+        Ok(Answer::Whole(response, line)) => {
+            let left = Left { response: *response, line, vault };
+            leave(&after, left, &mut books).await.map(|response| Reply::Whole(Box::new(response)))
+        }
         Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
@@ -125,10 +142,14 @@ pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: boo
                 choices,
                 on_interrupt,
                 min_tokens_per_second: config.timeouts.min_tokens_per_second,
+                ending: hooks::Ending::new(after, books.caller(), books.tags(), vault.clone()),
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
+            Ok(Reply::Stream(match vault {
+                Some(vault) => ChatStream::new(head, Box::pin(leave::restored(followed, vault))),
+                None => ChatStream::new(head, Box::pin(followed)),
+            }))
         }
     }
 }
@@ -157,6 +178,8 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            hooks: Arc::new(Hooks::new(config.hooks)),
+            redact: config.redact.kinds.iter().copied().collect(),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::failover::TargetHealth;
+use crate::hooks::{Decision, Hook, HookCall, HookOptions, Stage};
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
@@ -166,6 +167,43 @@ impl Router {
     /// Hands every reply of the shadow to a function, from a task of its own. The last one set counts.
     pub fn on_shadow(&self, callback: impl Fn(ShadowReply) + Send + Sync + 'static) {
         self.shared.shadow.set(Arc::new(callback));
+    }
+
+    /// Adds a hook that is asked about requests and answers, behind those that were added before it.
+    pub fn add_hook(&self, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(None, Arc::new(hook), options);
+    }
+
+    /// Adds a hook that is asked at one stage only.
+    pub fn add_hook_at(&self, stage: Stage, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(Some(stage), Arc::new(hook), options);
+    }
+
+    /// Asks a function about every request before it is admitted, classified and sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn example(router: clawrouters::Router) {
+    /// use clawrouters::{Decision, HookRefusal};
+    ///
+    /// router.before_request(|call| match call.body["messages"].to_string().contains("launch code") {
+    ///     true => Decision::refuse(HookRefusal::ContentRefused, "we do not talk about that"),
+    ///     false => Decision::pass(),
+    /// });
+    /// # }
+    /// ```
+    pub fn before_request(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::Before, decide);
+    }
+
+    /// Asks a function about every chat answer: a whole one before it is returned, a streamed one after its last text.
+    pub fn after_response(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::After, decide);
+    }
+
+    /// Forgets all hooks.
+    pub fn clear_hooks(&self) {
+        self.shared.hooks.clear();
     }
 
     /// What becomes of broken streams where a request does not say.

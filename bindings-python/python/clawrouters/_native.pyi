@@ -4,7 +4,25 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from typing import Any, final
 
-__all__ = ["Feed", "Port", "Router"]
+__all__ = ["Ask", "Feed", "Port", "Router"]
+
+@final
+class Ask:
+    """A hook that waits to be called."""
+
+    @property
+    def hook(self) -> Any:
+        """What `add_hook` was given."""
+    def body(self) -> bytes:
+        """The request or the answer, as JSON."""
+    def context(self) -> bytes:
+        """What is known beside it, as JSON."""
+    def waiting(self) -> bool:
+        """Whether the router still waits."""
+    def decide(self, returned: bytes) -> None:
+        """What the function returned, as JSON."""
+    def fail(self, what: str) -> None:
+        """That the function failed, in words without what it was called with."""
 
 @final
 class Feed:
@@ -69,6 +87,12 @@ class Router:
         """The replies of the shadow from now on; `reopen` is called in a forked child, which needs a new feed."""
     def end_shadow(self) -> None:
         """Forgets who wants the replies of the shadow."""
+    def add_hook(
+        self, stage: str, callable: Any, name: str, on_failure: str | None = None, timeout_ms: int | None = None
+    ) -> None:
+        """Adds a function that is asked `before` requests are sent or `after` they are answered."""
+    def clear_hooks(self) -> None:
+        """Forgets all hooks."""
     def flush(self) -> Feed:
         """Waits until the books are written: a feed without items."""
     def close(self) -> Feed:

@@ -87,6 +87,21 @@ impl Books {
         self
     }
 
+    /// Adds labels to those of the request.
+    pub(crate) fn tag(&mut self, tags: std::collections::BTreeMap<String, String>) {
+        self.tags.extend(tags);
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> &str {
+        self.caller.id()
+    }
+
+    /// The labels of the request.
+    pub(crate) fn tags(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.tags
+    }
+
     /// The moment of the request in seconds since 1970, for replies that their provider did not date.
     pub(crate) fn created(&self) -> i64 {
         self.at_ms / 1000
@@ -245,6 +260,7 @@ impl Books {
             why: outcome.why,
             status: open.status,
             request_id: open.request_id.clone(),
+            started_ms: milliseconds(open.started.saturating_duration_since(self.started)),
             latency_ms: milliseconds(open.started.elapsed()),
             first_token_ms: open.first_token.map(milliseconds),
             usage,

@@ -3,11 +3,13 @@
 mod alias;
 mod check;
 mod cloud;
+mod hooks;
 mod media;
 mod model;
 mod price;
 mod redact;
 mod settings;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use hooks::{HooksConfig, OnHookFailure};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
@@ -25,6 +28,8 @@ pub use redact::Redact;
 pub use settings::{
     Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
 };
+
+pub use telemetry::TelemetryConfig;
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
@@ -71,6 +76,10 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// What is taken out of text before it leaves for a provider; default nothing.
     pub redact: Redact,
+    /// How the application's hooks are run.
+    pub hooks: HooksConfig,
+    /// What telemetry may hold.
+    pub telemetry: TelemetryConfig,
 }
 
 /// One provider.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Moment, Shared};
 use crate::account::{Books, Entry, Line, Opening};
-use crate::admit::{Admission, Reservation};
+use crate::admit::{Admission, Caller, Reservation};
 use crate::classify::Task;
 use crate::error::Error;
 use crate::provider::Target;
@@ -48,7 +48,8 @@ pub(super) fn open_books(
     })
 }
 
-pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
+/// The answer is there: its attempt is filed, and its body is as callers are to see it. The books are still open.
+pub(super) fn answered(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
     let usage = match response.usage {
         Some(usage) => books.answer(line, Some(usage), ""),
         None => books.answer(line, None, &said(&response)),
@@ -58,9 +59,7 @@ pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books)
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
     }
-    response.route = books.close(None);
-    crate::wire::date(&mut response.body, books.created());
-    response.body.insert("model".into(), response.route.model.clone().into());
+    response.body.insert("model".into(), books.route.model.clone().into());
     response
 }
 
@@ -86,7 +85,7 @@ fn said(response: &ChatResponse) -> String {
 pub(super) fn refused(
     shared: &Shared,
     request: &ChatRequest,
-    admission: &Admission,
+    caller: &Caller,
     stream: bool,
     moment: Moment,
     error: Error,
@@ -101,7 +100,7 @@ pub(super) fn refused(
     let error = error.with_route_id(&route.request_id);
     shared.ledger.record(Entry {
         at_ms: moment.at_ms,
-        caller: admission.caller.clone(),
+        caller: caller.clone(),
         tags: request.route().tags.clone(),
         stream,
         purpose: "request",

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::leave::redacted_inputs;
 use super::{Moment, Shared};
 use crate::account::{Books, Entry, Opening};
 use crate::admit::{self, Caller, Reservation};
 use crate::balance;
 use crate::error::Error;
 use crate::failover;
+use crate::hooks;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
@@ -18,18 +20,19 @@ use crate::store::Counter;
 use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
-pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
     let moment = Moment::now();
     let caller = admit::authorise();
+    if let Err(error) = hooks::before_embedding(&shared.hooks, caller.id(), &mut request).await {
+        let route = opening_route(shared, &request, moment);
+        return Err(refused(shared, &request, route, caller, moment, error));
+    }
     check(&request)?;
+    let taken = redacted_inputs(shared, &mut request);
     shared.store.add(caller.id(), Counter::Requests, 1);
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
-    let mut route = RouteInfo {
-        request_id: shared.sender.ids.next(moment.at_ms),
-        model_requested: request.model().to_owned(),
-        strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
-        ..RouteInfo::default()
-    };
+    let mut route = opening_route(shared, &request, moment);
+    route.redacted = taken.counts;
     let seats = match plan(shared, &request, input_tokens, moment) {
         Ok(seats) => seats,
         Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
@@ -59,6 +62,15 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
             let encoding_format = request.encoding_format();
             Ok(EmbeddingResponse { vectors: decoded.vectors, encoding_format, usage, route: books.close(None) })
         }
+    }
+}
+
+fn opening_route(shared: &Shared, request: &EmbeddingRequest, moment: Moment) -> RouteInfo {
+    RouteInfo {
+        request_id: shared.sender.ids.next(moment.at_ms),
+        model_requested: request.model().to_owned(),
+        strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        ..RouteInfo::default()
     }
 }
 

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use places::{chat, embedding};
-pub(crate) use restore::{reply, whole};
+pub(crate) use restore::reply;
 pub(crate) use stream::Restorer;
 pub(crate) use vault::{Redacted, Vault};
 
@@ -37,6 +37,7 @@ pub enum RedactKind {
 }
 
 impl RedactKind {
+    #[cfg(test)]
     const ALL: [Self; 4] = [Self::Email, Self::Card, Self::Phone, Self::ApiKey];
 
     /// The kind's name in configuration and counts.
@@ -64,6 +65,7 @@ pub(crate) struct Kinds(u8);
 
 impl Kinds {
     /// Every kind.
+    #[cfg(test)]
     pub(crate) fn all() -> Self {
         RedactKind::ALL.into_iter().collect()
     }

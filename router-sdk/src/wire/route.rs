@@ -123,4 +123,24 @@ pub struct RouteOptions {
     pub on_malformed: Option<OnMalformed>,
     /// Free labels that are kept with the request's ledger entry.
     pub tags: BTreeMap<String, String>,
+    /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.
+    pub traceparent: Option<String>,
+    /// What tracing systems add to it.
+    pub tracestate: Option<String>,
+}
+
+impl RouteOptions {
+    /// Puts the options that are set into a request's JSON.
+    pub(crate) fn insert_into(&self, body: &mut super::Object) {
+        let Ok(serde_json::Value::Object(mut options)) = serde_json::to_value(self) else { return };
+        options.retain(|_, value| match value {
+            serde_json::Value::Null => false,
+            serde_json::Value::Array(items) => !items.is_empty(),
+            serde_json::Value::Object(fields) => !fields.is_empty(),
+            _ => true,
+        });
+        if !options.is_empty() {
+            body.insert("route".into(), serde_json::Value::Object(options));
+        }
+    }
 }

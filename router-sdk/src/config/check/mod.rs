@@ -37,7 +37,19 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media"];
+    let top = [
+        "providers",
+        "aliases",
+        "timeouts",
+        "retry",
+        "breaker",
+        "ledger",
+        "hedge",
+        "shadow",
+        "media",
+        "hooks",
+        "telemetry",
+    ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -68,6 +80,9 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     retries(config)?;
     shares(config)?;
     media(&config.media)?;
+    if config.hooks.timeout_ms == 0 || config.hooks.timeout_ms > LONGEST_MS {
+        return Err(Error::invalid_config("hooks.timeout_ms", "must be from 1 to 31536000000 milliseconds"));
+    }
     aliases(config)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
