@@ -28,6 +28,7 @@ mod setup;
 mod shadow;
 mod store;
 mod stream;
+mod telemetry;
 mod transport;
 mod wire;
 
@@ -59,6 +60,9 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
+#[cfg(feature = "otel")]
+pub use telemetry::Export;
+pub use telemetry::{Attribute, Facts, Instrument, InstrumentKind, Measurement, Record, Span, TraceContext};
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
     EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,

@@ -5,6 +5,7 @@ mod embed;
 mod leave;
 mod plan;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ use crate::setup::Setup;
 use crate::shadow::Shadow;
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
+use crate::telemetry::Record;
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
-use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
+use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RouteOptions};
 
 use close::{open_books, refused};
 pub(crate) use embed::embed;
@@ -44,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) hooks: Arc<Hooks>,
     /// What is taken out of requests.
     redact: Kinds,
+    /// Somebody is told of requests in spans.
+    told: AtomicBool,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
@@ -90,6 +94,7 @@ pub(crate) enum Reply {
 /// Takes a request through every stage.
 pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     let moment = Moment::now();
+    shared.within(request.route_mut());
     let caller = admit::authorise();
     let after = shared.hooks.at(Stage::After);
     if let Err(error) = hooks::before_chat(&shared.hooks, caller.id(), stream, &mut request).await {
@@ -173,18 +178,48 @@ impl Shared {
     /// With this transport and this source of chance.
     pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let config = &setup.config;
+        let ledger = Ledger::new(config.ledger.max_entries);
+        if config.telemetry.metrics {
+            ledger.metrics();
+        }
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
-            ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
+            ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
             hooks: Arc::new(Hooks::new(config.hooks)),
+            told: AtomicBool::new(false),
             redact: config.redact.kinds.iter().copied().collect(),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             setup,
         }
     }
+
+    pub(crate) fn told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Tells somebody in spans and measurements of every request that closes from now on.
+    pub(crate) fn tell(&self, tell: impl Fn(&Record) + Send + Sync + 'static) {
+        let content = self.setup.config.telemetry.content;
+        self.told.store(true, Ordering::Relaxed);
+        self.ledger.tell(Box::new(move |entry| tell(&Record::of(entry, content))));
+    }
+
+    /// Puts a request within the span that is running here, unless it names another one.
+    #[cfg(feature = "otel")]
+    fn within(&self, options: &mut RouteOptions) {
+        if self.told()
+            && options.traceparent.is_none()
+            && let Some((parent, state)) = crate::telemetry::current_trace()
+        {
+            (options.traceparent, options.tracestate) = (Some(parent), state);
+        }
+    }
+
+    #[cfg(not(feature = "otel"))]
+    fn within(&self, _: &mut RouteOptions) {}
 
     pub(crate) fn spending(&self) -> Spending {
         let subject = admit::authorise();

@@ -16,6 +16,7 @@ use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
 use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
+use crate::telemetry::Record;
 use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 /// Routes chat requests to models, in this process. Cloning shares everything.
@@ -199,6 +200,35 @@ impl Router {
     /// Asks a function about every chat answer: a whole one before it is returned, a streamed one after its last text.
     pub fn after_response(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
         self.shared.hooks.add_plain(Stage::After, decide);
+    }
+
+    /// Everything counted so far as OpenMetrics text, which Prometheus reads: requests, errors, tokens, cost, savings,
+    /// times, attempts and how the targets stand. Counting begins with the first call, or with the router where the
+    /// configuration's `telemetry.metrics` is true. Served as `application/openmetrics-text; version=1.0.0`.
+    pub fn metrics(&self) -> String {
+        // Writing into a String cannot fail.
+        self.shared.ledger.metrics().text(&self.health()).unwrap_or_default()
+    }
+
+    /// Sends spans and measurements of every request that closes from now on to OpenTelemetry.
+    ///
+    /// A request belongs to the span that is running where it is made, or to the one that its `route.traceparent` names.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(router: clawrouters::Router) {
+    /// router.instrument(clawrouters::Export::global());
+    /// # }
+    /// ```
+    #[cfg(feature = "otel")]
+    pub fn instrument(&self, export: crate::telemetry::Export) {
+        self.shared.tell(move |record| export.tell(record));
+    }
+
+    /// Calls a function with the spans and measurements of every request that closes from now on, for tracing systems of
+    /// other kinds. It runs on the router's worker and must not wait.
+    pub fn on_record(&self, tell: impl Fn(&Record) + Send + Sync + 'static) {
+        self.shared.tell(tell);
     }
 
     /// Forgets all hooks.

@@ -14,6 +14,7 @@ use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
+use crate::telemetry::Facts;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
 pub(crate) use batch::Sent;
@@ -37,6 +38,8 @@ pub(crate) struct Books {
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
     purpose: &'static str,
+    /// What spans tell of the request besides.
+    pub(crate) facts: Facts,
     closed: bool,
 }
 
@@ -56,6 +59,7 @@ pub(crate) struct Opening {
     pub(crate) input_tokens: u64,
     /// What the request is for: `request`, `probe` or `shadow`.
     pub(crate) purpose: &'static str,
+    pub(crate) facts: Facts,
 }
 
 impl Books {
@@ -77,6 +81,7 @@ impl Books {
             open: Vec::new(),
             carried: None,
             purpose: o.purpose,
+            facts: o.facts,
             closed: false,
         }
     }
@@ -298,6 +303,8 @@ impl Books {
             baseline: None,
             input_tokens: self.input_tokens,
             purpose,
+            // Of its own: the answer that the caller gets is not this one's.
+            facts: self.facts.aside(),
         }))
     }
 
@@ -352,6 +359,7 @@ impl Books {
             stream: self.stream,
             route: Arc::clone(&route),
             error,
+            facts: std::mem::take(&mut self.facts),
         });
         route
     }

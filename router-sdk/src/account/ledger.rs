@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use serde_json::{Value, json};
 
 use crate::admit::Caller;
 use crate::error::ErrorKind;
+use crate::telemetry::{Facts, Metrics};
 use crate::wire::RouteInfo;
 
 /// One closed request: who asked, how it was answered, what it cost. Holds no prompt and no answer.
@@ -28,6 +29,8 @@ pub struct Entry {
     pub route: Arc<RouteInfo>,
     /// The kind of error it ended in, if it did.
     pub error: Option<ErrorKind>,
+    /// What spans tell of it besides.
+    pub facts: Facts,
 }
 
 impl Entry {
@@ -47,20 +50,44 @@ impl Entry {
 }
 
 /// The in-memory ledger.
-#[derive(Debug)]
 pub(crate) struct Ledger {
     entries: Mutex<VecDeque<Entry>>,
     capacity: usize,
     dropped: AtomicU64,
+    /// Counts what is recorded, once it is wanted.
+    metrics: OnceLock<Metrics>,
+    /// Who is told of what is recorded.
+    told: RwLock<Vec<Told>>,
+}
+
+/// Is called with every entry and never waits.
+type Told = Box<dyn Fn(&Entry) + Send + Sync>;
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
 }
 
 impl Ledger {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { entries: Mutex::new(VecDeque::new()), capacity, dropped: AtomicU64::new(0) }
+        Self {
+            entries: Mutex::new(VecDeque::new()),
+            capacity,
+            dropped: AtomicU64::new(0),
+            metrics: OnceLock::new(),
+            told: RwLock::default(),
+        }
     }
 
     /// Records a closed request; the oldest entry makes room.
     pub(crate) fn record(&self, entry: Entry) {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.count(&entry);
+        }
+        for tell in self.told.read().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
+            tell(&entry);
+        }
         if self.capacity == 0 {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
@@ -71,6 +98,16 @@ impl Ledger {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
         entries.push_back(entry);
+    }
+
+    /// Tells somebody of everything that is recorded from now on.
+    pub(crate) fn tell(&self, tell: Told) {
+        self.told.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(tell);
+    }
+
+    /// What is counted, from the first call on.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.metrics.get_or_init(Metrics::default)
     }
 
     /// The entries kept, oldest first.

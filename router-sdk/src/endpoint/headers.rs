@@ -3,12 +3,14 @@
 use http::HeaderMap;
 
 use crate::error::Error;
+use crate::telemetry::TraceContext;
 use crate::wire::{RouteOptions, Strategy};
 
 const PREFIX: &str = "x-clawrouters-";
 
 /// Lays the headers over the options of the body.
 pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(), Error> {
+    trace(headers, options);
     for (name, value) in headers {
         let Some(option) = name.as_str().strip_prefix(PREFIX) else { continue };
         let fault = |fix: &str| Error::invalid_request(name.as_str().to_owned(), fix);
@@ -54,6 +56,15 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The caller's span. W3C has readers pass over what they cannot read.
+fn trace(headers: &HeaderMap, options: &mut RouteOptions) {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(parent) = text("traceparent").filter(|parent| TraceContext::parse(parent, None).is_some()) {
+        options.traceparent = Some(parent.to_owned());
+        options.tracestate = text("tracestate").map(str::to_owned);
+    }
 }
 
 /// The choice that a word stands for.

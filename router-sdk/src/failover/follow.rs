@@ -174,6 +174,7 @@ impl Course {
         }
         self.out.extend(self.last.take());
         if chunk.finished {
+            self.books.facts.finished(&chunk.body);
             self.last = Some(chunk);
             return;
         }
@@ -247,6 +248,7 @@ impl Course {
         let restarted = anew.is_some();
         if let Some((open, line)) = anew {
             (self.delivered, self.splice, self.first) = (Delivered::default(), None, None);
+            self.books.facts.anew();
             if let Some(ending) = &mut self.terms.ending {
                 ending.anew();
             }

@@ -9,6 +9,7 @@ use crate::classify::Task;
 use crate::error::Error;
 use crate::provider::Target;
 use crate::select::Plan;
+use crate::telemetry::Facts;
 use crate::wire::{ChatRequest, ChatResponse, RouteInfo, date};
 
 #[allow(clippy::too_many_arguments)] // Everything that is known when the books are opened, once, here.
@@ -45,6 +46,7 @@ pub(super) fn open_books(
         baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
         input_tokens,
         purpose: "request",
+        facts: Facts::of_chat(request, shared.told()),
     })
 }
 
@@ -55,6 +57,7 @@ pub(super) fn answered(mut response: ChatResponse, line: &Line, books: &mut Book
         None => books.answer(line, None, &said(&response)),
     };
     response.usage = Some(usage);
+    books.facts.finished(&response.body);
     date(&mut response.body, books.created());
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
@@ -106,6 +109,7 @@ pub(super) fn refused(
         purpose: "request",
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_chat(request, shared.told()),
     });
     error
 }

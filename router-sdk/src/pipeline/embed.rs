@@ -17,11 +17,13 @@ use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
 use crate::store::Counter;
+use crate::telemetry::Facts;
 use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
     let moment = Moment::now();
+    shared.within(request.route_mut());
     let caller = admit::authorise();
     if let Err(error) = hooks::before_embedding(&shared.hooks, caller.id(), &mut request).await {
         let route = opening_route(shared, &request, moment);
@@ -155,6 +157,7 @@ fn open(
         baseline: None,
         input_tokens,
         purpose: "request",
+        facts: Facts::of_embedding(request.route()),
     })
 }
 
@@ -177,6 +180,7 @@ fn refused(
         purpose: "request",
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_embedding(request.route()),
     });
     error
 }

@@ -38,8 +38,7 @@ impl Facts {
         let mut facts = Self { operation: "chat", trace: trace(request.route()), ..Self::default() };
         if told {
             let known = PARAMETERS.iter();
-            facts.parameters =
-                known.filter_map(|(field, name)| Some((*name, request.get(field)?.as_f64()?))).collect();
+            facts.parameters = known.filter_map(|(field, name)| Some((*name, request.get(field)?.as_f64()?))).collect();
             if let Some(limit) = request.max_output_tokens() {
                 facts.parameters.push(("gen_ai.request.max_tokens", limit as f64));
             }
@@ -50,6 +49,11 @@ impl Facts {
     /// Of a request for embeddings.
     pub(crate) fn of_embedding(options: &RouteOptions) -> Self {
         Self { operation: "embeddings", trace: trace(options), ..Self::default() }
+    }
+
+    /// Of what is sent aside for the same request.
+    pub(crate) fn aside(&self) -> Self {
+        Self { operation: self.operation, trace: self.trace.clone(), ..Self::default() }
     }
 
     /// What a reply, or a chunk that finishes a choice, tells of the answer.

@@ -40,7 +40,19 @@ pub(super) const SECONDS: [f64; 14] =
     [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
 /// Numbers of tokens.
 const TOKENS: [f64; 14] = [
-    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 16_777_216.0,
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
     67_108_864.0,
 ];
 
@@ -48,11 +60,35 @@ impl Instrument {
     /// Every instrument that measurements are made for.
     pub const ALL: [Self; 7] = [
         Self::new("gen_ai.client.token.usage", InstrumentKind::Histogram, "{token}", "Tokens of a request", &TOKENS),
-        Self::new("gen_ai.client.operation.duration", InstrumentKind::Histogram, "s", "Time of a request, all attempts included", &SECONDS),
-        Self::new("gen_ai.client.operation.time_to_first_chunk", InstrumentKind::Histogram, "s", "Time to the first output of a stream", &SECONDS),
-        Self::new("clawrouters.attempts", InstrumentKind::Counter, "{attempt}", "Sends to providers by how they ended", &[]),
+        Self::new(
+            "gen_ai.client.operation.duration",
+            InstrumentKind::Histogram,
+            "s",
+            "Time of a request, all attempts included",
+            &SECONDS,
+        ),
+        Self::new(
+            "gen_ai.client.operation.time_to_first_chunk",
+            InstrumentKind::Histogram,
+            "s",
+            "Time to the first output of a stream",
+            &SECONDS,
+        ),
+        Self::new(
+            "clawrouters.attempts",
+            InstrumentKind::Counter,
+            "{attempt}",
+            "Sends to providers by how they ended",
+            &[],
+        ),
         Self::new("clawrouters.cost", InstrumentKind::Counter, "USD", "What requests cost", &[]),
-        Self::new("clawrouters.saved", InstrumentKind::UpDownCounter, "USD", "What was saved against the baseline", &[]),
+        Self::new(
+            "clawrouters.saved",
+            InstrumentKind::UpDownCounter,
+            "USD",
+            "What was saved against the baseline",
+            &[],
+        ),
         Self::new("clawrouters.cache", InstrumentKind::Counter, "{request}", "Requests by what the cache did", &[]),
     ];
 
@@ -94,7 +130,8 @@ pub struct Measurement {
 
 impl Measurement {
     pub(super) fn to_json(&self) -> Value {
-        let attributes: Value = self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
+        let attributes: Value =
+            self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
         json!({"instrument": self.instrument, "value": self.value, "attributes": attributes})
     }
 }

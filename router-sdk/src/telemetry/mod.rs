@@ -17,7 +17,9 @@ pub use facts::Facts;
 pub use measure::{Instrument, InstrumentKind, Measurement};
 pub(crate) use metrics::Metrics;
 #[cfg(feature = "otel")]
-pub use otel::{Export, current_trace};
+pub use otel::Export;
+#[cfg(feature = "otel")]
+pub(crate) use otel::current_trace;
 pub use span::Span;
 pub use trace::TraceContext;
 

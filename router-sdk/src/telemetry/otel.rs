@@ -55,7 +55,7 @@ impl Export {
 }
 
 /// The span that is running here, as `traceparent` and `tracestate`.
-pub fn current_trace() -> Option<(String, Option<String>)> {
+pub(crate) fn current_trace() -> Option<(String, Option<String>)> {
     let context = Context::current();
     let span = context.span().span_context().clone();
     span.is_valid().then(|| {

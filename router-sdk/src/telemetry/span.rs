@@ -45,10 +45,12 @@ impl Span {
 
     /// The span as JSON; times as text, for they have more digits than JavaScript's numbers.
     pub(super) fn to_json(&self) -> Value {
-        let attributes: Value = self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
-        let parent = self.parent.as_ref().map(|p| {
-            json!({"trace_id": p.trace_id, "span_id": p.span_id, "sampled": p.sampled, "state": p.state})
-        });
+        let attributes: Value =
+            self.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect();
+        let parent = self
+            .parent
+            .as_ref()
+            .map(|p| json!({"trace_id": p.trace_id, "span_id": p.span_id, "sampled": p.sampled, "state": p.state}));
         json!({
             "name": self.name, "parent": parent, "start": self.start_nanos.to_string(), "end": self.end_nanos.to_string(),
             "attributes": attributes, "error": self.error,
@@ -91,18 +93,17 @@ fn request(entry: &Entry, content: bool) -> Attributes {
     let reasons = (!facts.finish_reasons.is_empty()).then(|| Attribute::Texts(facts.finish_reasons.clone()));
     put(&mut out, "gen_ai.response.finish_reasons", reasons);
     put(&mut out, "gen_ai.response.time_to_first_chunk", route.first_token_ms.map(|ms| ms / 1e3));
-    put(&mut out, "gen_ai.conversation.id", entry.session.clone());
     for (name, value) in &facts.parameters {
-        let whole = value.fract() == 0.0 && !name.ends_with("penalty") && !name.ends_with("temperature") && !name.ends_with("top_p");
+        let whole = value.fract() == 0.0
+            && !name.ends_with("penalty")
+            && !name.ends_with("temperature")
+            && !name.ends_with("top_p");
         out.push((name, if whole { Attribute::Whole(*value as i64) } else { Attribute::Number(*value) }));
     }
     usage(&mut out, route);
     own(&mut out, entry);
     put(&mut out, "error.type", entry.error.map(ErrorKind::as_str));
-    if let Some(said) = entry.content.as_ref().filter(|_| content) {
-        put(&mut out, "gen_ai.input.messages", some(said.prompt()));
-        put(&mut out, "gen_ai.output.messages", some(said.answer()));
-    }
+    let _ = content;
     out
 }
 

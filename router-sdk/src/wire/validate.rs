@@ -279,6 +279,12 @@ pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {
     if options.deadline_ms == Some(0) {
         return Err(Error::invalid_request("route.deadline_ms", "must be above 0"));
     }
+    if let Some(parent) = &options.traceparent
+        && crate::telemetry::TraceContext::parse(parent, None).is_none()
+    {
+        let fix = "must be a W3C traceparent such as 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        return Err(Error::invalid_request("route.traceparent", fix));
+    }
     for (i, name) in options.require.iter().enumerate() {
         if !REQUIRABLE.contains(&name.as_str()) {
             let fix = format!("is unknown; use one of {}", REQUIRABLE.join(", "));
