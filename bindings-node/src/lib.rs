@@ -3,9 +3,11 @@
 pub mod call;
 pub mod door;
 pub mod errors;
+pub mod hooks;
 pub mod router;
 pub mod shadow;
 pub mod stream;
+pub mod telemetry;
 
 use std::sync::OnceLock;
 

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
-use napi::bindgen_prelude::{Function, PromiseRaw};
+use napi::bindgen_prelude::{Function, Promise, PromiseRaw};
 use napi_derive::napi;
 use serde_json::Value;
 
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
-use crate::shadow;
 use crate::stream::NativeStream;
+use crate::{hooks, shadow, telemetry};
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
@@ -156,6 +156,31 @@ impl NativeRouter {
         shadow::hand_over(&self.open()?, &callback)
     }
 
+    /// Adds a function that is asked `before` requests are sent or `after` they are answered.
+    #[napi]
+    pub fn add_hook(
+        &self,
+        stage: String,
+        callback: Function<'_, String, Promise<String>>,
+        name: String,
+        on_failure: Option<String>,
+        timeout_ms: Option<f64>,
+    ) -> napi::Result<()> {
+        hooks::add(&self.open()?, &stage, &callback, name, on_failure.as_deref(), timeout_ms)
+    }
+
+    /// Calls a function with the record of every request that closes from now on, as JSON text.
+    #[napi]
+    pub fn on_record(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        telemetry::records(&self.open()?, &callback)
+    }
+
+    /// Everything counted so far, as OpenMetrics text.
+    #[napi]
+    pub fn metrics(&self) -> napi::Result<String> {
+        guarded_now(|| Ok(self.core.metrics()))
+    }
+
     /// Answers an HTTP request in the OpenAI shape.
     #[napi]
     pub fn call<'env>(
@@ -184,6 +209,7 @@ impl NativeRouter {
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
+        self.core.clear_hooks();
         env.spawn_future(guarded(settled()))
     }
 }

@@ -2,11 +2,15 @@
 export { ClawRoutersError } from "./errors.js";
 export type { ErrorCode, Partial, Refusal } from "./errors.js";
 export type { CallOptions } from "./call.js";
+export { refuse } from "./hooks.js";
 export { Router } from "./router.js";
 export type { Chat, Completions, Embeddings, ModelEntry, ModelList, Models } from "./router.js";
 export { Stream } from "./stream.js";
+export { onLog } from "./telemetry.js";
+export type { InstrumentOptions, LogLine, OpenTelemetryApi } from "./telemetry.js";
 export type * from "./types/config.js";
 export type * from "./types/embedding.js";
+export type * from "./types/hooks.js";
 export type * from "./types/request.js";
 export type * from "./types/reply.js";
 export type * from "./types/route.js";

@@ -42,12 +42,23 @@ export interface NativeRouter {
   entries(): string;
   health(): string;
   onShadow(callback: (json: string) => void): void;
+  addHook(
+    stage: "before" | "after",
+    callback: (json: string) => Promise<string>,
+    name: string,
+    onFailure?: string,
+    timeoutMs?: number,
+  ): void;
+  onRecord(callback: (json: string) => void): void;
+  metrics(): string;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Native {
+  onLogLine(level: string, callback: (json: string) => void): void;
+  instruments(): string;
   Canceller: new () => Canceller;
   NativeRouter: {
     fromEnv(): NativeRouter;

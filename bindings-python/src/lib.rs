@@ -8,6 +8,7 @@ mod port;
 mod router;
 mod runtime;
 mod shadow;
+mod telemetry;
 
 /// The module `clawrouters._native`.
 #[pyo3::pymodule]
@@ -20,4 +21,6 @@ mod _native {
     use super::port::Port;
     #[pymodule_export]
     use super::router::Router;
+    #[pymodule_export]
+    use super::telemetry::{instruments, logs};
 }

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use clawrouters::{ChatChunk, ChatRequest, ChatResponse, Config, EmbeddingRequest, Entry, Error, RouteInfo};
+use clawrouters::{
+    ChatChunk, ChatRequest, ChatResponse, Config, EmbeddingRequest, Entry, Error, RouteInfo, RouteOptions,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
 use crate::hooks::Added;
-use crate::{door, errors, runtime, shadow};
+use crate::{door, errors, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -48,6 +50,15 @@ pub(crate) struct Router {
     /// The process in which the replies of the shadow are asked for, and what asks for them in another one.
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
     hooks: Mutex<Vec<Added>>,
+    records: Mutex<Records>,
+}
+
+/// Who is told of closed requests in spans, and what says which span a call is made in.
+#[derive(Default)]
+struct Records {
+    reopen: Option<(u32, Py<PyAny>)>,
+    within: Option<Py<PyAny>>,
+    told: telemetry::Told,
 }
 
 impl Router {
@@ -58,6 +69,7 @@ impl Router {
             closed: AtomicBool::new(false),
             reopen: Mutex::new(None),
             hooks: Mutex::default(),
+            records: Mutex::default(),
         };
         router.core(py)?;
         Ok(router)
@@ -74,6 +86,9 @@ impl Router {
         if let Some(reopen) = this.parents_reopen(py) {
             reopen.call1(py, (slf,))?;
         }
+        if let Some(reopen) = this.parents_records(py) {
+            reopen.call1(py, (slf,))?;
+        }
         Ok(core)
     }
 
@@ -83,6 +98,31 @@ impl Router {
         let (pid, reopen) = kept.as_mut().filter(|(pid, _)| *pid != std::process::id())?;
         *pid = std::process::id();
         Some(reopen.clone_ref(py))
+    }
+
+    /// What a forked child has to call for its spans, once.
+    fn parents_records(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let (pid, reopen) = records.reopen.as_mut().filter(|(pid, _)| *pid != std::process::id())?;
+        *pid = std::process::id();
+        Some(reopen.clone_ref(py))
+    }
+
+    /// The options of a call with the span in which it is made; nothing where they stay as they are.
+    fn within(&self, py: Python<'_>, options: &RouteOptions) -> PyResult<Option<RouteOptions>> {
+        let source = {
+            let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+            records.within.as_ref().map(|source| source.clone_ref(py))
+        };
+        telemetry::within(py, source.as_ref(), options)
+    }
+
+    /// A chat request with the span in which it is made.
+    fn traced(&self, py: Python<'_>, request: ChatRequest) -> PyResult<ChatRequest> {
+        Ok(match self.within(py, request.route())? {
+            Some(options) => request.with_route(options),
+            None => request,
+        })
     }
 
     /// The core router of this process.
@@ -134,7 +174,7 @@ impl Router {
     /// Starts a whole chat: a feed of one reply.
     fn chat(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
+        let (router, request) = (Self::open_core(slf)?, slf.get().traced(py, read(py, request)?)?);
         Feed::start(py, move |sink| async move {
             let item = match router.chat(request).await {
                 Ok(reply) => Item::Json(reply_json(&reply)),
@@ -148,7 +188,7 @@ impl Router {
     /// Starts a streamed chat: a feed of an empty item once the stream is open, then chunks.
     fn stream(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?);
+        let (router, request) = (Self::open_core(slf)?, slf.get().traced(py, read(py, request)?)?);
         Feed::start(py, move |sink| pump(router, request, sink))
     }
 
@@ -156,7 +196,10 @@ impl Router {
     fn embed(slf: &Bound<'_, Self>, request: &[u8]) -> PyResult<Feed> {
         let py = slf.py();
         let router = Self::open_core(slf)?;
-        let request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        let mut request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        if let Some(options) = slf.get().within(py, request.route())? {
+            request = request.with_route(options);
+        }
         Feed::start(py, move |sink| async move {
             let item = match router.embed(request).await {
                 Ok(reply) => Item::Json(reply.to_json_bytes()),
@@ -177,8 +220,16 @@ impl Router {
     ) -> PyResult<Feed> {
         let py = slf.py();
         let router = Self::open_core(slf)?;
-        let request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
+        let mut request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
             .map_err(|e| errors::exception(py, &e))?;
+        if !request.headers().contains_key("traceparent")
+            && let Some(options) = slf.get().within(py, &RouteOptions::default())?
+        {
+            let told = [("traceparent", options.traceparent), ("tracestate", options.tracestate)];
+            for (name, value) in told.into_iter().filter_map(|(name, value)| Some((name, value?.parse().ok()?))) {
+                request.headers_mut().insert(name, value);
+            }
+        }
         Feed::start(py, move |sink| door::answer(router.endpoint(), request, sink))
     }
 
@@ -252,6 +303,28 @@ impl Router {
         added.to(py, &self.core(py)?);
         self.hooks.lock().unwrap_or_else(PoisonError::into_inner).push(added);
         Ok(())
+    }
+
+    /// The records of requests that close from now on: a feed of JSON. `within` says in which span a call is made;
+    /// `reopen` is called with this router in a forked child, where a feed has to be asked for anew.
+    fn records(&self, py: Python<'_>, reopen: Py<PyAny>, within: Py<PyAny>) -> PyResult<Feed> {
+        let told = telemetry::Told::default();
+        let feed = telemetry::records(py, &self.core(py)?, &told)?;
+        let next = Records { reopen: Some((std::process::id(), reopen)), within: Some(within), told };
+        let before = std::mem::replace(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner), next);
+        drop(before);
+        Ok(feed)
+    }
+
+    /// How many records were handed over.
+    fn records_told(&self) -> u64 {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).told.load(Ordering::Acquire)
+    }
+
+    /// Everything counted so far, as OpenMetrics text.
+    fn metrics(&self, py: Python<'_>) -> PyResult<String> {
+        let router = self.core(py)?;
+        Ok(py.detach(|| router.metrics()))
     }
 
     /// Forgets all hooks.

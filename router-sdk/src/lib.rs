@@ -62,7 +62,9 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 #[cfg(feature = "otel")]
 pub use telemetry::Export;
-pub use telemetry::{Attribute, Facts, Instrument, InstrumentKind, Measurement, Record, Span, TraceContext};
+pub use telemetry::{
+    Attribute, Facts, Instrument, InstrumentKind, LogLevel, LogLine, Measurement, Record, Span, TraceContext, on_log,
+};
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
     EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,

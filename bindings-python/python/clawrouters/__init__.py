@@ -18,6 +18,7 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
+from ._observe import forward_logs, instrument
 from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
@@ -89,4 +90,6 @@ __all__ = [
     "TargetHealth",
     "Task",
     "ToolCall",
+    "forward_logs",
+    "instrument",
 ]

@@ -169,13 +169,21 @@ class AsyncRouter(Opened):
 
         self._set_shadow(LoopShadow(callback))
 
+    async def _settled(self) -> None:
+        if self._telemetry is not None:
+            import asyncio
+
+            await asyncio.to_thread(self._settle_telemetry)
+
     async def flush(self) -> None:
         """Waits until every closed request is in the books."""
         await _take(self._native.flush())
+        await self._settled()
 
     async def close(self) -> None:
         """Closes the books; waits for them. `on_shadow` ends."""
         await _take(self._native.close())
+        await self._settled()
         self._end_shadow()
 
     async def __aenter__(self) -> AsyncRouter:

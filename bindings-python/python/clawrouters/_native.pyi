@@ -4,7 +4,13 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from typing import Any, final
 
-__all__ = ["Ask", "Feed", "Port", "Router"]
+__all__ = ["Ask", "Feed", "Port", "Router", "instruments", "logs"]
+
+def instruments() -> bytes:
+    """The instruments that records measure, as JSON."""
+
+def logs(level: str) -> Feed:
+    """The log lines of this process's routers at this level and above; the last feed asked for counts."""
 
 @final
 class Ask:
@@ -91,6 +97,14 @@ class Router:
         self, stage: str, callable: Any, name: str, on_failure: str | None = None, timeout_ms: int | None = None
     ) -> None:
         """Adds a function that is asked `before` requests are sent or `after` they are answered."""
+    def records(
+        self, reopen: Callable[[Router], None], within: Callable[[], tuple[str, str | None] | None]
+    ) -> Feed:
+        """The records of requests that close from now on; `within` gives the current span of a call."""
+    def records_told(self) -> int:
+        """How many records were handed over."""
+    def metrics(self) -> str:
+        """Everything counted so far, as OpenMetrics text."""
     def clear_hooks(self) -> None:
         """Forgets all hooks."""
     def flush(self) -> Feed:

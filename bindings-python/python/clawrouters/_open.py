@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ._shadow import Shadow
+    from ._telemetry import Telemetry
+
+# How long `flush` and `close` wait for spans that are due.
+_LAST_RECORDS_SECONDS = 5.0
 
 _AnyHook = TypeVar("_AnyHook", bound="Callable[..., Any]")
 
@@ -39,12 +43,30 @@ class Opened:
     def __init__(self, config: Config | None = None) -> None:
         self._native = native(config)
         self._shadow: Shadow | None = None
+        self._telemetry: Telemetry | None = None
 
     def _set_shadow(self, shadow: Shadow) -> None:
         before, self._shadow = self._shadow, shadow
         shadow.open(self._native)
         if before is not None:
             before.close()
+
+    def _set_telemetry(self, telemetry: Telemetry) -> None:
+        telemetry.open(self._native)
+        self._telemetry = telemetry
+
+    def _settle_telemetry(self) -> None:
+        if self._telemetry is not None:
+            self._telemetry.settle(_LAST_RECORDS_SECONDS)
+
+    def metrics(self) -> str:
+        """Everything counted so far as OpenMetrics text, which Prometheus reads.
+
+        Requests, errors, tokens, cost, savings, times, attempts and how the targets stand. Counting begins with the
+        first call, or with the router where the configuration's `telemetry.metrics` is true. Serve it as
+        `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+        """
+        return self._native.metrics()
 
     def _end_shadow(self) -> None:
         shadow, self._shadow = self._shadow, None

@@ -161,10 +161,12 @@ class Router(Opened):
     def flush(self) -> None:
         """Waits until every closed request is in the books."""
         self._native.flush().take()
+        self._settle_telemetry()
 
     def close(self) -> None:
         """Closes the books; waits for them. `on_shadow` ends."""
         self._native.close().take()
+        self._settle_telemetry()
         self._end_shadow()
 
     def __enter__(self) -> Router:

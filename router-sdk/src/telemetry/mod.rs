@@ -2,6 +2,7 @@
 
 mod attribute;
 mod facts;
+mod logs;
 mod measure;
 mod metrics;
 #[cfg(feature = "otel")]
@@ -14,6 +15,7 @@ mod tests;
 
 pub use attribute::Attribute;
 pub use facts::Facts;
+pub use logs::{LogLevel, LogLine, on_log};
 pub use measure::{Instrument, InstrumentKind, Measurement};
 pub(crate) use metrics::Metrics;
 #[cfg(feature = "otel")]
