@@ -1,6 +1,7 @@
 //! The router class: request JSON in, reply JSON out.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
@@ -20,11 +21,13 @@ use crate::{hooks, shadow, telemetry};
 pub struct NativeRouter {
     core: clawrouters::Router,
     closed: AtomicBool,
+    /// Records handed over to JavaScript.
+    told: Arc<AtomicU32>,
 }
 
 impl NativeRouter {
     fn new(core: clawrouters::Router) -> Self {
-        Self { core, closed: AtomicBool::new(false) }
+        Self { core, closed: AtomicBool::new(false), told: Arc::default() }
     }
 
     /// The core router, for a call that sends something.
@@ -172,7 +175,13 @@ impl NativeRouter {
     /// Calls a function with the record of every request that closes from now on, as JSON text.
     #[napi]
     pub fn on_record(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
-        telemetry::records(&self.open()?, &callback)
+        telemetry::records(&self.open()?, &callback, &self.told)
+    }
+
+    /// How many records were handed over.
+    #[napi]
+    pub fn records_told(&self) -> u32 {
+        self.told.load(Ordering::Acquire)
     }
 
     /// Everything counted so far, as OpenMetrics text.

@@ -50,6 +50,7 @@ export interface NativeRouter {
     timeoutMs?: number,
   ): void;
   onRecord(callback: (json: string) => void): void;
+  recordsTold(): number;
   metrics(): string;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   flush(): Promise<void>;

@@ -9,7 +9,7 @@ import type { NativeRouter } from "./native.js";
 import { hookCallback, hookOptions } from "./hooks.js";
 import { shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
-import { instrumentNative, withTrace } from "./telemetry.js";
+import { instrumentNative, settled, withTrace } from "./telemetry.js";
 import type { InstrumentOptions } from "./telemetry.js";
 import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
@@ -178,11 +178,13 @@ export class Router implements AsyncDisposable {
   /** Waits until calls that have ended are in the ledger. */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
+    await settled(this.#native);
   }
 
   /** Refuses further calls and waits as `flush` does; `onShadow` ends. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
+    await settled(this.#native);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

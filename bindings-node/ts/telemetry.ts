@@ -67,15 +67,35 @@ const CLIENT = 2;
 const ERROR = 2;
 
 /** Routers whose requests belong to the span that is active where they are made. */
-const traced = new WeakMap<NativeRouter, () => { traceparent: string; tracestate?: string } | undefined>();
+const traced = new WeakMap<NativeRouter, Heard>();
+
+interface Heard {
+  current: () => { traceparent: string; tracestate?: string } | undefined;
+  records: number;
+}
+
+/** How long `flush` and `close` wait for spans that are due. */
+const LAST_RECORDS_MS = 5000;
+
+/** Waits until what was told so far is passed on. */
+export async function settled(router: NativeRouter): Promise<void> {
+  const heard = traced.get(router);
+  const told = heard ? router.recordsTold() : 0;
+  const until = Date.now() + LAST_RECORDS_MS;
+  while (heard && heard.records < told && Date.now() < until) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 /** Has a router's spans and measurements made; see `Router.instrument`. */
 export function instrumentNative(router: NativeRouter, options: InstrumentOptions = {}): void {
   const api = (options.api ?? installed()) as OpenTelemetryApi;
   const tracer = (options.tracerProvider ?? api.trace).getTracer("clawrouters") as Tracer;
   const recorders = made((options.meterProvider ?? api.metrics).getMeter("clawrouters"));
-  traced.set(router, () => current(api));
+  const heard = { current: () => current(api), records: 0 };
+  traced.set(router, heard);
   router.onRecord((json) => {
+    heard.records += 1;
     try {
       const { span, measurements } = JSON.parse(json) as RecordTold;
       tell(api, tracer, span, within(api, span.parent));
@@ -90,7 +110,7 @@ export function instrumentNative(router: NativeRouter, options: InstrumentOption
 
 /** The parameters of a call with the active span as their parent. */
 export function withTrace<P extends object>(router: NativeRouter, params: P): P {
-  const span = traced.get(router)?.();
+  const span = traced.get(router)?.current();
   if (!span) {
     return params;
   }
@@ -103,7 +123,7 @@ export function withTrace<P extends object>(router: NativeRouter, params: P): P 
 
 /** The headers of a fetch with the active span as their parent. */
 export function traceHeaders(router: NativeRouter, headers: Headers): Headers {
-  const span = headers.has("traceparent") ? undefined : traced.get(router)?.();
+  const span = headers.has("traceparent") ? undefined : traced.get(router)?.current();
   for (const [name, value] of Object.entries(span ?? {})) {
     headers.set(name, value);
   }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use clawrouters::{Instrument, LogLevel, RouteOptions, on_log};
+use clawrouters::{Error, Instrument, LogLevel, RouteOptions, on_log};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::errors;
 use crate::feed::{Feed, Item};
 
 /// Records that wait for a slow reader besides those in its feed; what comes then is counted and dropped.
@@ -18,7 +19,10 @@ const WAITING: usize = 4096;
 pub(crate) type Told = Arc<AtomicU64>;
 
 /// A bounded way from the worker to a feed; what finds no room is told as `{"lost": n}` before the next that does.
-fn line(py: Python<'_>, open: impl FnOnce(Box<dyn Fn(Vec<u8>) -> bool + Send + Sync>)) -> PyResult<Feed> {
+fn line(
+    py: Python<'_>,
+    open: impl FnOnce(Box<dyn Fn(Vec<u8>) -> bool + Send + Sync>) -> Result<(), Error>,
+) -> PyResult<Feed> {
     let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(WAITING);
     let lost = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&lost);
@@ -28,7 +32,8 @@ fn line(py: Python<'_>, open: impl FnOnce(Box<dyn Fn(Vec<u8>) -> bool + Send + S
             counted.fetch_add(1, Ordering::Relaxed);
         }
         sent
-    }));
+    }))
+    .map_err(|e| errors::exception(py, &e))?;
     Feed::start(py, move |sink| async move {
         while let Some(item) = receiver.recv().await {
             let gone = lost.swap(0, Ordering::Relaxed);
@@ -48,7 +53,7 @@ pub(crate) fn records(py: Python<'_>, router: &clawrouters::Router, told: &Told)
             if hand_over(record.to_json().to_string().into_bytes()) {
                 told.fetch_add(1, Ordering::Release);
             }
-        });
+        })
     })
 }
 
@@ -59,6 +64,7 @@ pub(crate) fn logs(py: Python<'_>, level: &str) -> PyResult<Feed> {
         on_log(LogLevel::parse(level), move |event| {
             hand_over(event.to_json().to_string().into_bytes());
         });
+        Ok(())
     })
 }
 

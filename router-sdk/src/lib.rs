@@ -32,7 +32,13 @@ mod telemetry;
 mod transport;
 mod wire;
 
-pub use account::{Entry, usd};
+pub use account::{
+    Against, CacheUse, Content, Entry, Fault, Figures, LedgerState, Percentiles, Sink, SinkState, TokenSums,
+    UsageQuery, UsageReport, UsageRow, usd,
+};
+#[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::Caller;
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
@@ -44,9 +50,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, LedgerConfig, MediaConfig,
-    ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, SandboxConfig,
-    SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, LedgerConfig,
+    MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry,
+    SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -56,6 +62,8 @@ pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, 
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
 pub use redact::RedactKind;
+#[cfg(feature = "sqlite")]
+pub use router::LedgerFile;
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;

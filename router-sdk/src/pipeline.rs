@@ -27,7 +27,7 @@ use crate::setup::Setup;
 use crate::shadow::Shadow;
 use crate::store::{Counter, MemoryStore, StateStore};
 use crate::stream::ChatStream;
-use crate::telemetry::Record;
+use crate::telemetry::{Record, Teller};
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
 use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RouteOptions};
 
@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     told: AtomicBool,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
+    closed: AtomicBool,
 }
 
 /// Counters of a router.
@@ -93,6 +94,7 @@ pub(crate) enum Reply {
 
 /// Takes a request through every stage.
 pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
     shared.within(request.route_mut());
     let caller = admit::authorise();
@@ -170,18 +172,21 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
 }
 
 impl Shared {
-    pub(crate) fn new(setup: Setup) -> Self {
+    /// # Errors
+    /// `InvalidConfig` for a file of the ledger that can never be written.
+    pub(crate) fn new(setup: Setup) -> Result<Self, Error> {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
-        Self::carried_by(setup, Box::new(http), Draw::new())
+        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?);
+        if setup.config.telemetry.metrics {
+            ledger.metrics();
+        }
+        Ok(Self { ledger, ..Self::carried_by(setup, Box::new(http), Draw::new()) })
     }
 
     /// With this transport and this source of chance.
     pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let config = &setup.config;
-        let ledger = Ledger::new(config.ledger.max_entries);
-        if config.telemetry.metrics {
-            ledger.metrics();
-        }
+        let ledger = Ledger::new(&config.ledger);
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
@@ -192,6 +197,7 @@ impl Shared {
             redact: config.redact.kinds.iter().copied().collect(),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
+            closed: AtomicBool::new(false),
             setup,
         }
     }
@@ -201,10 +207,13 @@ impl Shared {
     }
 
     /// Tells somebody in spans and measurements of every request that closes from now on.
-    pub(crate) fn tell(&self, tell: impl Fn(&Record) + Send + Sync + 'static) {
-        let content = self.setup.config.telemetry.content;
+    ///
+    /// # Errors
+    /// `Internal` when its thread does not start.
+    pub(crate) fn tell(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.ledger.add(Box::new(Teller::new(tell, self.setup.config.telemetry.content)))?;
         self.told.store(true, Ordering::Relaxed);
-        self.ledger.tell(Box::new(move |entry| tell(&Record::of(entry, content))));
+        Ok(())
     }
 
     /// Puts a request within the span that is running here, unless it names another one.
@@ -220,6 +229,18 @@ impl Shared {
 
     #[cfg(not(feature = "otel"))]
     fn within(&self, _: &mut RouteOptions) {}
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Refuses calls after `close`.
+    fn is_open(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::invalid_request("router", "is closed; make a new one"));
+        }
+        Ok(())
+    }
 
     pub(crate) fn spending(&self) -> Spending {
         let subject = admit::authorise();

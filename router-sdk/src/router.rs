@@ -1,5 +1,7 @@
 //! The face of the library: requests in, replies out.
 
+mod ledger;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -19,10 +21,14 @@ use crate::stream::ChatStream;
 use crate::telemetry::Record;
 use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
+#[cfg(feature = "sqlite")]
+pub use ledger::LedgerFile;
+
 /// Routes chat requests to models, in this process. Cloning shares everything.
 ///
-/// Building one does no I/O beyond reading environment variables: connections, certificates and the catalogue are
-/// touched at first use. Calls need a tokio runtime; a router must not be shared between runtimes.
+/// Building one does no I/O beyond reading environment variables and opening the files of the ledger that are
+/// configured: connections, certificates and the catalogue are touched at first use. When the last clone is dropped, what
+/// the ledger has not written yet is written; that waits two seconds at most. Calls need a tokio runtime; a router must not be shared between runtimes.
 ///
 /// # Examples
 /// ```
@@ -61,7 +67,7 @@ impl Router {
     /// `InvalidConfig` that names the key and the fix.
     pub fn new(config: Config) -> Result<Self, Error> {
         let setup = Setup::build(config, &Environment::Process)?;
-        Ok(Self { shared: Arc::new(Shared::new(setup)) })
+        Ok(Self { shared: Arc::new(Shared::new(setup)?) })
     }
 
     /// Answers a request with a whole reply.
@@ -152,7 +158,7 @@ impl Router {
 
     /// The closed requests that the in-memory ledger holds, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.shared.ledger.entries()
+        self.shared.ledger.entries().iter().map(|entry| Entry::clone(entry)).collect()
     }
 
     /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.
@@ -220,15 +226,21 @@ impl Router {
     /// router.instrument(clawrouters::Export::global());
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// `Internal` when a thread for it does not start.
     #[cfg(feature = "otel")]
-    pub fn instrument(&self, export: crate::telemetry::Export) {
-        self.shared.tell(move |record| export.tell(record));
+    pub fn instrument(&self, export: crate::telemetry::Export) -> Result<(), Error> {
+        self.shared.tell(move |record| export.tell(record))
     }
 
     /// Calls a function with the spans and measurements of every request that closes from now on, for tracing systems of
-    /// other kinds. It runs on the router's worker and must not wait.
-    pub fn on_record(&self, tell: impl Fn(&Record) + Send + Sync + 'static) {
-        self.shared.tell(tell);
+    /// other kinds. It runs on a thread of its own, which [`Router::flush`] waits for.
+    ///
+    /// # Errors
+    /// `Internal` when that thread does not start.
+    pub fn on_record(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.shared.tell(tell)
     }
 
     /// Forgets all hooks.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::line::{Line, Open};
-use super::{Cost, Entry, Ledger, priced, usage_cost};
+use super::{Content, Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
@@ -32,6 +32,9 @@ pub(crate) struct Books {
     date: Date,
     week_minute: u16,
     baseline: Option<Arc<Model>>,
+    best_single: Option<Arc<Model>>,
+    content: Option<Content>,
+    session: Option<String>,
     input_tokens: u64,
     size: Option<RequestSize>,
     open: Vec<Line>,
@@ -56,6 +59,10 @@ pub(crate) struct Opening {
     pub(crate) date: Date,
     pub(crate) week_minute: u16,
     pub(crate) baseline: Option<Arc<Model>>,
+    pub(crate) best_single: Option<Arc<Model>>,
+    /// Text of the request, where the ledger keeps it.
+    pub(crate) content: Option<Content>,
+    pub(crate) session: Option<String>,
     pub(crate) input_tokens: u64,
     /// What the request is for: `request`, `probe` or `shadow`.
     pub(crate) purpose: &'static str,
@@ -76,6 +83,9 @@ impl Books {
             date: o.date,
             week_minute: o.week_minute,
             baseline: o.baseline,
+            best_single: o.best_single,
+            content: o.content,
+            session: o.session,
             input_tokens: o.input_tokens,
             size: None,
             open: Vec::new(),
@@ -198,18 +208,18 @@ impl Books {
         self.record(&open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
         let total = sum(self.carried, usage);
         self.route.usage = Some(total);
-        if let Some(baseline) = &self.baseline {
-            // The baseline would have read the prompt once.
-            let prompt = self.carried.unwrap_or(usage);
-            let once = Usage {
-                output: total.output,
-                reasoning: total.reasoning,
-                reported_cost_nanos: None,
-                service_tier: None,
-                ..prompt
-            };
-            self.route.baseline_nanos = usage_cost(baseline, &once, self.date, Some(self.week_minute));
-        }
+        // Another model would have read the prompt once.
+        let prompt = self.carried.unwrap_or(usage);
+        let once = Usage {
+            output: total.output,
+            reasoning: total.reasoning,
+            reported_cost_nanos: None,
+            service_tier: None,
+            ..prompt
+        };
+        let elsewhere = |model: &Model| usage_cost(model, &once, self.date, Some(self.week_minute));
+        self.route.baseline_nanos = self.baseline.as_deref().and_then(elsewhere);
+        self.route.best_single_nanos = self.best_single.as_deref().and_then(elsewhere);
         total
     }
 
@@ -249,6 +259,9 @@ impl Books {
     }
 
     fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
+        if let Some(content) = self.content.as_mut().filter(|_| outcome.carries_on()) {
+            content.said(&open.text);
+        }
         let cost = match &usage {
             // Each of several sends has its own place among the tiers.
             Some(_) if !open.portions.is_empty() => self.cost_of_all(&open.target, &open.portions),
@@ -301,6 +314,9 @@ impl Books {
             date: self.date,
             week_minute: self.week_minute,
             baseline: None,
+            best_single: None,
+            content: None,
+            session: self.session.clone(),
             input_tokens: self.input_tokens,
             purpose,
             // Of its own: the answer that the caller gets is not this one's.
@@ -313,6 +329,13 @@ impl Books {
         let cost = priced(&target.model, usage, self.date, Some(self.week_minute));
         let nothing = Cost { nanos: 0, source: CostSource::Catalogue };
         cost.or(target.deployment.local.then_some(nothing))
+    }
+
+    /// The whole answer, for a ledger that keeps text.
+    pub(crate) fn quote(&mut self, text: &str) {
+        if let Some(content) = &mut self.content {
+            content.answered(text);
+        }
     }
 
     /// What several sends cost together; the weakest word counts for all.
@@ -355,6 +378,8 @@ impl Books {
             at_ms: self.at_ms,
             caller: self.caller.clone(),
             tags: std::mem::take(&mut self.tags),
+            session: self.session.take(),
+            content: self.content.take(),
             purpose: self.purpose,
             stream: self.stream,
             route: Arc::clone(&route),
@@ -378,6 +403,13 @@ struct Outcome {
     verdict: &'static str,
     then: &'static str,
     why: &'static str,
+}
+
+impl Outcome {
+    /// Whether what the attempt had said is part of what the caller has.
+    fn carries_on(&self) -> bool {
+        matches!(self.then, "done" | "resume" | "stop") && self.verdict != "outrun"
+    }
 }
 
 /// Two usages as one.

@@ -4,6 +4,7 @@ mod alias;
 mod check;
 mod cloud;
 mod hooks;
+mod ledger;
 mod media;
 mod model;
 mod price;
@@ -20,14 +21,13 @@ use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
 pub use hooks::{HooksConfig, OnHookFailure};
+pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
 pub use redact::Redact;
-pub use settings::{
-    Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
-};
+pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
 pub use telemetry::TelemetryConfig;
 
@@ -70,7 +70,7 @@ pub struct Config {
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
-    /// The in-memory ledger.
+    /// Where closed requests are kept.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,

@@ -9,6 +9,6 @@ use serde::Deserialize;
 pub struct TelemetryConfig {
     /// Counts for `Router::metrics` from the beginning; without it counting begins with the first call of `metrics`.
     pub metrics: bool,
-    /// Puts messages and answers into spans, with what `redact` names taken out.
+    /// Puts messages and answers into spans, as the ledger keeps them: it needs `ledger.log_content`.
     pub content: bool,
 }

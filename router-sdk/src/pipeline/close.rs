@@ -30,6 +30,7 @@ pub(super) fn open_books(
         task,
         reasons: plan.reasons.clone(),
         baseline_model: plan.baseline.as_ref().map(Target::key),
+        best_single_model: plan.best_single.as_ref().map(Target::key),
         ..RouteInfo::default()
     };
     Books::open(Opening {
@@ -44,6 +45,9 @@ pub(super) fn open_books(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
+        best_single: plan.best_single.as_ref().map(|t| Arc::clone(&t.model)),
+        content: shared.ledger.content_of(request),
+        session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
         facts: Facts::of_chat(request, shared.told()),
@@ -62,6 +66,7 @@ pub(super) fn answered(mut response: ChatResponse, line: &Line, books: &mut Book
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
     }
+    books.quote(response.text());
     response.body.insert("model".into(), books.route.model.clone().into());
     response
 }
@@ -105,6 +110,8 @@ pub(super) fn refused(
         at_ms: moment.at_ms,
         caller: caller.clone(),
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: shared.ledger.content_of(request),
         stream,
         purpose: "request",
         route: Arc::new(route),

@@ -22,6 +22,7 @@ use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
     shared.within(request.route_mut());
     let caller = admit::authorise();
@@ -155,6 +156,10 @@ fn open(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: None,
+        best_single: None,
+        // Vectors are no text; inputs of embeddings are whole libraries.
+        content: None,
+        session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
         facts: Facts::of_embedding(request.route()),
@@ -176,6 +181,8 @@ fn refused(
         at_ms: moment.at_ms,
         caller,
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: None,
         stream: false,
         purpose: "request",
         route: Arc::new(route),

@@ -40,6 +40,8 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// The model against which savings are counted.
     pub baseline: Option<Target>,
+    /// The model that the strategy `best` would have chosen: what always asking the ablest model costs is counted with it.
+    pub best_single: Option<Target>,
     /// Models refused, and why. Filled for `explain` and when nothing is left.
     pub refusals: Vec<Refusal>,
     /// Able targets that are resting after failures, with the time left.
@@ -110,6 +112,7 @@ impl Explanation {
             "model": candidates.first().map(|c| c["model"].clone()),
             "reasons": plan.reasons,
             "baseline": plan.baseline.as_ref().map(Target::key),
+            "best_single": plan.best_single.as_ref().map(Target::key),
             "candidates": candidates,
             "refused": plan.refusals,
             "resting": resting,

@@ -102,6 +102,7 @@ fn among<'p>(
     }
     let demand = DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty();
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
+    let best_single = ablest(&passed).map(|a| a.entry.target.clone());
     weigh(&mut passed, ask, health, demand);
     let chain = chain(&passed, providers, ask);
     let reasons = chain.first().map(|first| reasons(first, ask, demand)).unwrap_or_default();
@@ -112,7 +113,26 @@ fn among<'p>(
     }
     let also_able = rest.into_iter().map(|a| candidate(a, demand)).collect();
     let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
-    Plan { candidates, also_able, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
+    Plan {
+        candidates,
+        also_able,
+        strategy: ask.strategy,
+        automatic: true,
+        reasons,
+        baseline,
+        best_single,
+        refusals,
+        resting,
+    }
+}
+
+/// What the strategy `best` asks first: ability in whole points, then price, then names.
+fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
+    passed.iter().min_by(|a, b| {
+        let able = b.ability.round().total_cmp(&a.ability.round());
+        let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.key.cmp(&b.entry.key))
+    })
 }
 
 fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {

@@ -8,6 +8,7 @@ mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
 mod span;
+mod teller;
 mod trace;
 
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use otel::Export;
 #[cfg(feature = "otel")]
 pub(crate) use otel::current_trace;
 pub use span::Span;
+pub(crate) use teller::Teller;
 pub use trace::TraceContext;
 
 use serde_json::{Value, json};

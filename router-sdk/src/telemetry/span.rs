@@ -93,6 +93,7 @@ fn request(entry: &Entry, content: bool) -> Attributes {
     let reasons = (!facts.finish_reasons.is_empty()).then(|| Attribute::Texts(facts.finish_reasons.clone()));
     put(&mut out, "gen_ai.response.finish_reasons", reasons);
     put(&mut out, "gen_ai.response.time_to_first_chunk", route.first_token_ms.map(|ms| ms / 1e3));
+    put(&mut out, "gen_ai.conversation.id", entry.session.clone());
     for (name, value) in &facts.parameters {
         let whole = value.fract() == 0.0
             && !name.ends_with("penalty")
@@ -103,7 +104,10 @@ fn request(entry: &Entry, content: bool) -> Attributes {
     usage(&mut out, route);
     own(&mut out, entry);
     put(&mut out, "error.type", entry.error.map(ErrorKind::as_str));
-    let _ = content;
+    if let Some(said) = entry.content.as_ref().filter(|_| content) {
+        put(&mut out, "gen_ai.input.messages", some(said.prompt()));
+        put(&mut out, "gen_ai.output.messages", some(said.answer()));
+    }
     out
 }
 

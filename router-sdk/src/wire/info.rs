@@ -94,6 +94,10 @@ pub struct RouteInfo {
     pub baseline_nanos: Option<u64>,
     /// The baseline model.
     pub baseline_model: Option<String>,
+    /// What the ablest model that could have answered would have cost for the same tokens, in nano-dollars.
+    pub best_single_nanos: Option<u64>,
+    /// The ablest model that could have answered.
+    pub best_single_model: Option<String>,
     /// Tokens of the answering attempt.
     pub usage: Option<Usage>,
     /// Milliseconds for the whole request.
@@ -135,6 +139,8 @@ impl RouteInfo {
             "baseline": self.baseline_nanos.map(usd),
             "baseline_model": self.baseline_model,
             "saved": self.saved_nanos().map(|n| n as f64 / 1e9),
+            "best_single": self.best_single_nanos.map(usd),
+            "best_single_model": self.best_single_model,
             "cached": false,
             "usage": self.usage,
             "latency_ms": self.latency_ms,
