@@ -4,6 +4,7 @@ pub mod call;
 pub mod door;
 pub mod errors;
 pub mod hooks;
+pub mod ledger;
 pub mod router;
 pub mod shadow;
 pub mod stream;

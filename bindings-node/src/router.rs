@@ -19,15 +19,17 @@ use crate::{hooks, shadow, telemetry};
 #[napi]
 #[derive(Debug)]
 pub struct NativeRouter {
-    core: clawrouters::Router,
+    pub(crate) core: clawrouters::Router,
     closed: AtomicBool,
     /// Records handed over to JavaScript.
     told: Arc<AtomicU32>,
+    /// Set when no function is called with entries any more.
+    pub(crate) ended: Arc<AtomicBool>,
 }
 
 impl NativeRouter {
     fn new(core: clawrouters::Router) -> Self {
-        Self { core, closed: AtomicBool::new(false), told: Arc::default() }
+        Self { core, closed: AtomicBool::new(false), told: Arc::default(), ended: Arc::default() }
     }
 
     /// The core router, for a call that sends something.
@@ -210,7 +212,8 @@ impl NativeRouter {
     /// Waits until calls that have ended are in the ledger.
     #[napi]
     pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        env.spawn_future(guarded(settled()))
+        let router = self.core.clone();
+        env.spawn_future(guarded(settled(async move { router.flush().await })))
     }
 
     /// Refuses further calls and waits as `flush` does.
@@ -219,13 +222,18 @@ impl NativeRouter {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
         self.core.clear_hooks();
-        env.spawn_future(guarded(settled()))
+        let (router, ended) = (self.core.clone(), Arc::clone(&self.ended));
+        env.spawn_future(guarded(settled(async move {
+            let flushed = router.close().await;
+            ended.store(true, Ordering::Relaxed);
+            flushed
+        })))
     }
 }
 
 /// A call's entry is written when its task is dropped, at the latest. The one worker takes its tasks in order, so those
 /// stopped before this one was started are gone when it has had its second turn.
-async fn settled() -> Result<(), Error> {
+async fn settled(flushed: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     tokio::task::yield_now().await;
-    Ok(())
+    flushed.await
 }

@@ -3,6 +3,7 @@ export { ClawRoutersError } from "./errors.js";
 export type { ErrorCode, Partial, Refusal } from "./errors.js";
 export type { CallOptions } from "./call.js";
 export { refuse } from "./hooks.js";
+export { LedgerFile } from "./ledger.js";
 export { Router } from "./router.js";
 export type { Chat, Completions, Embeddings, ModelEntry, ModelList, Models } from "./router.js";
 export { Stream } from "./stream.js";

@@ -53,6 +53,12 @@ export interface NativeRouter {
   recordsTold(): number;
   metrics(): string;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
+  usage(json: string): Promise<string>;
+  export(path: string, json: string): Promise<number>;
+  report(path: string, json: string): Promise<void>;
+  ledger(): string;
+  onEntry(callback: (json: string) => void): void;
+  flushWithin(ms: number): boolean;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -66,6 +72,9 @@ interface Native {
     fromConfig(json: string): NativeRouter;
     fromTomlFile(path: string): NativeRouter;
   };
+  ledgerUsage(db: string, json: string): Promise<string>;
+  ledgerExport(db: string, path: string, json: string): Promise<number>;
+  ledgerReport(db: string, path: string, json: string): Promise<void>;
 }
 
 /** The names a library of this platform may have; musl comes second since a package manager installs only one. */

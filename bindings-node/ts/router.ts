@@ -4,6 +4,7 @@ import type { CallOptions } from "./call.js";
 import { configJson, located, requestJson } from "./encode.js";
 import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
+import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
 import { hookCallback, hookOptions } from "./hooks.js";
@@ -15,7 +16,7 @@ import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
 import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
-import type { Entry } from "./types/ledger.js";
+import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
   ChatCompletionCreateParams,
@@ -61,6 +62,7 @@ export class Router implements AsyncDisposable {
   constructor(config?: Config | string) {
     const inner = built(config);
     this.#native = inner;
+    flushAtExit(inner);
     this.chat = new Chat(inner);
     this.embeddings = new Embeddings(inner);
     this.models = new Models(inner);
@@ -175,13 +177,60 @@ export class Router implements AsyncDisposable {
     }
   }
 
-  /** Waits until calls that have ended are in the ledger. */
+  /**
+   * Calls a function with every request that is closed from now on, until `close()`.
+   *
+   * What it throws or rejects with becomes a process warning. `ledger.queue` entries wait while the thread is busy; what
+   * comes then is dropped and counted in `ledger()`. It does not keep the process alive.
+   */
+  onEntry(callback: (entry: Entry) => unknown): void {
+    try {
+      this.#native.onEntry(entryCallback(callback));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /** How the ledger and its sinks stand: what was written, what waits, what was dropped, what is wrong. */
+  ledger(): LedgerState {
+    try {
+      return JSON.parse(this.#native.ledger()) as LedgerState;
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /**
+   * What requests used and cost: requests, tokens, cost, savings, errors, percentiles, cache hits. From the database
+   * where one is configured, else from memory.
+   */
+  async usage(query?: UsageQuery): Promise<UsageReport> {
+    const json = queryJson(query);
+    return JSON.parse(await under(undefined, () => this.#native.usage(json))) as UsageReport;
+  }
+
+  /** Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; resolves to their number. */
+  async export(path: string, query?: Omit<UsageQuery, "group_by">): Promise<number> {
+    const json = queryJson(query);
+    return under(undefined, () => this.#native.export(path, json));
+  }
+
+  /** Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else. */
+  async report(path: string, query?: Omit<UsageQuery, "group_by">): Promise<void> {
+    const json = queryJson(query);
+    await under(undefined, () => this.#native.report(path, json));
+  }
+
+  /**
+   * Waits until calls that have ended are with every sink of the ledger: on the disk, for files. Rejects when a sink cannot
+   * be written; its entries go on waiting for it.
+   */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
     await settled(this.#native);
   }
 
-  /** Refuses further calls and waits as `flush` does; `onShadow` ends. */
+  /** Refuses further calls and waits as `flush` does; `onShadow` and `onEntry` end. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
     await settled(this.#native);

@@ -4,6 +4,7 @@ mod door;
 mod errors;
 mod feed;
 mod hooks;
+mod ledger;
 mod port;
 mod router;
 mod runtime;
@@ -17,6 +18,8 @@ mod _native {
     use super::feed::Feed;
     #[pymodule_export]
     use super::hooks::Ask;
+    #[pymodule_export]
+    use super::ledger::{after_fork, before_fork, ledger_export, ledger_report, ledger_usage};
     #[pymodule_export]
     use super::port::Port;
     #[pymodule_export]

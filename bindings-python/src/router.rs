@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
 use crate::hooks::Added;
-use crate::{door, errors, runtime, shadow, telemetry};
+use crate::{door, errors, ledger, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -49,6 +49,8 @@ pub(crate) struct Router {
     closed: AtomicBool,
     /// The process in which the replies of the shadow are asked for, and what asks for them in another one.
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
+    /// The same of those that are called with entries, and the ways to end them.
+    listeners: Mutex<Vec<(u32, Py<PyAny>, ledger::Line)>>,
     hooks: Mutex<Vec<Added>>,
     records: Mutex<Records>,
 }
@@ -70,6 +72,7 @@ impl Router {
             reopen: Mutex::new(None),
             hooks: Mutex::default(),
             records: Mutex::default(),
+            listeners: Mutex::new(Vec::new()),
         };
         router.core(py)?;
         Ok(router)
@@ -87,6 +90,9 @@ impl Router {
             reopen.call1(py, (slf,))?;
         }
         if let Some(reopen) = this.parents_records(py) {
+            reopen.call1(py, (slf,))?;
+        }
+        for reopen in this.parents_listeners(py) {
             reopen.call1(py, (slf,))?;
         }
         Ok(core)
@@ -123,6 +129,16 @@ impl Router {
             Some(options) => request.with_route(options),
             None => request,
         })
+    }
+
+    /// The same of those that are called with entries; they ask anew.
+    fn parents_listeners(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        let mut kept = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        let parents = kept.iter().filter(|(pid, ..)| *pid != std::process::id());
+        let parents: Vec<_> = parents.map(|(_, reopen, _)| reopen.clone_ref(py)).collect();
+        // What the parent's threads hold is not ours to drop.
+        kept.extract_if(.., |(pid, ..)| *pid != std::process::id()).for_each(std::mem::forget);
+        parents
     }
 
     /// The core router of this process.
@@ -336,16 +352,74 @@ impl Router {
         Ok(())
     }
 
-    /// Waits until calls that have ended are in the books: a feed without items.
+    /// Entries that are closed from now on: a feed of JSON that ends with `end_entries`. `reopen` is called with this
+    /// router in a forked child, where a feed has to be asked for anew.
+    fn entry_feed(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
+        let (feed, line) = ledger::entries(py, &self.core(py)?)?;
+        let listener = (std::process::id(), reopen, line);
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
+        Ok(feed)
+    }
+
+    /// Ends the feeds of entries: what was handed over to them can still be read.
+    fn end_entries(&self) {
+        let listeners = std::mem::take(&mut *self.listeners.lock().unwrap_or_else(PoisonError::into_inner));
+        for (pid, reopen, line) in listeners {
+            if pid == std::process::id() {
+                line.lock().unwrap_or_else(PoisonError::into_inner).take();
+            } else {
+                std::mem::forget((reopen, line));
+            }
+        }
+    }
+
+    /// What requests used and cost: a feed of one JSON object.
+    fn usage(&self, py: Python<'_>, query: &[u8]) -> PyResult<Feed> {
+        let (router, query) = (self.core(py)?, ledger::query(py, query)?);
+        ledger::answer(py, async move { router.usage(query).await }, |report| report.to_json())
+    }
+
+    /// Writes requests to a file: a feed of their number.
+    fn export(&self, py: Python<'_>, path: PathBuf, query: &[u8]) -> PyResult<Feed> {
+        let (router, query) = (self.core(py)?, ledger::query(py, query)?);
+        ledger::answer(py, async move { router.export(path, query).await }, ledger::number)
+    }
+
+    /// Writes a report: a feed of null.
+    fn report(&self, py: Python<'_>, path: PathBuf, query: &[u8]) -> PyResult<Feed> {
+        let (router, query) = (self.core(py)?, ledger::query(py, query)?);
+        ledger::answer(py, async move { router.report(path, query).await }, |()| serde_json::Value::Null)
+    }
+
+    /// How the ledger stands, as JSON.
+    fn ledger<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.core(py)?;
+        json(py, &router.ledger())
+    }
+
+    /// Waits until calls that have ended are with every sink of the ledger: a feed without items.
     fn flush(&self, py: Python<'_>) -> PyResult<Feed> {
-        Feed::start(py, settled)
+        let router = self.core(py)?;
+        Feed::start(py, move |sink| settled(sink, async move { router.flush().await }))
+    }
+
+    /// The same at the end of the program, for so many seconds at most; true when all arrived.
+    fn flush_within(&self, py: Python<'_>, seconds: f64) -> bool {
+        let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(router) = built.as_ref().filter(|b| b.pid == std::process::id()).map(|b| b.router.clone()) else {
+            return true;
+        };
+        drop(built);
+        let limit = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        py.detach(|| router.flush_within(limit))
     }
 
     /// Refuses further calls and waits as `flush` does.
     fn close(&self, py: Python<'_>) -> PyResult<Feed> {
         self.closed.store(true, Ordering::Relaxed);
         self.clear_hooks(py)?;
-        Feed::start(py, settled)
+        let router = self.core(py)?;
+        Feed::start(py, move |sink| settled(sink, async move { router.close().await }))
     }
 }
 
@@ -360,8 +434,11 @@ impl Drop for Router {
 
 /// The books are written when a call's task is dropped, at the latest. The one worker takes its tasks in order, so
 /// those cancelled before this one was started are gone when it has had its second turn.
-async fn settled(sink: Sink) {
+async fn settled(sink: Sink, flushed: impl Future<Output = Result<(), Error>>) {
     tokio::task::yield_now().await;
+    if let Err(error) = flushed.await {
+        sink.push([Item::Failed(error)]);
+    }
     sink.finish();
 }
 
@@ -391,7 +468,7 @@ fn read(py: Python<'_>, request: &[u8]) -> PyResult<ChatRequest> {
     py.detach(|| ChatRequest::from_json(request)).map_err(|e| errors::exception(py, &e))
 }
 
-fn json<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyBytes>> {
+pub(crate) fn json<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyBytes>> {
     let text = serde_json::to_vec(value).map_err(|e| errors::internal(py, format!("a value is no JSON: {e}")))?;
     Ok(PyBytes::new(py, &text))
 }

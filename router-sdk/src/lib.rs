@@ -18,6 +18,7 @@ mod error;
 mod failover;
 mod hooks;
 mod ids;
+mod judge;
 mod media;
 mod pipeline;
 mod provider;
@@ -50,9 +51,10 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, LedgerConfig,
-    MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry,
-    SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, JudgeConfig,
+    LedgerConfig, MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig,
+    Redact, Retry, SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig,
+    WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -75,7 +77,7 @@ pub use telemetry::{
 };
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
+    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
     RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

@@ -2,6 +2,7 @@
 
 mod close;
 mod embed;
+mod judged;
 mod leave;
 mod plan;
 
@@ -18,9 +19,11 @@ use crate::account::Ledger;
 use crate::admit;
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
+use crate::config::Config;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
 use crate::hooks::{self, Hooks, Stage};
+use crate::judge::Judge;
 use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
@@ -33,6 +36,7 @@ use crate::wire::{ChatRequest, ChatResponse, OnMalformed, RouteOptions};
 
 use close::{open_books, refused};
 pub(crate) use embed::embed;
+use judged::judged;
 use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
@@ -48,6 +52,7 @@ pub(crate) struct Shared {
     redact: Kinds,
     /// Somebody is told of requests in spans.
     told: AtomicBool,
+    judge: Option<Judge>,
     store: Arc<dyn StateStore>,
     pool: Mutex<Option<Arc<Pool>>>,
     closed: AtomicBool,
@@ -115,6 +120,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let mut books = books.sized(size);
     books.route.redacted = taken.counts;
     let vault = taken.vault;
+    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -161,6 +167,11 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     }
 }
 
+/// What is taken out of text.
+fn kinds(config: &Config) -> Kinds {
+    config.redact.kinds.iter().copied().collect()
+}
+
 fn deadline(shared: &Shared, request: &ChatRequest) -> Duration {
     let total = shared.setup.config.timeouts.total_ms;
     Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)))
@@ -176,7 +187,7 @@ impl Shared {
     /// `InvalidConfig` for a file of the ledger that can never be written.
     pub(crate) fn new(setup: Setup) -> Result<Self, Error> {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
-        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?);
+        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?.redacting(kinds(&setup.config)));
         if setup.config.telemetry.metrics {
             ledger.metrics();
         }
@@ -186,7 +197,7 @@ impl Shared {
     /// With this transport and this source of chance.
     pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let config = &setup.config;
-        let ledger = Ledger::new(&config.ledger);
+        let ledger = Ledger::new(&config.ledger).redacting(kinds(config));
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
@@ -194,7 +205,8 @@ impl Shared {
             shadow: Shadow::new(config.shadow.as_ref()),
             hooks: Arc::new(Hooks::new(config.hooks)),
             told: AtomicBool::new(false),
-            redact: config.redact.kinds.iter().copied().collect(),
+            redact: kinds(config),
+            judge: config.judge.as_ref().map(Judge::new),
             store: Arc::new(MemoryStore::default()),
             pool: Mutex::new(None),
             closed: AtomicBool::new(false),

@@ -154,6 +154,8 @@ def _check_route(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
             assert route[name] == wanted[name]
     if "usage" in wanted:
         part_of(wanted["usage"], route.usage.to_dict(), "usage")
+    if "route" in wanted:
+        part_of(wanted["route"], route.to_dict(), "route")
     if "cost_usd" in wanted:
         cost = wanted["cost_usd"]
         assert route.cost is None if cost is None else route.cost == pytest.approx(cost, abs=1.1e-9, rel=0)

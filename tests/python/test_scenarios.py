@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import expectations
@@ -25,6 +26,7 @@ class Outcome:
     cancelled: bool = False
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
+    ledger: list[Any] = field(default_factory=list)
 
 
 class Cancelled(Exception):
@@ -45,12 +47,13 @@ def _scenarios() -> list[Any]:
     return cases
 
 
-def _filled(value: Any, run: Scripted) -> Any:
+def _filled(value: Any, run: Scripted, folder: Path) -> Any:
     places = {
         "${base}": run.base,
         "${tls}": run.base.replace("http://", "https://"),
         "${refused}": f"http://127.0.0.1:{run.fake.refused}",
         "${silent}": f"http://127.0.0.1:{run.fake.silent}",
+        "${tmp}": folder.as_posix(),
     }
     text = json.dumps(value)
     for name, place in places.items():
@@ -60,15 +63,17 @@ def _filled(value: Any, run: Scripted) -> Any:
 
 
 @pytest.mark.parametrize(("scenario", "stream", "mode"), _scenarios())
-def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str) -> None:
+def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str, tmp_path: Path) -> None:
     run = fake.script(scenario.get("script", {"providers": {}}))
-    config = _filled(scenario.get("config", {}), run)
-    scenario = {**scenario, "request": _filled(scenario["request"], run)}
+    config = _filled(scenario.get("config", {}), run, tmp_path)
+    scenario = {**scenario, "request": _filled(scenario["request"], run, tmp_path)}
     play = _play if mode == "sync" else _play_async
     outcomes = play(scenario, config, stream)
     wanted = scenario["expect"] if isinstance(scenario["expect"], list) else [scenario["expect"]]
     for i, outcome in enumerate(outcomes):
         expectations.check_call(wanted[min(i, len(wanted) - 1)], outcome, stream)
+    for i, question in enumerate(scenario.get("ledger", [])):
+        expectations.part_of(question["answer"], outcomes[-1].ledger[i], f"ledger[{i}]")
     expectations.check_requests(wanted[-1], run)
 
 
@@ -93,7 +98,16 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
+    if router and "ledger" in scenario:
+        outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario["ledger"]]
     return outcomes
+
+
+def _answer(router: Router, ask: dict[str, Any]) -> Any:
+    try:
+        return router.usage(**ask).to_dict()
+    except ClawRoutersError as error:
+        return {"kind": error.kind, "param": error.param}
 
 
 def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
@@ -147,6 +161,12 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
                 outcome.cancelled = True
             outcome.ms = (time.monotonic() - start) * 1000
             outcome.health = router.health() if router else []
+        if router:
+            for question in scenario.get("ledger", []):
+                try:
+                    outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())
+                except ClawRoutersError as error:
+                    outcomes[-1].ledger.append({"kind": error.kind, "param": error.param})
         return outcomes
 
     return asyncio.run(main())

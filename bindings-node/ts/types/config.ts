@@ -27,14 +27,16 @@ export interface Config {
   hedge?: Hedge | undefined;
   /** Copies of requests to another model, whose replies reach no caller. */
   shadow?: Shadow | undefined;
+  /** Who is asked for a second opinion on how hard a request is. */
+  judge?: JudgeConfig | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
   parameters?: ParameterPolicy | undefined;
   /** Media fetched for providers that do not fetch addresses themselves. */
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
-  /** The in-memory ledger. */
-  ledger?: { max_entries?: number | undefined } | undefined;
+  /** Where closed requests are kept. */
+  ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */
   tokens?: TokensConfig | undefined;
 }
@@ -86,6 +88,20 @@ export interface Shadow {
   model: string;
   /** The share of requests that are copied, from above 0 to 1. */
   share: number;
+}
+
+/** A model that is asked how hard a request is, where the offline classifier's doubt would change the choice. */
+export interface JudgeConfig {
+  /** `provider/model` that judges. */
+  model: string;
+  /** How long a judgement may take, in milliseconds; default 800. */
+  deadline_ms?: number | undefined;
+  /** The most characters of a request that the judge is shown; default 4000. */
+  max_chars?: number | undefined;
+  /** Judgements that are remembered; default 10000. */
+  cache_entries?: number | undefined;
+  /** How long one is remembered, in seconds; default 3600. */
+  cache_ttl_s?: number | undefined;
 }
 
 /** How pictures, documents and sounds behind addresses are fetched and sent inline. */
@@ -184,6 +200,8 @@ export interface ProviderConfig {
   profile?: string | undefined;
   /** The inference profiles, such as `us` or `eu`, by which `bedrock` reaches the models that have one there. */
   inference_profile?: string | undefined;
+  /** A contract says that this provider keeps nothing of a request: `route.zdr` asks for it. */
+  zdr?: boolean | undefined;
 }
 
 /** One of several ways to reach a provider. */
@@ -208,6 +226,24 @@ export interface DeploymentConfig {
   requests_per_minute?: number | undefined;
   /** Tokens in a minute to one model, in place of the provider's. */
   tokens_per_minute?: number | undefined;
+}
+
+/** Where closed requests are kept. */
+export interface LedgerConfig {
+  /** Entries kept in memory; default 10000. */
+  max_entries?: number | undefined;
+  /** A file of SQLite that every entry goes to; made where it is absent. */
+  sqlite?: string | undefined;
+  /** A file of JSON lines that every entry goes to; put aside as `path.1` at `max_bytes` (64 MiB), of which `keep` (8) are kept. */
+  jsonl?: string | { path: string; max_bytes?: number | undefined; keep?: number | undefined } | undefined;
+  /** Keeps prompts and answers too. */
+  log_content?: boolean | undefined;
+  /** Days after which entries are taken out of the database; absent: never. */
+  retention_days?: number | undefined;
+  /** Milliseconds for which entries are gathered before they are written together; default 200. */
+  flush_ms?: number | undefined;
+  /** Entries that may wait for a slow sink; what comes then is dropped and counted; default 32768. */
+  queue?: number | undefined;
 }
 
 /** How the sandbox behaves. */

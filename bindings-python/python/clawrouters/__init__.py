@@ -19,6 +19,7 @@ from ._errors import (
     StreamInterruptedError,
 )
 from ._observe import forward_logs, instrument
+from ._ledger import LedgerFile
 from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
@@ -34,6 +35,7 @@ from ._types import (
     EmbeddingList,
     EmbeddingUsage,
     Explanation,
+    Judged,
     Model,
     ModelList,
     Refusal,
@@ -72,6 +74,8 @@ __all__ = [
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
+    "Judged",
+    "LedgerFile",
     "Message",
     "Model",
     "ModelList",

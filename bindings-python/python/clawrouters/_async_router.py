@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _ledger
 from ._open import Config, Opened
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
+from ._view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
+    from ._ledger import GroupBy, Moment, Path, Where
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._types import ShadowReply
 
@@ -175,16 +178,49 @@ class AsyncRouter(Opened):
 
             await asyncio.to_thread(self._settle_telemetry)
 
+    def on_entry(self, callback: Callable[[View], object]) -> None:
+        """Calls `callback` with every request that is closed from now on, on the event loop that is running.
+
+        A coroutine is awaited before the next call. What the callback raises is logged under `clawrouters`.
+        `ledger.queue` entries wait for a slow callback; what comes then is dropped and counted in `ledger()`. It holds
+        until `close`, which waits some seconds for calls that are due. Do not await `flush` or `close` in it.
+        """
+        from ._entries import LoopEntries
+
+        self._listen(LoopEntries(callback))
+
+    async def usage(
+        self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None
+    ) -> View:
+        """What requests used and cost; takes what `Router.usage` takes."""
+        (raw,) = await _take(self._native.usage(_ledger.query(group_by, since, until, where)))
+        return View(json.loads(raw))
+
+    async def export(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> int:
+        """Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; returns their number."""
+        (raw,) = await _take(self._native.export(os.fspath(path), _ledger.query(None, since, until, where)))
+        return int(raw)
+
+    async def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
+        """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
+        await _take(self._native.report(os.fspath(path), _ledger.query(None, since, until, where)))
+
     async def flush(self) -> None:
-        """Waits until every closed request is in the books."""
+        """Waits until every closed request is with every sink of the ledger: on the disk, for files.
+
+        Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
+        """
         await _take(self._native.flush())
         await self._settled()
 
     async def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` ends."""
-        await _take(self._native.close())
-        await self._settled()
-        self._end_shadow()
+        """Refuses further calls and waits as `flush` does; `on_shadow` and `on_entry` end."""
+        try:
+            await _take(self._native.close())
+        finally:
+            await self._settled()
+            self._end_shadow()
+            await self._finish_entries()
 
     async def __aenter__(self) -> AsyncRouter:
         return self

@@ -4,7 +4,19 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from typing import Any, final
 
-__all__ = ["Ask", "Feed", "Port", "Router", "instruments", "logs"]
+__all__ = [
+    "Ask",
+    "Feed",
+    "Port",
+    "Router",
+    "after_fork",
+    "before_fork",
+    "instruments",
+    "ledger_export",
+    "ledger_report",
+    "ledger_usage",
+    "logs",
+]
 
 def instruments() -> bytes:
     """The instruments that records measure, as JSON."""
@@ -107,7 +119,36 @@ class Router:
         """Everything counted so far, as OpenMetrics text."""
     def clear_hooks(self) -> None:
         """Forgets all hooks."""
+    def entry_feed(self, reopen: Callable[[Router], None]) -> Feed:
+        """Entries that are closed from now on; `reopen` is called in a forked child, which needs a new feed."""
+    def end_entries(self) -> None:
+        """Ends the feeds of entries: what was handed over to them can still be read."""
+    def usage(self, query: bytes) -> Feed:
+        """What requests used and cost: a feed of one JSON object."""
+    def export(self, path: str, query: bytes) -> Feed:
+        """Writes requests to a file: a feed of their number."""
+    def report(self, path: str, query: bytes) -> Feed:
+        """Writes a report: a feed of null."""
+    def ledger(self) -> bytes:
+        """How the ledger stands, as JSON."""
     def flush(self) -> Feed:
         """Waits until the books are written: a feed without items."""
+    def flush_within(self, seconds: float) -> bool:
+        """The same at the end of the program, without looking for signals; true when all arrived."""
     def close(self) -> Feed:
         """Closes the books: a feed without items."""
+
+def ledger_usage(db: str, query: bytes) -> bytes:
+    """What a ledger's database used and cost, as JSON."""
+
+def ledger_export(db: str, path: str, query: bytes) -> int:
+    """Writes the requests of a ledger's database to a file; returns their number."""
+
+def ledger_report(db: str, path: str, query: bytes) -> None:
+    """Writes a report of a ledger's database."""
+
+def before_fork() -> None:
+    """Closes connections to databases, which no fork may meet open."""
+
+def after_fork(child: bool) -> None:
+    """Lets them be opened again."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _encode, _native
 from ._errors import invalid_config
+from ._ledger import Ledger
 from ._types import TargetHealth
 from ._view import View, wrap_list
 
@@ -37,13 +38,14 @@ def native(config: Config | None) -> _native.Router:
     raise invalid_config("config", f"must be a mapping or the path of a TOML file, not {type(config).__name__}")
 
 
-class Opened:
+class Opened(Ledger):
     """The native router behind a public one."""
 
     def __init__(self, config: Config | None = None) -> None:
         self._native = native(config)
         self._shadow: Shadow | None = None
         self._telemetry: Telemetry | None = None
+        super().__init__(self._native)
 
     def _set_shadow(self, shadow: Shadow) -> None:
         before, self._shadow = self._shadow, shadow

@@ -34,6 +34,7 @@ class RouteOptions(TypedDict, total=False):
     require: Sequence[str]
     max_price: MaxPrice
     max_cost: float
+    zdr: bool
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int

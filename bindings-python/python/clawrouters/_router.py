@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _ledger
 from ._open import Config, Opened
 from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
+from ._view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
+    from ._ledger import GroupBy, Moment, Path, Where
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._types import ShadowReply
 
@@ -158,16 +161,55 @@ class Router(Opened):
 
         self._set_shadow(ThreadShadow(callback))
 
+    def on_entry(self, callback: Callable[[View], object]) -> None:
+        """Calls `callback` with every request that is closed from now on, on a daemon thread of its own.
+
+        What the callback raises is logged under `clawrouters`. `ledger.queue` entries wait for a slow callback; what
+        comes then is dropped and counted in `ledger()`. It holds until `close`, which waits some seconds for calls
+        that are due, also in forked children. Do not call `flush` or `close` from it.
+        """
+        from ._entries import ThreadEntries
+
+        self._listen(ThreadEntries(callback))
+
+    def usage(
+        self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None
+    ) -> View:
+        """What requests used and cost: requests, tokens, cost, savings, errors, percentiles, cache hits.
+
+        `group_by` is a word or several: `key`, `tag`, `tag:NAME`, `model`, `model_requested`, `provider`, `deployment`,
+        `task`, `strategy`, `session`, `purpose`, `cached`, `error`, `day`, `hour`. `since` and `until` are datetimes,
+        dates, milliseconds since 1970, texts such as `2026-11-01`, or so long before now, such as `7d`. `where` holds
+        conditions by the same words. From the database where one is configured, else from memory.
+        """
+        (raw,) = self._native.usage(_ledger.query(group_by, since, until, where)).take() or []
+        return View(json.loads(raw))
+
+    def export(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> int:
+        """Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; returns their number."""
+        (raw,) = self._native.export(os.fspath(path), _ledger.query(None, since, until, where)).take() or []
+        return int(raw)
+
+    def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
+        """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
+        self._native.report(os.fspath(path), _ledger.query(None, since, until, where)).take()
+
     def flush(self) -> None:
-        """Waits until every closed request is in the books."""
+        """Waits until every closed request is with every sink of the ledger: on the disk, for files.
+
+        Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
+        """
         self._native.flush().take()
         self._settle_telemetry()
 
     def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` ends."""
-        self._native.close().take()
-        self._settle_telemetry()
-        self._end_shadow()
+        """Refuses further calls and waits as `flush` does; `on_shadow` and `on_entry` end."""
+        try:
+            self._native.close().take()
+        finally:
+            self._settle_telemetry()
+            self._end_shadow()
+            self._end_entries()
 
     def __enter__(self) -> Router:
         return self

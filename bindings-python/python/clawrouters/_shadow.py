@@ -26,6 +26,8 @@ _LAST_CALL_SECONDS = 1.0
 class Shadow:
     """Calls a function with every reply of the shadow, one at a time. What it raises is logged."""
 
+    _name = "on_shadow"
+
     def __init__(self, callback: Callable[[ShadowReply], Any]) -> None:
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
@@ -53,7 +55,7 @@ class Shadow:
         try:
             return self._callback(ShadowReply(item["reply"]))
         except Exception:
-            _logger.exception("the callback of on_shadow failed")
+            _logger.exception("the callback of %s failed", self._name)
             return None
 
 
@@ -88,7 +90,7 @@ class LoopShadow(Shadow):
         except RuntimeError:
             if self._feed is None:
                 raise
-            _logger.warning("on_shadow ended with the fork: no event loop is running in the child")
+            _logger.warning("%s ended with the fork: no event loop is running in the child", self._name)
             return
         super().open(router)
 
@@ -111,7 +113,7 @@ class LoopShadow(Shadow):
         try:
             await called
         except Exception:
-            _logger.exception("the callback of on_shadow failed")
+            _logger.exception("the callback of %s failed", self._name)
 
 
 @atexit.register

@@ -12,8 +12,10 @@ use super::line::{Line, Open};
 use super::{Content, Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation};
 use crate::catalog::Model;
+use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
+use crate::select::Plan;
 use crate::telemetry::Facts;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
@@ -120,6 +122,16 @@ impl Books {
     /// The moment of the request in seconds since 1970, for replies that their provider did not date.
     pub(crate) fn created(&self) -> i64 {
         self.at_ms / 1000
+    }
+
+    /// The task was judged anew and the plan made by it.
+    pub(crate) fn replanned(&mut self, task: Task, plan: &Plan) {
+        self.route.task = Some(task);
+        self.route.reasons.clone_from(&plan.reasons);
+        self.route.baseline_model = plan.baseline.as_ref().map(Target::key);
+        self.baseline = plan.baseline.as_ref().map(|target| Arc::clone(&target.model));
+        self.route.best_single_model = plan.best_single.as_ref().map(Target::key);
+        self.best_single = plan.best_single.as_ref().map(|target| Arc::clone(&target.model));
     }
 
     /// Holds the worst case of a candidate.

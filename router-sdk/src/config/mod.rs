@@ -4,6 +4,7 @@ mod alias;
 mod check;
 mod cloud;
 mod hooks;
+mod judge;
 mod ledger;
 mod media;
 mod model;
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
 pub use hooks::{HooksConfig, OnHookFailure};
+pub use judge::JudgeConfig;
 pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
@@ -64,6 +66,8 @@ pub struct Config {
     pub hedge: Hedge,
     /// Copies of requests to another model.
     pub shadow: Option<Shadow>,
+    /// Who is asked for a second opinion on how hard a request is.
+    pub judge: Option<JudgeConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
     pub parameters: ParameterPolicy,
     /// Media fetched for providers that do not fetch addresses themselves.
@@ -113,6 +117,8 @@ pub struct ProviderConfig {
     pub requests_per_minute: Option<u64>,
     /// Tokens in a minute to one model of a deployment, input and output.
     pub tokens_per_minute: Option<u64>,
+    /// True where a contract says that this provider keeps nothing of a request: `route.zdr` asks for it.
+    pub zdr: bool,
     /// The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
     pub region: Option<String>,
     /// The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's.

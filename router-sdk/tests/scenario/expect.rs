@@ -20,6 +20,12 @@ pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool
         let Some(expect) = expects.get(i).or(expects.last()) else { continue };
         faults.extend(one(outcome, expect, stream, cancels).into_iter().map(|f| format!("call {i}: {f}")));
     }
+    let answers = outcomes.last().map(|outcome| outcome.ledger.as_slice()).unwrap_or_default();
+    for (i, question) in scenario["ledger"].as_array().into_iter().flatten().enumerate() {
+        let got = answers.get(i).cloned().unwrap_or_default();
+        faults.extend(differs(&got, &question["answer"], &format!("ledger[{i}]")));
+    }
+    let _ = std::fs::remove_dir_all(super::folder(id));
     if let Some(last) = expects.last() {
         faults.extend(traffic(fake, id, last).await);
     }
@@ -40,6 +46,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     part("model", outcome.reply.as_ref().map(|r| r["model"].clone()).unwrap_or_default());
     part("provider", route["provider"].clone());
     part("usage", route["usage"].clone());
+    part("route", route.clone());
     part("partial", outcome.error.as_ref().map(|e| e["partial"]["text"].clone()).unwrap_or_default());
     let attempts = outcome.error.as_ref().map_or(route["attempts"].clone(), |e| e["attempts"].clone());
     part("last_attempt", attempts.as_array().and_then(|a| a.last()).cloned().unwrap_or_default());

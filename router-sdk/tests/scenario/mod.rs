@@ -5,7 +5,7 @@ mod expect;
 
 use std::time::{Duration, Instant};
 
-use clawrouters::{ChatRequest, Config, EmbeddingRequest, Error, Router};
+use clawrouters::{ChatRequest, Config, EmbeddingRequest, Error, Router, UsageQuery};
 use fake_provider::FakeProvider;
 use serde_json::{Value, json};
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub took: Duration,
     /// The router's health after the call.
     pub health: Vec<Value>,
+    /// After the last call, what the ledger answers to each of the scenario's questions.
+    pub ledger: Vec<Value>,
 }
 
 impl Outcome {
@@ -47,12 +49,32 @@ fn filled(fake: &FakeProvider, id: &str, part: &Value) -> Value {
         .replace("${base}", &base)
         .replace("${tls}", &base.replacen("http:", "https:", 1))
         .replace("${refused}", &format!("http://127.0.0.1:{}", fake.refused_port()))
-        .replace("${silent}", &format!("http://127.0.0.1:{}", fake.silent_port()));
+        .replace("${silent}", &format!("http://127.0.0.1:{}", fake.silent_port()))
+        .replace("${tmp}", &folder(id).display().to_string().replace('\\', "/"));
     serde_json::from_str(&text).expect("JSON as before")
+}
+
+/// A folder for the files of one run.
+pub fn folder(id: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("clawrouters-scenario-{}-{id}", std::process::id()))
+}
+
+/// What the ledger answers to the scenario's questions.
+async fn asked(router: &Router, scenario: &Value) -> Vec<Value> {
+    let mut answers = Vec::new();
+    for question in scenario["ledger"].as_array().into_iter().flatten() {
+        let usage = match UsageQuery::from_value(question["ask"].clone()) {
+            Ok(query) => router.usage(query).await,
+            Err(error) => Err(error),
+        };
+        answers.push(usage.map_or_else(|e| e.to_json(), |report| report.to_json()));
+    }
+    answers
 }
 
 /// Plays the calls of a scenario one after the other on one router.
 pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool) -> Vec<Outcome> {
+    std::fs::create_dir_all(folder(id)).expect("a folder");
     let config = filled(fake, id, &scenario["config"]);
     let config = if config.is_null() { Ok(Config::default()) } else { Config::from_value(config) };
     let router = match config.and_then(Router::new) {
@@ -70,6 +92,9 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
         outcome.took = started.elapsed();
         outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
         outcomes.push(outcome);
+    }
+    if let Some(last) = outcomes.last_mut() {
+        last.ledger = asked(&router, scenario).await;
     }
     outcomes
 }

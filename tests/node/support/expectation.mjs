@@ -30,6 +30,7 @@ const checks = {
   },
   provider: (want, got) => assert.equal(got.route.provider, want),
   usage: (want, got) => part("usage", want, got.route.usage),
+  route: (want, got) => part("route", want, got.route),
   reply: (want, got) => got.reply && part("reply", want, got.reply),
   some_chunk: (want, got, stream) => {
     if (stream) {

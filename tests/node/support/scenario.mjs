@@ -2,12 +2,13 @@
 import { Router } from "clawrouters";
 
 /** Fills the placeholders of a configuration or a request. */
-export function filled(part, fake, base) {
+export function filled(part, fake, base, folder) {
   const text = JSON.stringify(part)
     .replaceAll("${base}", base)
     .replaceAll("${tls}", base.replace("http://", "https://"))
     .replaceAll("${refused}", `http://127.0.0.1:${fake.refusedPort}`)
-    .replaceAll("${silent}", `http://127.0.0.1:${fake.silentPort}`);
+    .replaceAll("${silent}", `http://127.0.0.1:${fake.silentPort}`)
+    .replaceAll("${tmp}", folder);
   return JSON.parse(text);
 }
 
@@ -34,6 +35,11 @@ export async function played(scenario, stream, config) {
     outcome.ms = performance.now() - begun;
     outcome.health = router?.health() ?? [];
     outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
+  }
+  outcomes.at(-1).ledger = [];
+  for (const { ask } of (router && scenario.ledger) ?? []) {
+    const answer = router.usage(ask).catch(({ code, param }) => ({ kind: code, param }));
+    outcomes.at(-1).ledger.push(await answer);
   }
   return outcomes;
 }

@@ -12,7 +12,7 @@ mod sink;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::config::LedgerConfig;
 use crate::error::{Error, ErrorKind};
+use crate::redact::{self, Kinds};
 use crate::telemetry::Metrics;
 use crate::wire::ChatRequest;
 
@@ -97,6 +98,14 @@ impl Ledger {
             ledger.add(Box::new(jsonl::Lines::open(jsonl)?))?;
         }
         Ok(ledger)
+    }
+
+    /// Takes these kinds out of the text that it keeps.
+    pub(crate) fn redacting(mut self, kinds: Kinds) -> Self {
+        if !kinds.is_empty() {
+            self.redact = Arc::new(move |text| redact::text(text, kinds));
+        }
+        self
     }
 
     /// Hands entries to one more sink from now on.

@@ -30,9 +30,15 @@
     if (number >= 1e6) return (number / 1e6).toPrecision(3) + " m";
     return number.toLocaleString("en");
   }
+  // The ticks of one axis in the same number of places.
+  function evenMoney(most) {
+    const places = most >= 100 ? 0 : most >= 1 ? 2 : Math.min(8, 2 - Math.floor(Math.log10(Math.max(most, 1e-8))));
+    return (usd) => (usd === 0 ? "$0" : "$" + (usd >= 1000 ? usd.toLocaleString("en") : usd.toFixed(places)));
+  }
   const percent = (share) => (share === null || share === undefined ? "–" : (share * 100).toFixed(Math.abs(share) < 0.1 ? 1 : 0) + " %");
   function duration(ms) {
     if (ms === null || ms === undefined) return "–";
+    if (ms === 0) return "0";
     if (ms >= 60000) return (ms / 60000).toFixed(1) + " min";
     if (ms >= 1000) return (ms / 1000).toFixed(2) + " s";
     return (ms < 10 ? ms.toFixed(1) : ms.toFixed(0)) + " ms";
@@ -146,8 +152,8 @@
           y: { range: () => [0, most > 0 ? most * 1.08 : 1] },
         },
         axes: [
-          { ...axis, space: 70, incrs: hourly ? [3600, 7200, 10800, 21600, 43200, 86400] : [86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000], values: (_, splits) => splits.map((s) => (hourly && s % 86400 !== 0 ? iso(s * 1000).slice(11, 16) : new Date(s * 1000).toLocaleDateString("en", { month: "short", day: "numeric", timeZone: "UTC" }))) },
-          { ...axis, size: 62, values: (_, splits) => splits.map(format) },
+          { ...axis, space: 70, size: 38, incrs: hourly ? [3600, 7200, 10800, 21600, 43200, 86400] : [86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000], values: (_, splits) => splits.map((s) => (hourly && s % 86400 !== 0 ? iso(s * 1000).slice(11, 16) : new Date(s * 1000).toLocaleDateString("en", { month: "short", day: "numeric", timeZone: "UTC" }))) },
+          { ...axis, size: 66, values: (_, splits) => splits.map(format === money ? evenMoney(most) : format) },
         ],
         series: [{}, ...order.map((i) => ({
           label: String(i), stroke: color(series[i]), width: bars ? 0 : 2, fill: bars ? color(series[i]) : undefined,

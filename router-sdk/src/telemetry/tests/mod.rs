@@ -59,6 +59,8 @@ fn entry(model: &str) -> Entry {
         purpose: "request",
         route: Arc::new(route),
         error: None,
+        session: Some("talk".into()),
+        content: None,
         facts,
     }
 }
@@ -84,6 +86,7 @@ fn a_request_is_one_span_with_a_child_for_each_attempt() {
     assert_eq!(of("clawrouters.saved_usd").unwrap(), json!(0.000_003));
     assert_eq!(of("clawrouters.tags").unwrap(), json!(["team=x"]));
     assert_eq!(of("clawrouters.redacted").unwrap(), 2);
+    assert_eq!(of("gen_ai.conversation.id").unwrap(), "talk");
     assert_eq!(of("error.type"), None);
     let [first, second] = &span.children[..] else { panic!("two children") };
     assert_eq!((first.name.as_str(), first.error.as_deref()), ("attempt mistral/large", Some("overloaded")));
