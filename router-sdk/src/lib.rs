@@ -70,7 +70,7 @@ pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
-#[cfg(feature = "otel")]
+#[cfg(any(test, feature = "otel"))]
 pub use telemetry::Export;
 pub use telemetry::{
     Attribute, Facts, Instrument, InstrumentKind, LogLevel, LogLine, Measurement, Record, Span, TraceContext, on_log,

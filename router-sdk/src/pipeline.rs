@@ -229,7 +229,7 @@ impl Shared {
     }
 
     /// Puts a request within the span that is running here, unless it names another one.
-    #[cfg(feature = "otel")]
+    #[cfg(any(test, feature = "otel"))]
     fn within(&self, options: &mut RouteOptions) {
         if self.told()
             && options.traceparent.is_none()
@@ -239,7 +239,7 @@ impl Shared {
         }
     }
 
-    #[cfg(not(feature = "otel"))]
+    #[cfg(not(any(test, feature = "otel")))]
     fn within(&self, _: &mut RouteOptions) {}
 
     pub(crate) fn close(&self) {

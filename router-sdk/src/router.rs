@@ -229,7 +229,7 @@ impl Router {
     ///
     /// # Errors
     /// `Internal` when a thread for it does not start.
-    #[cfg(feature = "otel")]
+    #[cfg(any(test, feature = "otel"))]
     pub fn instrument(&self, export: crate::telemetry::Export) -> Result<(), Error> {
         self.shared.tell(move |record| export.tell(record))
     }

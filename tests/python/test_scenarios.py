@@ -12,6 +12,7 @@ from typing import Any
 
 import expectations
 import pytest
+import scenario_hooks
 from clawrouters import AsyncRouter, ClawRoutersError, Router
 from fake import ROOT, Fake, Scripted
 
@@ -82,6 +83,11 @@ def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
     return after is not None and sum(map(expectations.has_output, chunks)) >= after
 
 
+def _opened(router: Any, scenario: dict[str, Any]) -> Any:
+    scenario_hooks.add(router, scenario.get("hooks", []))
+    return router
+
+
 def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
     router, outcomes = None, []
     for i in range(scenario.get("repeat", 1)):
@@ -90,7 +96,7 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
         outcomes.append(outcome)
         start = time.monotonic()
         try:
-            router = router or Router(config)
+            router = router or _opened(Router(config), scenario)
             _call(router, scenario, stream, outcome)
         except ClawRoutersError as error:
             outcome.error = error
@@ -152,7 +158,7 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
             start = time.monotonic()
             after = scenario.get("cancel", {}).get("after_ms")
             try:
-                router = router or AsyncRouter(config)
+                router = router or _opened(AsyncRouter(config), scenario)
                 call = _call_async(router, scenario, stream, outcome)
                 await asyncio.wait_for(call, None if after is None else after / 1000)
             except ClawRoutersError as error:

@@ -42,6 +42,8 @@ class RouteOptions(TypedDict, total=False):
     on_interrupt: Literal["resume", "restart", "error"]
     on_malformed: Literal["break", "skip"]
     tags: Mapping[str, str]
+    traceparent: str
+    tracestate: str
 
 
 class CompletionParams(TypedDict, total=False):

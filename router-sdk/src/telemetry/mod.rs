@@ -5,7 +5,7 @@ mod facts;
 mod logs;
 mod measure;
 mod metrics;
-#[cfg(feature = "otel")]
+#[cfg(any(test, feature = "otel"))]
 mod otel;
 mod span;
 mod teller;
@@ -19,9 +19,9 @@ pub use facts::Facts;
 pub use logs::{LogLevel, LogLine, on_log};
 pub use measure::{Instrument, InstrumentKind, Measurement};
 pub(crate) use metrics::Metrics;
-#[cfg(feature = "otel")]
+#[cfg(any(test, feature = "otel"))]
 pub use otel::Export;
-#[cfg(feature = "otel")]
+#[cfg(any(test, feature = "otel"))]
 pub(crate) use otel::current_trace;
 pub use span::Span;
 pub(crate) use teller::Teller;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod expect;
+mod hooks;
 
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
         Ok(router) => router,
         Err(error) => return vec![Outcome::failed(&error)],
     };
+    hooks::add(&router, &scenario["hooks"]);
     let request = filled(fake, id, &scenario["request"]);
     let mut outcomes = Vec::new();
     for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {

@@ -1,5 +1,6 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
+import { addHooks } from "./hooks.mjs";
 
 /** Fills the placeholders of a configuration or a request. */
 export function filled(part, fake, base, folder) {
@@ -23,7 +24,10 @@ export async function played(scenario, stream, config) {
     const begun = performance.now();
     const outcome = { chunks: [] };
     try {
-      router ??= new Router(config);
+      if (!router) {
+        router = new Router(config);
+        addHooks(router, scenario.hooks);
+      }
       if (scenario.operation === "embed") {
         await embed(router, scenario.request, scenario.cancel, outcome);
       } else {

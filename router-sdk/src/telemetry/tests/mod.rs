@@ -1,5 +1,7 @@
 //! Spans, measurements and counters of made-up entries.
 
+mod export;
+
 use std::sync::Arc;
 
 use serde_json::json;
