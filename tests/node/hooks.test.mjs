@@ -65,7 +65,7 @@ test("an after hook changes whole answers, labels streams and refuses them late"
     return { reply, tags: { loud: "yes" } };
   };
   router.afterResponse((reply, context) => {
-    seen.push([structuredClone(reply), context]);
+    seen.push([JSON.parse(JSON.stringify(reply)), context]);
     return answer(reply);
   });
   const reply = await router.chat.completions.create({ model, messages });

@@ -9,9 +9,8 @@ import threading
 import time
 from typing import Any
 
-import pytest
-
 import clawrouters
+import pytest
 from clawrouters import AsyncRouter, ContentRefusedError, PermissionDeniedError, Router
 
 SANDBOX = {"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}}

@@ -36,17 +36,20 @@ export interface ReplyDecision extends Refusing {
   reply?: ChatCompletion | undefined;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function without a return is the commonest hook
+type Returned<T> = T | null | undefined | void;
+
 /** Is asked about requests before they are admitted, classified and sent. */
 export type BeforeHook = (
   request: HookRequest,
   context: HookContext,
-) => HookRequest | RequestDecision | null | undefined | void | Promise<HookRequest | RequestDecision | null | undefined | void>;
+) => Returned<HookRequest | RequestDecision> | Promise<Returned<HookRequest | RequestDecision>>;
 
 /** Is asked about chat answers: whole ones before they are returned, streamed ones after their last text. */
 export type AfterHook = (
   reply: ChatCompletion,
   context: HookContext,
-) => ChatCompletion | ReplyDecision | null | undefined | void | Promise<ChatCompletion | ReplyDecision | null | undefined | void>;
+) => Returned<ChatCompletion | ReplyDecision> | Promise<Returned<ChatCompletion | ReplyDecision>>;
 
 /** How one hook is treated, in place of the configuration's `hooks`. */
 export interface HookOptions {

@@ -1,4 +1,4 @@
-"""Hooks: a call that the native half hands over in, the application's function called and its decision given back out."""
+"""Hooks: a call from the native half in, the application's function called and its decision given back out."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ def _takes_two(call: Hook) -> bool:
         return False
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p for p in positional if p.default is p.empty]
-    return len(required) >= 2 or (len(positional) >= 2 and positional[1].name == "context") or any(
-        p.kind is p.VAR_POSITIONAL for p in parameters
+    return (
+        len(required) >= 2
+        or (len(positional) >= 2 and positional[1].name == "context")
+        or any(p.kind is p.VAR_POSITIONAL for p in parameters)
     )
 
 

@@ -109,9 +109,7 @@ class Router:
         self, stage: str, callable: Any, name: str, on_failure: str | None = None, timeout_ms: int | None = None
     ) -> None:
         """Adds a function that is asked `before` requests are sent or `after` they are answered."""
-    def records(
-        self, reopen: Callable[[Router], None], within: Callable[[], tuple[str, str | None] | None]
-    ) -> Feed:
+    def records(self, reopen: Callable[[Router], None], within: Callable[[], tuple[str, str | None] | None]) -> Feed:
         """The records of requests that close from now on; `within` gives the current span of a call."""
     def records_told(self) -> int:
         """How many records were handed over."""

@@ -101,7 +101,9 @@ class Opened(Ledger):
         self._add_hook("after", hook, name, on_failure, timeout_ms)
         return hook
 
-    def _add_hook(self, stage: str, hook: Any, name: str | None, on_failure: str | None, timeout_ms: int | None) -> None:
+    def _add_hook(
+        self, stage: str, hook: Any, name: str | None, on_failure: str | None, timeout_ms: int | None
+    ) -> None:
         from ._hooks import Function
 
         function = Function(hook, name)

@@ -172,9 +172,7 @@ class Router(Opened):
 
         self._listen(ThreadEntries(callback))
 
-    def usage(
-        self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None
-    ) -> View:
+    def usage(self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None) -> View:
         """What requests used and cost: requests, tokens, cost, savings, errors, percentiles, cache hits.
 
         `group_by` is a word or several: `key`, `tag`, `tag:NAME`, `model`, `model_requested`, `provider`, `deployment`,

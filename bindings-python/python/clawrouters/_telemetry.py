@@ -148,4 +148,6 @@ def _forward(feed: Feed) -> None:
                 _logger.warning("%d lines of the log were dropped", line["lost"])
                 continue
             fields = " ".join(f"{name}={value}" for name, value in line["fields"].items())
-            _logger.log(_LEVELS[line["level"]], "%s", f"{line['message']} {fields}".strip(), extra={"fields": line["fields"]})
+            _logger.log(
+                _LEVELS[line["level"]], "%s", f"{line['message']} {fields}".strip(), extra={"fields": line["fields"]}
+            )

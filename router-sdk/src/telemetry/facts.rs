@@ -19,6 +19,8 @@ pub struct Facts {
     pub finish_reasons: Vec<String>,
     /// The provider's id of the answer.
     pub response_id: Option<String>,
+    /// Somebody is told: else nothing of the answer is kept.
+    pub(crate) told: bool,
 }
 
 /// Parameters that spans tell, by the names that they have there.
@@ -35,7 +37,7 @@ const PARAMETERS: [(&str, &str); 7] = [
 impl Facts {
     /// Of a chat request; its parameters only where somebody is told.
     pub(crate) fn of_chat(request: &ChatRequest, told: bool) -> Self {
-        let mut facts = Self { operation: "chat", trace: trace(request.route()), ..Self::default() };
+        let mut facts = Self { operation: "chat", trace: trace(request.route()), told, ..Self::default() };
         if told {
             let known = PARAMETERS.iter();
             facts.parameters = known.filter_map(|(field, name)| Some((*name, request.get(field)?.as_f64()?))).collect();
@@ -58,6 +60,9 @@ impl Facts {
 
     /// What a reply, or a chunk that finishes a choice, tells of the answer.
     pub(crate) fn finished(&mut self, body: &Object) {
+        if !self.told {
+            return;
+        }
         if self.response_id.is_none() {
             let id = body.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
             self.response_id = id.map(str::to_owned);

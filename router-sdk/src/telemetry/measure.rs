@@ -58,7 +58,7 @@ const TOKENS: [f64; 14] = [
 
 impl Instrument {
     /// Every instrument that measurements are made for.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::new("gen_ai.client.token.usage", InstrumentKind::Histogram, "{token}", "Tokens of a request", &TOKENS),
         Self::new(
             "gen_ai.client.operation.duration",
@@ -89,7 +89,6 @@ impl Instrument {
             "What was saved against the baseline",
             &[],
         ),
-        Self::new("clawrouters.cache", InstrumentKind::Counter, "{request}", "Requests by what the cache did", &[]),
     ];
 
     const fn new(

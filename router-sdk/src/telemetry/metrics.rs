@@ -38,7 +38,6 @@ pub(crate) struct Metrics {
     saved: Level,
     durations: Times,
     first_tokens: Times,
-    cache: Count,
     attempts: Count,
     redacted: Count,
 }
@@ -66,7 +65,6 @@ impl Default for Metrics {
             saved: Level::default(),
             durations: times(),
             first_tokens: times(),
-            cache: Count::default(),
             attempts: Count::default(),
             redacted: Count::default(),
             registry: Registry::default(),
@@ -83,7 +81,6 @@ impl Default for Metrics {
         registry.register_with_unit("request_duration", what, Unit::Seconds, metrics.durations.clone());
         let what = "Time to the first output of a stream";
         registry.register_with_unit("first_token", what, Unit::Seconds, metrics.first_tokens.clone());
-        registry.register("cache", "Requests by what the cache did", metrics.cache.clone());
         registry.register("attempts", "Sends to providers by how they ended", metrics.attempts.clone());
         registry.register("redacted", "Findings taken out of requests", metrics.redacted.clone());
         Self { registry, ..metrics }

@@ -50,7 +50,8 @@ fn entry(model: &str) -> Entry {
     };
     route.redacted.insert("email", 2);
     route.attempts = vec![attempt("mistral/large", "overloaded", 1.0, 9.0), attempt(model, "ok", 10.0, 20.0)];
-    let mut facts = Facts { operation: "chat", trace: TraceContext::parse(PARENT, Some("a=b")), ..Facts::default() };
+    let trace = TraceContext::parse(PARENT, Some("a=b"));
+    let mut facts = Facts { operation: "chat", trace, told: true, ..Facts::default() };
     facts.finished(json!({"id": "chatcmpl-1", "choices": [{"finish_reason": "stop"}]}).as_object().unwrap());
     facts.parameters = vec![("gen_ai.request.temperature", 1.0), ("gen_ai.request.max_tokens", 64.0)];
     Entry {
