@@ -11,7 +11,7 @@ const CALLS: usize = 20_000;
 const BURST: usize = 50_000;
 
 fn router(ledger: &Value) -> Router {
-    let config = json!({"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": ledger});
+    let config = json!({"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": ledger});
     Router::new(Config::from_value(config).expect("a config")).expect("a router")
 }
 

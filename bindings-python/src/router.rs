@@ -41,7 +41,7 @@ struct Built {
 }
 
 /// The native router.
-#[pyclass(frozen, module = "clawrouters._native")]
+#[pyclass(frozen, weakref, module = "clawrouters._native")]
 pub(crate) struct Router {
     source: Source,
     // Held only while attached to the interpreter, so no other thread can hold it during a fork.

@@ -11,7 +11,7 @@ import { LedgerFile, Router } from "clawrouters";
 const db = join(tmpdir(), "clawrouters-example-js.db");
 const page = join(tmpdir(), "clawrouters-example-js.html");
 const router = new Router({
-  providers: { sandbox: { kind: "sandbox", sandbox: { latency: 0.02 } } },
+  providers: { openai: { kind: "sandbox", sandbox: { latency: 0.02 } } },
   ledger: { sqlite: db, retention_days: 90 },
 });
 router.onEntry((entry) => console.log(`  closed: ${entry.request_id} by ${entry.model}`));

@@ -12,7 +12,7 @@ from clawrouters import LedgerFile, Router
 folder = Path(tempfile.gettempdir())
 db, page = folder / "clawrouters-example-py.db", folder / "clawrouters-example-py.html"
 config = {
-    "providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0.02}}},
+    "providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0.02}}},
     "ledger": {"sqlite": str(db), "retention_days": 90},
 }
 asks = [

@@ -12,7 +12,7 @@ async fn main() -> Result<(), clawrouters::Error> {
     let (db, page) = (folder.join("clawrouters-example.db"), folder.join("clawrouters-example.html"));
     let page = std::env::args().nth(1).map_or(page, Into::into);
     let config = json!({
-        "providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0.02}}},
+        "providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0.02}}},
         "ledger": {"sqlite": db, "retention_days": 90},
     });
     let router = Router::new(Config::from_value(config)?)?;

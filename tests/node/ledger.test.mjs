@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "clawrouters-ledger-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const started = promisify(execFile);
-const config = (ledger) => ({ providers: { sandbox: { kind: "sandbox", sandbox: { latency: 0 } } }, ledger });
+const config = (ledger) => ({ providers: { openai: { kind: "sandbox", sandbox: { latency: 0 } } }, ledger });
 const ask = (router, team = "a") =>
   router.chat.completions.create({ model: "auto", messages: [{ role: "user", content: "Hi" }], route: { tags: { team } } });
 

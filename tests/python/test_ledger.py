@@ -18,7 +18,7 @@ import pytest
 from clawrouters import AsyncRouter, InternalError, InvalidConfigError, InvalidRequestError, LedgerFile, Router
 from conftest import HELLO
 
-SANDBOX: dict[str, Any] = {"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
+SANDBOX: dict[str, Any] = {"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
 
 
 def config(**ledger: Any) -> dict[str, Any]:
@@ -64,7 +64,11 @@ def test_usage_exports_and_reports(tmp_path: Path) -> None:
 
 def test_odd_questions_name_their_field(tmp_path: Path) -> None:
     router = Router(SANDBOX)
-    for asked, field in (({"group_by": "colour"}, "group_by"), ({"since": "soon"}, "since"), ({"where": {"x": "y"}}, "where.x")):
+    for asked, field in (
+        ({"group_by": "colour"}, "group_by"),
+        ({"since": "soon"}, "since"),
+        ({"where": {"x": "y"}}, "where.x"),
+    ):
         with pytest.raises(InvalidRequestError) as refused:
             router.usage(**asked)
         assert refused.value.param == field
@@ -134,10 +138,11 @@ def test_parent_and_forked_children_write_one_file(tmp_path: Path) -> None:
     program = """
 import os, sys, threading, time
 from clawrouters import Router
-config = {"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": {"sqlite": sys.argv[1], "flush_ms": 5}}
-router = Router(config)
+sandbox = {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}
+router = Router({"providers": sandbox, "ledger": {"sqlite": sys.argv[1], "flush_ms": 5}})
+hello = [{"role": "user", "content": "Hi"}]
 def ask(name):
-    router.chat.completions.create(model="auto", messages=[{"role": "user", "content": "Hi"}], route={"tags": {"by": name}})
+    router.chat.completions.create(model="auto", messages=hello, route={"tags": {"by": name}})
 busy = True
 def keep_busy():
     while busy:
@@ -173,7 +178,7 @@ def test_the_end_of_the_program_loses_nothing(tmp_path: Path) -> None:
     program = """
 import sys
 from clawrouters import Router
-base = {"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
+base = {"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
 router = Router({**base, "ledger": {"sqlite": sys.argv[1], "flush_ms": 60000}})
 heard = []
 router.on_entry(lambda entry: print("heard", flush=True))
@@ -190,7 +195,7 @@ def test_a_file_that_cannot_grow_holds_no_request_up(tmp_path: Path) -> None:
     program = """
 import resource, sys
 from clawrouters import InternalError, Router
-base = {"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
+base = {"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}}
 router = Router({**base, "ledger": {"sqlite": sys.argv[1], "flush_ms": 10, "queue": 5000}})
 def ask(count):
     for _ in range(count):
@@ -221,15 +226,18 @@ def test_the_command_line(tmp_path: Path) -> None:
     db = str(tmp_path / "log.db")
     with Router(config(sqlite=db)) as router:
         ask(router)
-    done = [sys.executable, "-m", "clawrouters"]
-    out = subprocess.run([*done, "report", "--db", db, "--out", str(tmp_path / "r.html")], capture_output=True, text=True)
+
+    def cli(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "clawrouters", *words], capture_output=True, text=True)
+
+    out = cli("report", "--db", db, "--out", str(tmp_path / "r.html"))
     assert (out.returncode, out.stderr) == (0, "")
     assert "ClawRouters report" in (tmp_path / "r.html").read_text(encoding="utf-8")
-    out = subprocess.run([*done, "usage", "--db", db, "--group-by", "day,model"], capture_output=True, text=True)
+    out = cli("usage", "--db", db, "--group-by", "day,model")
     assert json.loads(out.stdout)["total"]["requests"] == 1
-    out = subprocess.run([*done, "export", "--db", db, "--out", str(tmp_path / "r.csv")], capture_output=True, text=True)
+    out = cli("export", "--db", db, "--out", str(tmp_path / "r.csv"))
     assert out.stdout.startswith("1 requests")
-    out = subprocess.run([*done, "report", "--db", str(tmp_path / "none"), "--out", "r.html"], capture_output=True, text=True)
+    out = cli("report", "--db", str(tmp_path / "none"), "--out", "r.html")
     assert out.returncode == 1
     assert "cannot be read" in out.stderr
 

@@ -91,9 +91,7 @@ class LedgerFile:
     def __init__(self, path: Path) -> None:
         self._path = os.fspath(path)
 
-    def usage(
-        self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None
-    ) -> View:
+    def usage(self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None) -> View:
         """As `Router.usage`, of what is in the file."""
         return View(json.loads(_native.ledger_usage(self._path, query(group_by, since, until, where))))
 

@@ -33,7 +33,7 @@ impl Drop for Folder {
 
 /// A router of the sandbox, which answers at once, with this ledger.
 pub fn router(ledger: Value) -> Router {
-    let config = json!({"providers": {"sandbox": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": ledger});
+    let config = json!({"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": ledger});
     Router::new(Config::from_value(config).expect("a config")).expect("a router")
 }
 

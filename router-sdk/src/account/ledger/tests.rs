@@ -259,7 +259,11 @@ fn exported_tables_keep_odd_text_and_whole_money() {
                 serde_json::Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            assert_eq!(cell, value, "{name}");
+            // A number that is read and written again may end in another digit.
+            match line[name].as_f64().filter(|n| n.fract() != 0.0) {
+                Some(number) => assert!((cell.parse::<f64>().expect("a number") - number).abs() < 1e-9, "{name}"),
+                None => assert_eq!(cell, value, "{name}"),
+            }
         }
     }
     let refused = export(&folder.path("out.parquet"), |_| Ok(())).expect_err("another form");

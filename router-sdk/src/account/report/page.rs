@@ -6,6 +6,8 @@ use serde_json::Value;
 
 const LIBRARY_STYLE: &str = include_str!("vendor/uPlot.min.css");
 const LIBRARY: &str = include_str!("vendor/uPlot.iife.min.js");
+/// Goes where the library goes.
+const LIBRARY_LICENCE: &str = include_str!("vendor/LICENSE");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const BODY: &str = include_str!("page.html");
@@ -33,7 +35,9 @@ pub(super) fn page(data: &Value) -> String {
         BODY,
         "<script type=\"application/json\" id=\"values\">",
         &values,
-        "</script>\n<script>",
+        "</script>\n<!-- uPlot, https://github.com/leeoniya/uPlot\n\n",
+        LIBRARY_LICENCE,
+        "-->\n<script>",
         LIBRARY,
         "</script>\n<script>",
         SCRIPT,

@@ -22,6 +22,7 @@ fn names_cannot_leave_their_place_and_nothing_is_loaded() {
     for loads in ["src=", "url(", "@import", "href=\"http", "<link rel=\"stylesheet"] {
         assert!(!page.contains(loads), "{loads}");
     }
+    assert!(page.contains("Copyright (c) 2022 Leon Sorokin"));
     assert!(page.contains("default-src 'none'; script-src 'sha256-"));
 }
 

@@ -1,5 +1,6 @@
 //! Forks and connections: SQLite's locks do not survive a fork, so that no connection may be open while one happens.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,11 @@ struct Gate {
 
 static GATE: Mutex<Gate> = Mutex::new(Gate { inside: 0, forking: false, slots: Vec::new() });
 static MOVED: Condvar = Condvar::new();
+
+thread_local! {
+    /// Held by the thread that forks: the child would find a lock that another thread held locked for ever.
+    static HELD: RefCell<Option<MutexGuard<'static, Gate>>> = const { RefCell::new(None) };
+}
 
 fn gate() -> MutexGuard<'static, Gate> {
     GATE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -70,17 +76,18 @@ pub fn before_fork() {
             drop(connection.take());
         }
     }
+    HELD.set(Some(gate));
 }
 
 /// It has happened, in the process that forked.
 pub fn after_fork_in_parent() {
-    gate().forking = false;
+    HELD.take().unwrap_or_else(gate).forking = false;
     MOVED.notify_all();
 }
 
 /// The same in the child, where nobody is inside any more.
 pub fn after_fork_in_child() {
-    let mut gate = gate();
+    let mut gate = HELD.take().unwrap_or_else(gate);
     gate.forking = false;
     gate.inside = 0;
     gate.slots.clear();

@@ -151,6 +151,6 @@ fn words(refused: &Refused) -> String {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another process keeps it locked".into(),
         Some(ErrorCode::SystemIoFailure) => "reading or writing the file failed".into(),
         Some(code) => format!("{code:?}"),
-        None => "cannot be read".into(),
+        None => "does not answer as a ledger does".into(),
     }
 }

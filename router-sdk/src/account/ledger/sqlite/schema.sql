@@ -51,7 +51,7 @@ CREATE TABLE attempts (
     provider TEXT NOT NULL,
     deployment TEXT,
     verdict TEXT NOT NULL,
-    then TEXT NOT NULL,
+    next TEXT NOT NULL,
     status INTEGER,
     request_id TEXT,
     latency_ms REAL NOT NULL,

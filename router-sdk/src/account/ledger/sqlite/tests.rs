@@ -12,6 +12,9 @@ use crate::account::usage::Span;
 use crate::config::LedgerConfig;
 use crate::error::ErrorKind;
 
+/// Forks close every connection of the process, those of other tests too.
+static FORKS: std::sync::RwLock<()> = std::sync::RwLock::new(());
+
 fn settings(path: &Path) -> LedgerConfig {
     LedgerConfig { sqlite: Some(path.to_owned()), ..LedgerConfig::default() }
 }
@@ -89,7 +92,7 @@ fn files_that_are_none_of_ours_are_refused_with_the_fix() {
     Connection::open(&path).and_then(|c| c.pragma_update(None, "user_version", 99)).expect("a file");
     assert!(refused(&path).contains("later version"));
     assert!(refused(&folder.path("no/such/folder.db")).contains("folder that exists"));
-    assert!(refused(&folder.path("")).contains("log.db") || !refused(&folder.path("")).is_empty());
+    assert!(refused(&folder.path("")).contains("folder that exists"), "a folder is no file");
 }
 
 #[test]
@@ -130,6 +133,7 @@ fn a_locked_file_is_written_later() {
 
 #[test]
 fn a_full_disk_loses_nothing_that_has_room_in_the_queue() {
+    let _no_fork = FORKS.read();
     let folder = Folder::new();
     let path = folder.path("log.db");
     let mut database = Database::open(&path, None).expect("a file");
@@ -187,6 +191,7 @@ fn what_is_too_old_is_forgotten_and_its_room_given_back() {
 
 #[test]
 fn no_connection_is_open_during_a_fork() {
+    let _alone = FORKS.write();
     let folder = Folder::new();
     let path = folder.path("log.db");
     let mut database = Database::open(&path, None).expect("a file");

@@ -14,7 +14,7 @@ const REQUEST: &str = "INSERT INTO requests (writer, number, at_ms, request_id, 
     baseline_model, best_single_nanos, best_single_model, latency_ms, first_token_ms, attempts, resumed, error) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, \
     ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37) ON CONFLICT (writer, number) DO NOTHING";
-const ATTEMPT: &str = "INSERT INTO attempts (request, number, target, provider, deployment, verdict, then, status, \
+const ATTEMPT: &str = "INSERT INTO attempts (request, number, target, provider, deployment, verdict, next, status, \
     request_id, latency_ms, first_token_ms, input, output, cached_read, cache_write, cache_write_1h, reasoning, \
     audio_in, audio_out, cost_nanos, cost_source) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
