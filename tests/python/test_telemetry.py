@@ -217,8 +217,9 @@ def test_metrics_are_valid_openmetrics_text() -> None:
     assert sum(s.value for s in found["clawrouters_requests"].samples if s.name.endswith("_total")) == 3
     assert {s.labels["kind"] for s in found["clawrouters_errors"].samples} == {"InvalidRequest"}
     assert {s.labels["type"] for s in found["clawrouters_tokens"].samples} >= {"input", "output"}
-    verdicts = {s.labels["verdict"]: s.value for s in found["clawrouters_attempts"].samples if s.name.endswith("total")}
-    assert verdicts == {"overloaded": 1, "ok": 2}
+    attempts = [s for s in found["clawrouters_attempts"].samples if s.name.endswith("_total")]
+    assert sum(s.value for s in attempts if s.labels["verdict"] == "ok") == 2
+    assert sum(s.value for s in attempts if s.labels["verdict"] == "overloaded") == 1
     assert {s.value for s in found["clawrouters_redacted"].samples if s.name.endswith("_total")} == {2}
     counts = [s.value for s in found["clawrouters_request_duration_seconds"].samples if s.name.endswith("_count")]
     assert sum(counts) == 3
@@ -233,7 +234,7 @@ def test_counting_begins_with_the_first_look_where_it_was_not_asked_for_before()
     router = Router(SANDBOX)
     ask(router)
     router.flush()
-    assert not families(router.metrics())["clawrouters_requests"].samples
+    assert "clawrouters_requests" not in families(router.metrics())
     ask(router)
     router.flush()
     (sample,) = (s for s in families(router.metrics())["clawrouters_requests"].samples if s.name.endswith("_total"))

@@ -135,13 +135,9 @@ pub struct RouteOptions {
 impl RouteOptions {
     /// Puts the options that are set into a request's JSON.
     pub(crate) fn insert_into(&self, body: &mut super::Object) {
-        let Ok(serde_json::Value::Object(mut options)) = serde_json::to_value(self) else { return };
-        options.retain(|_, value| match value {
-            serde_json::Value::Null => false,
-            serde_json::Value::Array(items) => !items.is_empty(),
-            serde_json::Value::Object(fields) => !fields.is_empty(),
-            _ => true,
-        });
+        let written = |options: &Self| serde_json::to_value(options).ok().and_then(|v| v.as_object().cloned());
+        let (Some(mut options), Some(unset)) = (written(self), written(&Self::default())) else { return };
+        options.retain(|name, value| unset.get(name) != Some(value));
         if !options.is_empty() {
             body.insert("route".into(), serde_json::Value::Object(options));
         }
