@@ -5,6 +5,7 @@ pub mod door;
 pub mod errors;
 pub mod hooks;
 pub mod ledger;
+pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;

@@ -13,7 +13,7 @@ use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
 use crate::stream::NativeStream;
-use crate::{hooks, shadow, telemetry};
+use crate::{hooks, quota, shadow, telemetry};
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
@@ -192,6 +192,19 @@ impl NativeRouter {
         guarded_now(|| Ok(self.core.metrics()))
     }
 
+    /// Calls a function with `{"reply": {...}, "lost": n}` as JSON text for each budget that runs out.
+    #[napi]
+    pub fn on_budget(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        quota::hand_over(&self.open()?, &callback)
+    }
+
+    /// How the limits and budgets of a subject stand, as JSON.
+    #[napi]
+    pub fn quota<'env>(&self, env: &'env Env, subject: String) -> napi::Result<PromiseRaw<'env, String>> {
+        let router = self.core.clone();
+        env.spawn_future(guarded(async move { Ok(router.quota(&subject).await?.to_json().to_string()) }))
+    }
+
     /// Answers an HTTP request in the OpenAI shape.
     #[napi]
     pub fn call<'env>(
@@ -222,6 +235,7 @@ impl NativeRouter {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
         self.core.clear_hooks();
+        self.core.on_budget(|_| {});
         let (router, ended) = (self.core.clone(), Arc::clone(&self.ended));
         env.spawn_future(guarded(settled(async move {
             let flushed = router.close().await;

@@ -52,6 +52,8 @@ export interface NativeRouter {
   onRecord(callback: (json: string) => void): void;
   recordsTold(): number;
   metrics(): string;
+  onBudget(callback: (json: string) => void): void;
+  quota(subject: string): Promise<string>;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   usage(json: string): Promise<string>;
   export(path: string, json: string): Promise<number>;

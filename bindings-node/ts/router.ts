@@ -8,7 +8,7 @@ import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
 import { hookCallback, hookOptions } from "./hooks.js";
-import { shadowCallback } from "./shadow.js";
+import { handedCallback, shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
 import { instrumentNative, settled, withTrace } from "./telemetry.js";
 import type { InstrumentOptions } from "./telemetry.js";
@@ -17,6 +17,7 @@ import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/emb
 import type { TargetHealth } from "./types/health.js";
 import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
 import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
+import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
   ChatCompletionCreateParams,
@@ -191,6 +192,26 @@ export class Router implements AsyncDisposable {
     }
   }
 
+  /**
+   * How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or
+   * `provider:NAME`.
+   */
+  async quota(subject: string): Promise<QuotaState> {
+    return JSON.parse(await under(undefined, () => this.#native.quota(subject))) as QuotaState;
+  }
+
+  /**
+   * Calls a function with every budget that reaches its soft limit, or refuses a request, once a window; otherwise as
+   * `onShadow`.
+   */
+  onBudget(callback: (event: BudgetEvent) => unknown): void {
+    try {
+      this.#native.onBudget(handedCallback(callback, "onBudget", "budgets that ran out"));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
   /** How the ledger and its sinks stand: what was written, what waits, what was dropped, what is wrong. */
   ledger(): LedgerState {
     try {
@@ -230,7 +251,7 @@ export class Router implements AsyncDisposable {
     await settled(this.#native);
   }
 
-  /** Refuses further calls and waits as `flush` does; `onShadow` and `onEntry` end. */
+  /** Refuses further calls and waits as `flush` does; `onShadow`, `onEntry` and `onBudget` end. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
     await settled(this.#native);

@@ -6,6 +6,7 @@ mod feed;
 mod hooks;
 mod ledger;
 mod port;
+mod quota;
 mod router;
 mod runtime;
 mod shadow;

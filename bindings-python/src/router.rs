@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
 use crate::hooks::Added;
-use crate::{door, errors, ledger, runtime, shadow, telemetry};
+use crate::{door, errors, ledger, quota, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -51,6 +51,8 @@ pub(crate) struct Router {
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
     /// The same of those that are called with entries, and the ways to end them.
     listeners: Mutex<Vec<(u32, Py<PyAny>, ledger::Line)>>,
+    /// The same for budgets that run out.
+    reopen_budgets: quota::Reopen,
     hooks: Mutex<Vec<Added>>,
     records: Mutex<Records>,
 }
@@ -73,6 +75,7 @@ impl Router {
             hooks: Mutex::default(),
             records: Mutex::default(),
             listeners: Mutex::new(Vec::new()),
+            reopen_budgets: quota::Reopen::default(),
         };
         router.core(py)?;
         Ok(router)
@@ -86,7 +89,7 @@ impl Router {
             return Err(errors::exception(py, &error));
         }
         let core = this.core(py)?;
-        if let Some(reopen) = this.parents_reopen(py) {
+        for reopen in [this.parents_reopen(py), this.reopen_budgets.due(py)].into_iter().flatten() {
             reopen.call1(py, (slf,))?;
         }
         if let Some(reopen) = this.parents_records(py) {
@@ -349,6 +352,26 @@ impl Router {
         // What is forgotten is dropped once the lock is free: it may be the last that holds objects of Python.
         let before = std::mem::take(&mut *self.hooks.lock().unwrap_or_else(PoisonError::into_inner));
         drop(before);
+        Ok(())
+    }
+
+    /// How the limits and budgets of a subject stand: a feed of one JSON object.
+    fn quota(&self, py: Python<'_>, subject: String) -> PyResult<Feed> {
+        quota::state(py, self.core(py)?, subject)
+    }
+
+    /// The budgets that run out from now on: a feed as `shadow_replies` gives.
+    fn budget_events(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
+        let feed = quota::events(py, &self.core(py)?)?;
+        self.reopen_budgets.set(Some(reopen));
+        Ok(feed)
+    }
+
+    /// Forgets who wants to know of budgets.
+    fn end_budget(&self, py: Python<'_>) -> PyResult<()> {
+        if self.reopen_budgets.set(None) {
+            self.core(py)?.on_budget(|_| {});
+        }
         Ok(())
     }
 

@@ -27,6 +27,7 @@ mod router;
 mod select;
 mod setup;
 mod shadow;
+mod steer;
 mod store;
 mod stream;
 mod telemetry;
@@ -40,7 +41,9 @@ pub use account::{
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
-pub use admit::Caller;
+pub use admit::{
+    Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
+};
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -51,10 +54,10 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, JudgeConfig,
-    LedgerConfig, MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig,
-    Redact, Retry, SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig,
-    WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, JudgeConfig,
+    LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig,
+    RatesConfig, Redact, Retry, RuleConfig, SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts,
+    TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -62,7 +65,7 @@ pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
 pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use pipeline::Spending;
-pub use provider::{Azure, Cloud, Deployment, Family, Limits, Target, Vertex};
+pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use redact::RedactKind;
 #[cfg(feature = "sqlite")]
 pub use router::LedgerFile;
@@ -77,7 +80,7 @@ pub use telemetry::{
 };
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
-    RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
+    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
+    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

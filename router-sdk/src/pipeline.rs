@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::account::Ledger;
-use crate::admit;
+use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::config::Config;
@@ -28,7 +28,7 @@ use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
-use crate::store::{Counter, MemoryStore, StateStore};
+use crate::store::MemoryStore;
 use crate::stream::ChatStream;
 use crate::telemetry::{Record, Teller};
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
@@ -53,13 +53,15 @@ pub(crate) struct Shared {
     /// Somebody is told of requests in spans.
     told: AtomicBool,
     judge: Option<Judge>,
-    store: Arc<dyn StateStore>,
+    tally: Arc<Tally>,
+    /// Limits and budgets; absent where nothing is limited.
+    pub(crate) quota: Option<Arc<Quota>>,
     pool: Mutex<Option<Arc<Pool>>>,
     closed: AtomicBool,
 }
 
 /// Counters of a router.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Spending {
     /// Requests begun.
@@ -105,18 +107,22 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let caller = admit::authorise();
     let after = shared.hooks.at(Stage::After);
     if let Err(error) = hooks::before_chat(&shared.hooks, caller.id(), stream, &mut request).await {
-        return Err(refused(shared, &request, &caller, stream, moment, error));
+        return Err(refused(shared, &request, caller, stream, moment, error));
     }
-    let admission = admit::admit(caller, &request)?;
+    admit::check(&request)?;
+    let deadline = moment.started + deadline(shared, &request);
+    let mut admission = match admit::admit(shared.quota.as_ref(), caller.clone(), &mut request, deadline).await {
+        Ok(admission) => admission,
+        Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
+    };
     let taken = redacted(shared, &mut request);
-    shared.store.add(admission.caller.id(), Counter::Requests, 1);
+    shared.tally.begun();
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
-        Err(error) => return Err(refused(shared, &request, &admission.caller, stream, moment, error)),
+        Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens, size } = planned;
-    let deadline = moment.started + deadline(shared, &request);
-    let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.redacted = taken.counts;
     let vault = taken.vault;
@@ -182,6 +188,16 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
     options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
+/// The limits and budgets of a router, counted in this process.
+fn quota(setup: &Setup) -> Option<Arc<Quota>> {
+    if setup.subjects.is_empty() {
+        return None;
+    }
+    let clock = Clock::new(Timestamp::now().as_millisecond(), Instant::now());
+    let store = Arc::new(MemoryStore::default());
+    Some(Arc::new(Quota::new(store, clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
+}
+
 impl Shared {
     /// # Errors
     /// `InvalidConfig` for a file of the ledger that can never be written.
@@ -207,7 +223,8 @@ impl Shared {
             told: AtomicBool::new(false),
             redact: kinds(config),
             judge: config.judge.as_ref().map(Judge::new),
-            store: Arc::new(MemoryStore::default()),
+            tally: Arc::new(Tally::default()),
+            quota: quota(&setup),
             pool: Mutex::new(None),
             closed: AtomicBool::new(false),
             setup,
@@ -255,12 +272,21 @@ impl Shared {
     }
 
     pub(crate) fn spending(&self) -> Spending {
-        let subject = admit::authorise();
-        let get = |counter| self.store.get(subject.id(), counter);
-        Spending {
-            requests: get(Counter::Requests),
-            held_nanos: get(Counter::HeldNanos),
-            spent_nanos: get(Counter::SpentNanos),
+        self.tally.spending()
+    }
+
+    /// Hands every budget that runs out to a function.
+    pub(crate) fn on_budget(&self, callback: Arc<dyn Fn(BudgetEvent) + Send + Sync>) {
+        if let Some(quota) = &self.quota {
+            quota.notices.set(callback);
+        }
+    }
+
+    /// How the limits and budgets of a subject stand.
+    pub(crate) async fn quota_of(&self, subject: &str) -> Result<QuotaState, Error> {
+        match &self.quota {
+            Some(quota) => quota.state(subject, None).await,
+            None => Err(admit::unknown_subject(subject)),
         }
     }
 

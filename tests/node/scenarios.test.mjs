@@ -48,6 +48,9 @@ async function play(scenario, stream) {
   }
   rmSync(folder, { recursive: true, force: true });
   const last = expected.at(-1);
+  if (last.budget_events) {
+    assert.ok(isPart(last.budget_events, outcomes.events), `budget_events: ${JSON.stringify(outcomes.events)}`);
+  }
   const settled = async () => (await script.requests()).every((r) => r.ended_ms != null);
   await eventually(settled, "the replies ended", 1000).catch(() => undefined);
   checkRequests(last, await script.requests());

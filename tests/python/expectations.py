@@ -103,6 +103,8 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
         assert outcome.error is not None
         assert outcome.error.partial is not None
         assert outcome.error.partial.text == wanted["partial"]
+    for subject, part in wanted.get("quota", {}).items():
+        part_of(part, outcome.quota[subject], f"quota of {subject}")
     for target, part in wanted.get("health", {}).items():
         (got,) = [t.to_dict() for t in outcome.health if t.target == target]
         part_of(part, got, f"health of {target}")

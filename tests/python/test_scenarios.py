@@ -28,6 +28,7 @@ class Outcome:
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
     ledger: list[Any] = field(default_factory=list)
+    quota: dict[str, Any] = field(default_factory=dict)
 
 
 class Cancelled(Exception):
@@ -67,15 +68,30 @@ def _filled(value: Any, run: Scripted, folder: Path) -> Any:
 def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str, tmp_path: Path) -> None:
     run = fake.script(scenario.get("script", {"providers": {}}))
     config = _filled(scenario.get("config", {}), run, tmp_path)
-    scenario = {**scenario, "request": _filled(scenario["request"], run, tmp_path)}
+    wanted = _list(scenario["expect"])
+    request = _list(_filled(scenario["request"], run, tmp_path))
+    scenario = {**scenario, "expect": wanted, "request": request}
     play = _play if mode == "sync" else _play_async
-    outcomes = play(scenario, config, stream)
-    wanted = scenario["expect"] if isinstance(scenario["expect"], list) else [scenario["expect"]]
+    outcomes, events = play(scenario, config, stream)
     for i, outcome in enumerate(outcomes):
         expectations.check_call(wanted[min(i, len(wanted) - 1)], outcome, stream)
     for i, question in enumerate(scenario.get("ledger", [])):
         expectations.part_of(question["answer"], outcomes[-1].ledger[i], f"ledger[{i}]")
     expectations.check_requests(wanted[-1], run)
+    if "budget_events" in wanted[-1]:
+        expectations.part_of(wanted[-1]["budget_events"], events, "budget_events")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of(items: list[Any], i: int) -> Any:
+    return items[min(i, len(items) - 1)]
+
+
+def _missing(scenario: dict[str, Any], events: list[Any]) -> bool:
+    return len(events) < len(scenario["expect"][-1].get("budget_events", []))
 
 
 def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
@@ -88,25 +104,33 @@ def _opened(router: Any, scenario: dict[str, Any]) -> Any:
     return router
 
 
-def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    router, outcomes = None, []
+def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    router, outcomes, events = None, [], []
     for i in range(scenario.get("repeat", 1)):
         time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
         outcome = Outcome()
         outcomes.append(outcome)
         start = time.monotonic()
         try:
-            router = router or _opened(Router(config), scenario)
-            _call(router, scenario, stream, outcome)
+            if router is None:
+                router = _opened(Router(config), scenario)
+                if "budget_events" in scenario["expect"][-1]:
+                    router.on_budget(lambda event: events.append(event.to_dict()))
+            _call(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
+        for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
+            outcome.quota[subject] = router.quota(subject).to_dict()
     if router and "ledger" in scenario:
         outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario["ledger"]]
-    return outcomes
+    until = time.monotonic() + 1
+    while _missing(scenario, events) and time.monotonic() < until:
+        time.sleep(0.02)
+    return outcomes, events
 
 
 def _answer(router: Router, ask: dict[str, Any]) -> Any:
@@ -148,9 +172,9 @@ def _alarm(ms: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, ms / 1000)
 
 
-def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    async def main() -> list[Outcome]:
-        router, outcomes = None, []
+def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    async def main() -> tuple[list[Outcome], list[Any]]:
+        router, outcomes, events = None, [], []
         for i in range(scenario.get("repeat", 1)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
             outcome = Outcome()
@@ -158,8 +182,11 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
             start = time.monotonic()
             after = scenario.get("cancel", {}).get("after_ms")
             try:
-                router = router or _opened(AsyncRouter(config), scenario)
-                call = _call_async(router, scenario, stream, outcome)
+                if router is None:
+                    router = _opened(AsyncRouter(config), scenario)
+                    if "budget_events" in scenario["expect"][-1]:
+                        router.on_budget(lambda event: events.append(event.to_dict()))
+                call = _call_async(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
                 await asyncio.wait_for(call, None if after is None else after / 1000)
             except ClawRoutersError as error:
                 outcome.error = error
@@ -167,13 +194,18 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
                 outcome.cancelled = True
             outcome.ms = (time.monotonic() - start) * 1000
             outcome.health = router.health() if router else []
+            for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
+                outcome.quota[subject] = (await router.quota(subject)).to_dict()
         if router:
             for question in scenario.get("ledger", []):
                 try:
                     outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())
                 except ClawRoutersError as error:
                     outcomes[-1].ledger.append({"kind": error.kind, "param": error.param})
-        return outcomes
+        until = time.monotonic() + 1
+        while _missing(scenario, events) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        return outcomes, events
 
     return asyncio.run(main())
 

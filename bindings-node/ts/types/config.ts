@@ -1,5 +1,6 @@
 /** The configuration: the same keys as in TOML. */
-import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
+import type { BudgetsConfig, LimitsConfig } from "./quota.js";
+import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy, TaskKind } from "./route.js";
 
 /** Everything a router is built from. */
 export interface Config {
@@ -29,12 +30,18 @@ export interface Config {
   shadow?: Shadow | undefined;
   /** Who is asked for a second opinion on how hard a request is. */
   judge?: JudgeConfig | undefined;
+  /** What requests to `auto` are taken for and who answers them, in place of the classifier's word. */
+  rules?: Rule[] | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
   parameters?: ParameterPolicy | undefined;
   /** Media fetched for providers that do not fetch addresses themselves. */
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** How many requests and tokens may be used. */
+  limits?: LimitsConfig | undefined;
+  /** How much money may be spent. */
+  budgets?: BudgetsConfig | undefined;
   /** Where closed requests are kept. */
   ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */
@@ -64,6 +71,28 @@ export interface TelemetryConfig {
   metrics?: boolean | undefined;
   /** Puts messages and answers into spans; needs `ledger.log_content`; default false. */
   content?: boolean | undefined;
+}
+
+/** One rule: for requests to `auto` for which all its conditions hold. The first that sets a thing sets it; of least difficulties the highest holds. */
+export interface Rule {
+  /** The name that `explain` shows. */
+  name: string;
+  /** Condition: a regular expression of linear time that is found in what the user asks; at most 1,000 bytes. */
+  pattern?: string | undefined;
+  /** Condition: `route.tags` holds these. */
+  tags?: Record<string, string> | undefined;
+  /** Condition: the request's `metadata` holds these. */
+  metadata?: Record<string, string> | undefined;
+  /** Condition: the classifier said one of these kinds. */
+  kinds?: TaskKind[] | undefined;
+  /** What the request asks for. */
+  kind?: TaskKind | undefined;
+  /** The least difficulty, 0 to 1. */
+  min_difficulty?: number | undefined;
+  /** The model or alias that answers. */
+  model?: string | undefined;
+  /** The strategy, where the request names none. */
+  strategy?: Strategy | undefined;
 }
 
 /** How tokens are counted before a call. */

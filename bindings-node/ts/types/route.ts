@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { Allowances } from "./quota.js";
 
 /** What to optimise when the router chooses the model. */
 export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
@@ -32,8 +33,14 @@ export interface RouteOptions {
   max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
   /** Ceiling for the expected worst-case cost of this request, in US dollars. */
   max_cost?: number | undefined;
+  /** The least expected probability of a good answer, 0 to 1, that `auto` may choose a model with. */
+  min_quality?: number | undefined;
   /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
   zdr?: boolean | undefined;
+  /** What the request asks for, in place of what its text is taken for. */
+  task?: TaskKind | undefined;
+  /** How hard it is, 0 to 1, in place of what its text is taken for. */
+  difficulty?: number | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
   /** Replaces the configured policy for parameters that a model does not take. */
@@ -46,7 +53,9 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
-  /** Free labels that are kept with the request's ledger entry. */
+  /** Who goes first when requests wait for a limit to have room; default `normal`. */
+  priority?: "high" | "normal" | "low" | undefined;
+  /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
   /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
   traceparent?: string | undefined;
@@ -204,6 +213,8 @@ export interface RouteInfo {
   first_token_ms: number | null;
   /** Where the stream broke after output had begun, and who went on with it. */
   resumed: Resumption[];
+  /** How the caller's limits stood when the request was admitted; null where none apply. */
+  limits: Allowances | null;
   /** Every send, in the order in which they ended. */
   attempts: AttemptRecord[];
 }

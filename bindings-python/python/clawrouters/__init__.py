@@ -1,6 +1,9 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
+from typing import TYPE_CHECKING, Any
+
 from ._async_router import AsyncRouter
+from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -47,13 +50,18 @@ from ._types import (
     ToolCall,
 )
 
+if TYPE_CHECKING:
+    from ._evaluate import Evaluation, evaluate
+
 __all__ = [
     "APITimeoutError",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "BudgetEvent",
     "BudgetExceededError",
+    "BudgetState",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",
@@ -70,18 +78,21 @@ __all__ = [
     "EmbeddingList",
     "EmbeddingParams",
     "EmbeddingUsage",
+    "Evaluation",
     "Explanation",
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
     "Judged",
     "LedgerFile",
+    "LimitState",
     "Message",
     "Model",
     "ModelList",
     "NoCandidateError",
     "PermissionDeniedError",
     "ProviderUnavailableError",
+    "QuotaState",
     "RateLimitError",
     "Refusal",
     "Resumption",
@@ -94,6 +105,16 @@ __all__ = [
     "TargetHealth",
     "Task",
     "ToolCall",
+    "evaluate",
     "forward_logs",
     "instrument",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What few programs use is not part of what every import waits for.
+    if name in ("Evaluation", "evaluate"):
+        from . import _evaluate
+
+        return getattr(_evaluate, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

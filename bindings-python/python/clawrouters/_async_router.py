@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import _native
     from ._ledger import GroupBy, Moment, Path, Where
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
+    from ._budget import BudgetEvent, QuotaState
     from ._types import ShadowReply
 
 
@@ -204,6 +205,24 @@ class AsyncRouter(Opened):
     async def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         await _take(self._native.report(os.fspath(path), _ledger.query(None, since, until, where)))
+    async def quota(self, subject: str) -> QuotaState:
+        """How the limits and budgets of a subject stand.
+
+        A subject is `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or `provider:NAME`.
+        """
+        from ._budget import QuotaState
+
+        (raw,) = await _take(self._native.quota(subject)) or []
+        return QuotaState(json.loads(raw))
+
+    def on_budget(self, callback: Callable[[BudgetEvent], object]) -> None:
+        """Calls `callback` with every budget that reaches its soft limit, or refuses a request, once a window.
+
+        It runs on the event loop as the callback of `on_shadow` does; the last one set counts.
+        """
+        from ._budget import LoopBudgets
+
+        self._set_budgets(LoopBudgets(callback))
 
     async def flush(self) -> None:
         """Waits until every closed request is with every sink of the ledger: on the disk, for files.
@@ -214,12 +233,12 @@ class AsyncRouter(Opened):
         await self._settled()
 
     async def close(self) -> None:
-        """Refuses further calls and waits as `flush` does; `on_shadow` and `on_entry` end."""
+        """Refuses further calls and waits as `flush` does; `on_shadow`, `on_entry` and `on_budget` end."""
         try:
             await _take(self._native.close())
         finally:
             await self._settled()
-            self._end_shadow()
+            self._end_callbacks()
             await self._finish_entries()
 
     async def __aenter__(self) -> AsyncRouter:

@@ -129,6 +129,12 @@ class Router:
         """Writes a report: a feed of null."""
     def ledger(self) -> bytes:
         """How the ledger stands, as JSON."""
+    def quota(self, subject: str) -> Feed:
+        """How the limits and budgets of a subject stand: a feed of one JSON object."""
+    def budget_events(self, reopen: Callable[[Router], None]) -> Feed:
+        """The budgets that run out from now on; `reopen` is called in a forked child, which needs a new feed."""
+    def end_budget(self) -> None:
+        """Forgets who wants to know of budgets."""
     def flush(self) -> Feed:
         """Waits until the books are written: a feed without items."""
     def flush_within(self, seconds: float) -> bool:

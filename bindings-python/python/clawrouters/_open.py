@@ -45,6 +45,7 @@ class Opened(Ledger):
         self._native = native(config)
         self._shadow: Shadow | None = None
         self._telemetry: Telemetry | None = None
+        self._budgets: Shadow | None = None
         super().__init__(self._native)
 
     def _set_shadow(self, shadow: Shadow) -> None:
@@ -70,11 +71,18 @@ class Opened(Ledger):
         """
         return self._native.metrics()
 
-    def _end_shadow(self) -> None:
-        shadow, self._shadow = self._shadow, None
-        if shadow is not None:
-            self._native.end_shadow()
-            shadow.close()
+    def _set_budgets(self, budgets: Shadow) -> None:
+        before, self._budgets = self._budgets, budgets
+        budgets.open(self._native)
+        if before is not None:
+            before.close()
+
+    def _end_callbacks(self) -> None:
+        for callback in (self._shadow, self._budgets):
+            if callback is not None:
+                callback.end(self._native)
+                callback.close()
+        self._shadow = self._budgets = None
 
     def before_request(
         self, hook: _AnyHook, *, name: str | None = None, on_failure: str | None = None, timeout_ms: int | None = None

@@ -34,12 +34,16 @@ class RouteOptions(TypedDict, total=False):
     require: Sequence[str]
     max_price: MaxPrice
     max_cost: float
+    min_quality: float
     zdr: bool
+    task: str
+    difficulty: float
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int
     session: str
     on_interrupt: Literal["resume", "restart", "error"]
+    priority: Literal["high", "normal", "low"]
     on_malformed: Literal["break", "skip"]
     tags: Mapping[str, str]
     traceparent: str

@@ -44,6 +44,8 @@ def _current() -> tuple[str, str | None] | None:
 class Telemetry(ThreadShadow):
     """Makes spans and measurements of records, on a daemon thread."""
 
+    _name = "telemetry"
+
     def __init__(self, tracer: Any, meter: Any) -> None:
         self._tracer = tracer
         self._instruments = {i["name"]: _made(meter, i) for i in json.loads(_native.instruments())}

@@ -83,6 +83,7 @@ class RouteInfo(View):
             "saved",
             "usage",
             "first_token_ms",
+            "limits",
         }
     )
 

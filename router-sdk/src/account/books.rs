@@ -1,6 +1,7 @@
 //! The books of one request: attempts as they begin and end in, a closed ledger entry out, also when the caller walks away.
 
 mod batch;
+mod held;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::line::{Line, Open};
 use super::{Content, Cost, Entry, Ledger, priced, usage_cost};
-use crate::admit::{Caller, Reservation};
+use crate::admit::{Caller, Reservation, SendHold};
 use crate::catalog::Model;
 use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
@@ -40,6 +41,10 @@ pub(crate) struct Books {
     input_tokens: u64,
     size: Option<RequestSize>,
     open: Vec<Line>,
+    /// What is held for the send that comes next.
+    pending: Option<SendHold>,
+    /// What is held for calls for embeddings, and the number of the first attempt among them.
+    calls: Option<(usize, SendHold)>,
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
     purpose: &'static str,
@@ -91,6 +96,8 @@ impl Books {
             input_tokens: o.input_tokens,
             size: None,
             open: Vec::new(),
+            pending: None,
+            calls: None,
             carried: None,
             purpose: o.purpose,
             facts: o.facts,
@@ -127,24 +134,18 @@ impl Books {
     /// The task was judged anew and the plan made by it.
     pub(crate) fn replanned(&mut self, task: Task, plan: &Plan) {
         self.route.task = Some(task);
-        self.route.reasons.clone_from(&plan.reasons);
+        let own = self.ticket().map(|ticket| ticket.reasons().to_vec()).unwrap_or_default();
+        self.route.reasons = own.into_iter().chain(plan.reasons.iter().cloned()).collect();
         self.route.baseline_model = plan.baseline.as_ref().map(Target::key);
         self.baseline = plan.baseline.as_ref().map(|target| Arc::clone(&target.model));
         self.route.best_single_model = plan.best_single.as_ref().map(Target::key);
         self.best_single = plan.best_single.as_ref().map(|target| Arc::clone(&target.model));
     }
 
-    /// Holds the worst case of a candidate.
-    pub(crate) fn hold(&mut self, worst_nanos: Option<u64>) {
-        if let (Some(reservation), Some(nanos)) = (&mut self.reservation, worst_nanos) {
-            reservation.raise(nanos);
-        }
-    }
-
     /// A request is about to be sent, `copies` times at once.
     pub(crate) fn begin(&mut self, target: &Target, copies: u64) -> Line {
         self.credit(target);
-        let line = Line::new(target, copies);
+        let line = Line::new(target, copies, self.pending.take());
         self.open.push(line.clone());
         line
     }
@@ -217,7 +218,7 @@ impl Books {
         if self.route.first_token_ms.is_none() {
             self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         }
-        self.record(&open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
+        self.record(&mut open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
         let total = sum(self.carried, usage);
         self.route.usage = Some(total);
         // Another model would have read the prompt once.
@@ -248,16 +249,16 @@ impl Books {
             }
             self.carried = Some(sum(self.carried, usage.unwrap_or_default()));
         }
-        self.record(&open, Outcome { verdict: failure.cause.as_str(), then, why }, usage);
+        self.record(&mut open, Outcome { verdict: failure.cause.as_str(), then, why }, usage);
     }
 
     /// The attempt was given up because another one answered first.
     pub(crate) fn outrun(&mut self, line: &Line) {
         if self.take(line) {
-            let open = line.open();
+            let mut open = line.open();
             let usage = self.billed(&open);
             self.record(
-                &open,
+                &mut open,
                 Outcome { verdict: "outrun", then: "stop", why: "another target answered first" },
                 usage,
             );
@@ -270,7 +271,7 @@ impl Books {
         if open.usage.is_some() || begun { Some(self.usage_cut_short(open)) } else { None }
     }
 
-    fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
+    fn record(&mut self, open: &mut Open, outcome: Outcome, usage: Option<Usage>) {
         if let Some(content) = self.content.as_mut().filter(|_| outcome.carries_on()) {
             content.said(&open.text);
         }
@@ -281,6 +282,9 @@ impl Books {
             None => None,
         };
         let cost_nanos = if usage.is_some() { cost.map(|cost| cost.nanos) } else { Some(0) };
+        if let Some(hold) = open.hold.take() {
+            hold.settle(held::amounts(1, usage.as_ref(), cost_nanos));
+        }
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
             provider: open.target.deployment.provider.clone(),
@@ -370,9 +374,9 @@ impl Books {
     pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> Arc<RouteInfo> {
         self.closed = true;
         for line in std::mem::take(&mut self.open) {
-            let open = line.open();
+            let mut open = line.open();
             let usage = self.billed(&open);
-            self.record(&open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
+            self.record(&mut open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
@@ -380,10 +384,12 @@ impl Books {
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
         let sources = self.route.attempts.iter().filter_map(|a| a.cost_source);
         self.route.cost_source = sources.max().filter(|_| self.route.cost_nanos.is_some());
+        self.pending = None;
+        self.settle_calls();
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };
-            reservation.settle(spent);
+            reservation.settle(spent, held::used(&self.route.attempts, error));
         }
         let route = Arc::new(std::mem::take(&mut self.route));
         self.ledger.record(Entry {

@@ -10,6 +10,8 @@ mod media;
 mod model;
 mod price;
 mod redact;
+mod quota;
+mod rule;
 mod settings;
 mod telemetry;
 
@@ -29,6 +31,8 @@ pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
 pub use redact::Redact;
+pub use quota::{BudgetsConfig, LimitsConfig};
+pub use rule::RuleConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
 pub use telemetry::TelemetryConfig;
@@ -68,12 +72,18 @@ pub struct Config {
     pub shadow: Option<Shadow>,
     /// Who is asked for a second opinion on how hard a request is.
     pub judge: Option<JudgeConfig>,
+    /// What requests to `auto` are taken for and who answers them, in place of the classifier's word.
+    pub rules: Vec<RuleConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
     pub parameters: ParameterPolicy,
     /// Media fetched for providers that do not fetch addresses themselves.
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// How many requests and tokens may be used.
+    pub limits: LimitsConfig,
+    /// How much money may be spent.
+    pub budgets: BudgetsConfig,
     /// Where closed requests are kept.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.

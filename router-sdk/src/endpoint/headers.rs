@@ -34,7 +34,10 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "max-price-input" => options.max_price.get_or_insert_default().input = Some(number()?),
             "max-price-output" => options.max_price.get_or_insert_default().output = Some(number()?),
             "max-cost" => options.max_cost = Some(number()?),
+            "min-quality" => options.min_quality = Some(number()?),
             "zdr" => options.zdr = value.parse().map_err(|_| fault("must be true or false"))?,
+            "task" => options.task = Some(word(value).ok_or_else(|| fault("must be a kind such as code or chat"))?),
+            "difficulty" => options.difficulty = Some(number()?),
             "baseline" => options.baseline = Some(value.to_owned()),
             "deadline-ms" => {
                 options.deadline_ms = Some(value.parse().map_err(|_| fault("must be whole milliseconds"))?);
@@ -42,6 +45,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "session" => options.session = Some(value.to_owned()),
             "on-interrupt" => options.on_interrupt = Some(word(value).ok_or_else(|| fault("must be resume or error"))?),
             "on-malformed" => options.on_malformed = Some(word(value).ok_or_else(|| fault("must be break or skip"))?),
+            "priority" => options.priority = word(value).ok_or_else(|| fault("must be high, normal or low"))?,
             "parameters" => {
                 options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
             }
@@ -50,8 +54,8 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, zdr, baseline, deadline-ms, session, on-interrupt, on-malformed, \
-                             parameters, tag-NAME";
+                             max-price-output, max-cost, min-quality, zdr, task, difficulty, baseline, deadline-ms, \
+                             session, on-interrupt, on-malformed, parameters, priority, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }

@@ -16,7 +16,7 @@ use crate::wire::{ChatRequest, ChatResponse, RouteInfo, date};
 pub(super) fn open_books(
     shared: &Shared,
     request: &ChatRequest,
-    admission: &Admission,
+    admission: &mut Admission,
     plan: &Plan,
     task: Option<Task>,
     input_tokens: u64,
@@ -28,14 +28,15 @@ pub(super) fn open_books(
         model_requested: request.model().to_owned(),
         strategy: plan.strategy.as_str(),
         task,
-        reasons: plan.reasons.clone(),
+        reasons: reasons(plan, admission),
+        limits: admission.ticket.as_ref().and_then(|ticket| ticket.allowances()),
         baseline_model: plan.baseline.as_ref().map(Target::key),
         best_single_model: plan.best_single.as_ref().map(Target::key),
         ..RouteInfo::default()
     };
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.store), admission.caller.id()),
+        reservation: Reservation::open(Arc::clone(&shared.tally), admission.ticket.take()),
         ledger: Arc::clone(&shared.ledger),
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),
@@ -52,6 +53,12 @@ pub(super) fn open_books(
         purpose: "request",
         facts: Facts::of_chat(request, shared.told()),
     })
+}
+
+/// Why this model, and what limits and budgets had to do with it.
+fn reasons(plan: &Plan, admission: &Admission) -> Vec<String> {
+    let own = admission.ticket.iter().flat_map(|ticket| ticket.reasons());
+    own.chain(&plan.reasons).cloned().collect()
 }
 
 /// The answer is there: its attempt is filed, and its body is as callers are to see it. The books are still open.
@@ -89,11 +96,11 @@ fn said(response: &ChatResponse) -> String {
     out
 }
 
-/// The ledger entry of a request that no model could be found for.
+/// The ledger entry of a request that was not admitted, or that no model could be found for.
 pub(super) fn refused(
     shared: &Shared,
     request: &ChatRequest,
-    caller: &Caller,
+    caller: Caller,
     stream: bool,
     moment: Moment,
     error: Error,
@@ -108,7 +115,7 @@ pub(super) fn refused(
     let error = error.with_route_id(&route.request_id);
     shared.ledger.record(Entry {
         at_ms: moment.at_ms,
-        caller: caller.clone(),
+        caller,
         tags: request.route().tags.clone(),
         session: request.route().session.clone(),
         content: shared.ledger.content_of(request),

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::leave::redacted_inputs;
 use super::{Moment, Shared};
 use crate::account::{Books, Entry, Opening};
-use crate::admit::{self, Caller, Reservation};
+use crate::admit::{self, Caller, Reservation, Ticket};
 use crate::balance;
 use crate::error::Error;
 use crate::failover;
@@ -16,7 +16,6 @@ use crate::hooks;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
-use crate::store::Counter;
 use crate::telemetry::Facts;
 use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
@@ -32,10 +31,18 @@ pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -
     }
     check(&request)?;
     let taken = redacted_inputs(shared, &mut request);
-    shared.store.add(caller.id(), Counter::Requests, 1);
+    let total = shared.setup.config.timeouts.total_ms;
+    let deadline =
+        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let mut route = opening_route(shared, &request, moment);
     route.redacted = taken.counts;
+    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline).await {
+        Ok(ticket) => ticket,
+        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
+    };
+    shared.tally.begun();
+    route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
     let seats = match plan(shared, &request, input_tokens, moment) {
         Ok(seats) => seats,
         Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
@@ -43,10 +50,7 @@ pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
-    let total = shared.setup.config.timeouts.total_ms;
-    let deadline =
-        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
-    let mut books = open(shared, &request, route, caller, input_tokens, moment);
+    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment);
     let config = &shared.setup.config;
     match failover::embed(&shared.sender, config, &request, &seats, deadline, &mut books).await {
         Err(error) => {
@@ -141,12 +145,13 @@ fn open(
     request: &EmbeddingRequest,
     route: RouteInfo,
     caller: Caller,
+    ticket: Option<Arc<Ticket>>,
     input_tokens: u64,
     moment: Moment,
 ) -> Books {
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.store), caller.id()),
+        reservation: Reservation::open(Arc::clone(&shared.tally), ticket),
         ledger: Arc::clone(&shared.ledger),
         caller,
         tags: request.route().tags.clone(),

@@ -10,7 +10,8 @@ use crate::classify::{self, Needs, Task};
 use crate::error::Error;
 use crate::provider::Target;
 use crate::select::{self, Ask, Candidate, Explanation, HealthFacts, Plan};
-use crate::setup::{Asked, Named};
+use crate::setup::{Asked, Named, Setup};
+use crate::steer::Steering;
 use crate::wire::{ChatRequest, RequestSize, RouteOptions, Strategy, Tokenizer};
 
 /// A request that has been classified and planned.
@@ -24,7 +25,7 @@ pub(super) struct Planned {
 
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
-    admit::admit(admit::authorise(), request)?;
+    admit::check(request)?;
     decide(shared, request, Moment::now()).map(|planned| planned.plan)
 }
 
@@ -40,8 +41,7 @@ pub(super) fn decide(shared: &Shared, request: &ChatRequest, moment: Moment) -> 
 
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
-    let caller = admit::authorise();
-    admit::admit(caller, request)?;
+    admit::check(request)?;
     let planned = plan(shared, request, Moment::now(), true)?;
     Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
 }
@@ -57,26 +57,48 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
         Asked::Auto(strategy) => *strategy,
         Asked::Listed(_) => None,
     };
-    let strategy = options.strategy.or(named).unwrap_or(setup.config.strategy);
+    let auto_task = matches!(asked, Asked::Auto(_)).then(|| steered(setup, request));
+    let ruled = auto_task.as_ref().and_then(|(_, steering)| steering.strategy);
+    let strategy = options.strategy.or(named).or(ruled).unwrap_or(setup.config.strategy);
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
-    match asked {
-        Asked::Auto(_) => {
-            let task = classify::classify(request.body());
-            let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
-            let plan = auto(shared, &ask, &health, explain)?;
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size })
-        }
-        Asked::Listed(mut named) => {
-            let needs = classify::needs(request.body());
-            for (i, name) in options.fallbacks.iter().enumerate() {
-                setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
+    if let Some((task, steering)) = auto_task {
+        let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
+        let mut plan = match &steering.model {
+            None => auto(shared, &ask, &health, explain)?,
+            Some((model, field)) => {
+                let mut named = Named::default();
+                setup.named(model, field, &mut named)?;
+                with_fallbacks(setup, named, &ask, &health)?
             }
-            let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
-            let plan = select::listed(named.targets, named.refusals, &ask, &health);
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
-        }
+        };
+        plan.reasons.extend(steering.reasons);
+        return Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size });
     }
+    let listed = match asked {
+        Asked::Listed(named) => named,
+        Asked::Auto(_) => Named::default(),
+    };
+    let needs = classify::needs(request.body());
+    let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
+    let plan = with_fallbacks(setup, listed, &ask, &health)?;
+    Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
+}
+
+/// The task of a request to `auto`, with the word of its options and of the user's rules over the classifier's.
+fn steered(setup: &Setup, request: &ChatRequest) -> (Task, Steering) {
+    let mut task = classify::classify(request.body());
+    let steering = setup.rules.steer(request, &task);
+    steering.over(&mut task);
+    (task, steering)
+}
+
+/// The plan of models that were named, and after them of the request's fallbacks.
+fn with_fallbacks(setup: &Setup, mut named: Named, ask: &Ask<'_>, health: &HealthFacts) -> Result<Plan, Error> {
+    for (i, name) in ask.options.fallbacks.iter().enumerate() {
+        setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
+    }
+    Ok(select::listed(named.targets, named.refusals, ask, health))
 }
 
 /// The plan of a request whose task is known, as far as the router chooses: as if the classifier had said so.

@@ -28,6 +28,7 @@ pub(crate) enum Why {
     Price { side: &'static str, usd: f64, ceiling: f64 },
     NoPrice(&'static str),
     Cost { usd: f64, ceiling: f64 },
+    Quality { expected: f64, wanted: f64 },
 }
 
 impl fmt::Display for Why {
@@ -45,6 +46,9 @@ impl fmt::Display for Why {
                 write!(f, "costs {usd} USD per 1M {side} tokens, above {ceiling}")
             }
             Self::NoPrice(side) => write!(f, "has no known {side} price"),
+            Self::Quality { expected, wanted } => {
+                write!(f, "is expected to answer well with probability {expected:.2}, below {wanted}")
+            }
             Self::Cost { usd, ceiling } => write!(f, "could cost {usd} USD, above {ceiling}"),
         }
     }

@@ -8,6 +8,7 @@ mod embedding;
 mod environment;
 mod names;
 mod pool;
+mod quota;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vertex;
@@ -18,11 +19,13 @@ use std::sync::Arc;
 pub(crate) use environment::Environment;
 pub(crate) use names::{Asked, Named};
 
+use crate::admit::Subjects;
 use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::steer::Rules;
 
 /// What this router can reach. Built once; immutable.
 pub(crate) struct Setup {
@@ -38,8 +41,12 @@ pub(crate) struct Setup {
     pub(crate) eligible: Vec<String>,
     /// Models that the config adds or corrects, by `provider/model`.
     overrides: BTreeMap<String, Arc<Model>>,
+    /// Limits and budgets by whom they are for.
+    pub(crate) subjects: Subjects,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
+    /// The user's own word on what requests are.
+    pub(crate) rules: Rules,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -57,10 +64,13 @@ impl Setup {
             provider_aliases: found.aliases,
             eligible: found.eligible,
             overrides: BTreeMap::new(),
+            subjects: Subjects::default(),
             sandboxes: found.sandboxes,
+            rules: Rules::compile(&config.rules)?,
             config,
         };
         setup.overrides = setup.read_models()?;
+        setup.subjects = setup.subjects()?;
         if let Some(baseline) = &setup.config.baseline {
             let fault = |_| Error::invalid_config("baseline", "no such model; use provider/model");
             setup.baseline(baseline, "baseline").map_err(fault)?;
@@ -68,6 +78,12 @@ impl Setup {
         if let Some(shadow) = &setup.config.shadow {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
+        }
+        for (i, model) in setup.config.rules.iter().enumerate().filter_map(|(i, r)| r.model.as_ref().map(|m| (i, m))) {
+            let field = format!("rules[{i}].model");
+            let fault = |_| Error::invalid_config(&field, "no such model of a configured provider, and no alias");
+            let mut named = Named::default();
+            setup.named(model, &field, &mut named).map_err(fault)?;
         }
         if let Some(judge) = &setup.config.judge {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");

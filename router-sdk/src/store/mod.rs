@@ -1,47 +1,158 @@
-//! State that callers of one or many processes share: counters in, totals out.
+//! State that callers of one or many processes share: claims and small values in, holds and what stands out.
+//!
+//! A claim says how much of what may be used over which time. A store grants the claims of a request all together or not
+//! at all, and a hold keeps them until the real amounts are known. Time is always an argument; a store that several
+//! processes share may go by a clock of its own instead.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+mod hold;
+mod memory;
 
-/// What a counter counts.
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+pub(crate) use hold::{Amounts, Hold, Keeper, Part};
+pub(crate) use memory::MemoryStore;
+
+/// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Counter {
+pub(crate) enum Measure {
     /// Requests begun.
     Requests,
-    /// Nano-dollars held for requests in flight.
-    HeldNanos,
-    /// Nano-dollars spent.
-    SpentNanos,
+    /// Tokens read.
+    InputTokens,
+    /// Tokens written.
+    OutputTokens,
+    /// Tokens of both kinds.
+    Tokens,
+    /// Nano-dollars.
+    Nanos,
+    /// Requests at the same time.
+    Concurrency,
 }
 
-/// Counters by subject. Every call is atomic.
-pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
-    /// Moves a counter and returns its new value.
-    fn add(&self, subject: &str, counter: Counter, by: i128) -> i128;
-    /// The value of a counter; 0 when it was never moved.
-    fn get(&self, subject: &str, counter: Counter) -> i128;
-}
-
-/// Counters of this process.
-#[derive(Debug, Default)]
-pub(crate) struct MemoryStore {
-    counters: Mutex<HashMap<Counter, HashMap<String, i128>>>,
-}
-
-impl StateStore for MemoryStore {
-    fn add(&self, subject: &str, counter: Counter, by: i128) -> i128 {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let subjects = counters.entry(counter).or_default();
-        if let Some(value) = subjects.get_mut(subject) {
-            *value = value.saturating_add(by);
-            return *value;
+impl Measure {
+    /// The name in keys and snapshots.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::InputTokens => "input_tokens",
+            Self::OutputTokens => "output_tokens",
+            Self::Tokens => "tokens",
+            Self::Nanos => "nanos",
+            Self::Concurrency => "concurrency",
         }
-        subjects.insert(subject.to_owned(), by);
-        by
     }
+}
 
-    fn get(&self, subject: &str, counter: Counter) -> i128 {
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.get(&counter).and_then(|s| s.get(subject)).copied().unwrap_or(0)
+/// The parts into which a sliding span is cut. What falls out of it does so in parts of this size, and the part that has
+/// expired by half still counts in full: no stretch of the span's length ever holds more than the cap.
+pub(crate) const PARTS: u64 = 100;
+
+/// Over what time amounts count against a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Span {
+    /// Any stretch of so many milliseconds.
+    Sliding {
+        /// Its length.
+        ms: u64,
+    },
+    /// A window of the calendar, in Unix milliseconds. A claim counts in the window that it was made in.
+    Until {
+        /// Its first millisecond.
+        began_ms: i64,
+        /// The first millisecond of the next.
+        ends_ms: i64,
+    },
+    /// For ever.
+    Total,
+    /// As long as it is held.
+    Held,
+}
+
+impl Span {
+    /// The length of one part of a sliding span in milliseconds; at least so long that `PARTS` of them cover it.
+    pub(crate) fn part_ms(ms: u64) -> u64 {
+        ms.div_ceil(PARTS).max(1)
     }
+}
+
+/// So much of something, asked for against a cap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// Whose it is: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or `provider:NAME`.
+    pub(crate) subject: Arc<str>,
+    pub(crate) measure: Measure,
+    pub(crate) span: Span,
+    /// The most that may stand at once.
+    pub(crate) cap: u64,
+    /// What is asked for. Nothing asks whether there is room at all no more than it takes any.
+    pub(crate) amount: u64,
+}
+
+/// How far a cap is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// What counts, that of requests under way included.
+    pub(crate) used: u64,
+    /// What of it requests under way hold. Sliding spans do not tell it apart.
+    pub(crate) held: u64,
+    /// Milliseconds until all that counts now has expired; absent where nothing counts and where it never expires.
+    pub(crate) reset_ms: Option<u64>,
+}
+
+/// Why claims are not granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// One of them does not fit.
+    Full {
+        /// Which one, by its place.
+        claim: usize,
+        /// Milliseconds after which it fits if nothing else is claimed and nothing given back by then. Absent where it
+        /// never does by itself: it is larger than the cap, counts for ever, or waits for others to end.
+        retry_after_ms: Option<u64>,
+        /// What would have fitted.
+        left: u64,
+    },
+    /// The store cannot be asked.
+    #[allow(dead_code)] // The store of one process always can.
+    Unavailable(Unavailable),
+}
+
+/// The store cannot be asked; the reason in words that hold no address and no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unavailable(pub(crate) String);
+
+/// Claims and small values. Every call is atomic.
+pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
+    /// Grants all claims or none. Claims of one subject, measure and span add up.
+    fn reserve<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Hold, Denied>>;
+
+    /// How far each claim's cap is used; its amount does not matter.
+    fn levels<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Vec<Level>, Unavailable>>;
+
+    /// The value of a key that has not expired.
+    #[allow(dead_code)] // Callers' keys and the state of a fleet stand on these four.
+    fn get<'a>(&'a self, space: &'a str, key: &'a str, at_ms: i64)
+    -> BoxFuture<'a, Result<Option<Bytes>, Unavailable>>;
+
+    /// Sets a value, for ever or for so many milliseconds.
+    #[allow(dead_code)] // As above.
+    fn put<'a>(
+        &'a self,
+        space: &'a str,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: Option<u64>,
+        at_ms: i64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>>;
+
+    /// Takes a value away; false when there was none.
+    #[allow(dead_code)] // As above.
+    fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>>;
+
+    /// The keys and values of a space that have not expired, in the order of their keys.
+    #[allow(dead_code)] // As above.
+    fn list<'a>(&'a self, space: &'a str, at_ms: i64) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, Unavailable>>;
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::classify::TaskKind;
+
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +76,19 @@ pub enum ParameterPolicy {
     Error,
 }
 
+/// Who goes first when requests wait for a limit to have room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// In the order in which they come.
+    #[default]
+    Normal,
+    /// When nobody else waits.
+    Low,
+}
+
 /// Price ceilings in US dollars per one million tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +108,10 @@ pub struct MaxPrice {
 pub struct RouteOptions {
     /// Replaces the configured strategy.
     pub strategy: Option<Strategy>,
+    /// What the request asks for, in place of what its text is taken for.
+    pub task: Option<TaskKind>,
+    /// How hard it is, 0 to 1, in place of what its text is taken for.
+    pub difficulty: Option<f64>,
     /// Only these providers or `provider/model`s may answer.
     pub only: Vec<String>,
     /// These providers or `provider/model`s may not answer.
@@ -109,6 +128,9 @@ pub struct RouteOptions {
     pub max_price: Option<MaxPrice>,
     /// Ceiling for the expected worst-case cost of this request, in US dollars.
     pub max_cost: Option<f64>,
+    /// The least expected probability of a good answer, from 0 to 1, that a model may be chosen with by `auto`; it takes the
+    /// place of the bar of `cheapest` and `fastest`.
+    pub min_quality: Option<f64>,
     /// Only deployments that keep nothing of a request may answer, shadows and hedges included: those whose provider is
     /// configured with `zdr`, and servers on the user's own machine. Default false.
     pub zdr: bool,
@@ -124,7 +146,9 @@ pub struct RouteOptions {
     pub on_interrupt: Option<OnInterrupt>,
     /// What becomes of a chunk of this stream that is not valid JSON.
     pub on_malformed: Option<OnMalformed>,
-    /// Free labels that are kept with the request's ledger entry.
+    /// Who goes first when requests wait for a limit to have room.
+    pub priority: Priority,
+    /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
     /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.
     pub traceparent: Option<String>,

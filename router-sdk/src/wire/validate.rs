@@ -274,8 +274,14 @@ pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {
         _ => Ok(()),
     };
     positive("route.max_cost", options.max_cost)?;
+    if options.min_quality.is_some_and(|quality| !(0.0..1.0).contains(&quality)) {
+        return Err(Error::invalid_request("route.min_quality", "must be from 0 to below 1"));
+    }
     positive("route.max_price.input", options.max_price.and_then(|p| p.input))?;
     positive("route.max_price.output", options.max_price.and_then(|p| p.output))?;
+    if options.difficulty.is_some_and(|d| !(0.0..=1.0).contains(&d)) {
+        return Err(Error::invalid_request("route.difficulty", "must be a number from 0 to 1"));
+    }
     if options.deadline_ms == Some(0) {
         return Err(Error::invalid_request("route.deadline_ms", "must be above 0"));
     }

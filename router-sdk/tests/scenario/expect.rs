@@ -28,6 +28,7 @@ pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool
     let _ = std::fs::remove_dir_all(super::folder(id));
     if let Some(last) = expects.last() {
         faults.extend(traffic(fake, id, last).await);
+        faults.extend(events(outcomes, last).await);
     }
     faults
 }
@@ -76,6 +77,9 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     for (target, wanted) in expect["health"].as_object().into_iter().flatten() {
         let got = outcome.health.iter().find(|t| t["target"] == target.as_str()).cloned().unwrap_or_default();
         faults.extend(differs(&got, wanted, &format!("health.{target}")));
+    }
+    for (subject, wanted) in expect["quota"].as_object().into_iter().flatten() {
+        faults.extend(differs(&outcome.quota[subject], wanted, &format!("quota.{subject}")));
     }
     for (name, wrong) in [("max_ms", true), ("min_ms", false)] {
         let Some(limit) = expect.get(name).and_then(Value::as_f64) else { continue };
@@ -136,6 +140,20 @@ fn error(outcome: &Outcome, expect: &Value, cancels: bool) -> Vec<String> {
         faults.push(format!("the error was {}", short(got)));
     }
     faults
+}
+
+/// Budgets that ran out, over all calls.
+async fn events(outcomes: &[Outcome], expect: &Value) -> Option<String> {
+    let (wanted, last) = (expect.get("budget_events")?, outcomes.last()?);
+    let got = || json!(*last.events.lock().expect("the events"));
+    // They come from tasks of their own.
+    for _ in 0..50 {
+        if got().as_array().map(Vec::len) >= wanted.as_array().map(Vec::len) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    differs(&got(), wanted, "budget_events")
 }
 
 /// What the fake provider was asked, over all calls.

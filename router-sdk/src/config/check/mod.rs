@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use pool::{WEIGHT, address, headers, pool, weighs};
 
-use super::{Config, LedgerConfig, MEDIA_TOGETHER, MediaConfig, ProviderConfig};
+use super::{Config, LedgerConfig, MEDIA_TOGETHER, MediaConfig, ProviderConfig, quota};
 use crate::error::Error;
 use crate::wire::not_a_table;
 
@@ -50,8 +50,13 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "media",
         "hooks",
         "telemetry",
+        "limits",
+        "budgets",
     ];
     if let Some(key) = not_a_table(value, &top) {
+        return Err(fault(key));
+    }
+    if let Some(key) = quota::not_a_table(value) {
         return Err(fault(key));
     }
     for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
@@ -63,6 +68,14 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         }
         if provider.get("sandbox").is_some_and(|s| not_a_table(s, &["fail"]).is_some()) {
             return Err(fault(format!("providers.{name}.sandbox.fail")));
+        }
+    }
+    for (i, rule) in value.get("rules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if !rule.is_object() {
+            return Err(fault(format!("rules[{i}]")));
+        }
+        if let Some(key) = not_a_table(rule, &["tags", "metadata"]) {
+            return Err(fault(format!("rules[{i}].{key}")));
         }
     }
     for (i, model) in value.get("models").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -88,8 +101,10 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     if config.hooks.timeout_ms == 0 || config.hooks.timeout_ms > LONGEST_MS {
         return Err(Error::invalid_config("hooks.timeout_ms", "must be from 1 to 31536000000 milliseconds"));
     }
+    super::rule::check(&config.rules)?;
     ledger(&config.ledger)?;
     aliases(config)?;
+    quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
             return Err(Error::invalid_config(format!("models[{i}].id"), "must be \"provider/model\""));
