@@ -54,10 +54,10 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines, JudgeConfig,
-    LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig,
-    RatesConfig, Redact, Retry, RuleConfig, SandboxConfig, SandboxFailure, Shadow, TelemetryConfig, TierConfig, Timeouts,
-    TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, HooksConfig, JsonLines,
+    JudgeConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, OnHookFailure, PriceConfig,
+    ProviderConfig, RatesConfig, Redact, Retry, RuleConfig, SandboxConfig, SandboxFailure, Shadow, TelemetryConfig,
+    TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

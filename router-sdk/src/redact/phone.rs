@@ -83,7 +83,7 @@ fn callable(number: &str) -> &str {
         if digits(number) - prefix(number) <= 15 {
             return number;
         }
-        number = number.trim_end_matches(|c: char| c == ')').trim_end_matches(|c: char| c.is_ascii_digit());
+        number = number.trim_end_matches(')').trim_end_matches(|c: char| c.is_ascii_digit());
         if !number.contains(|c: char| c.is_ascii_digit()) {
             return "00";
         }

@@ -133,7 +133,7 @@ fn own(out: &mut Attributes, entry: &Entry) {
     put(out, "clawrouters.deployment", route.deployment.clone());
     put(out, "clawrouters.sandbox", route.sandbox.then_some(true));
     put(out, "clawrouters.task", route.task.as_ref().map(|task| task.kind.as_str()));
-    put(out, "clawrouters.difficulty", route.task.as_ref().map(|task| f64::from(task.difficulty)));
+    put(out, "clawrouters.difficulty", route.task.as_ref().map(|task| task.difficulty));
     put(out, "clawrouters.cost_usd", route.cost_nanos.map(crate::account::usd));
     put(out, "clawrouters.saved_usd", route.saved_nanos().map(|n| n as f64 / 1e9));
     put(out, "clawrouters.baseline_model", route.baseline_model.clone());
