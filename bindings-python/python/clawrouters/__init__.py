@@ -21,8 +21,8 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
-from ._observe import forward_logs, instrument
 from ._ledger import LedgerFile
+from ._observe import forward_logs, instrument
 from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream

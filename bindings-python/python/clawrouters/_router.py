@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
+    from ._budget import BudgetEvent, QuotaState
     from ._ledger import GroupBy, Moment, Path, Where
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
-    from ._budget import BudgetEvent, QuotaState
     from ._types import ShadowReply
 
 
@@ -192,6 +192,7 @@ class Router(Opened):
     def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         self._native.report(os.fspath(path), _ledger.query(None, since, until, where)).take()
+
     def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
 
