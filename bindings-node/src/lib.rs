@@ -4,12 +4,14 @@ pub mod cache;
 pub mod call;
 pub mod door;
 pub mod errors;
+pub mod hooks;
 mod keys;
 pub mod ledger;
 pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;
+pub mod telemetry;
 
 use std::sync::OnceLock;
 

@@ -1,11 +1,11 @@
 //! The router class: request JSON in, reply JSON out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
-use napi::bindgen_prelude::{Function, PromiseRaw};
+use napi::bindgen_prelude::{Function, Promise, PromiseRaw};
 use napi_derive::napi;
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
 use crate::keys::{self, Keyed};
 use crate::stream::NativeStream;
-use crate::{quota, shadow};
+use crate::{hooks, quota, shadow, telemetry};
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
@@ -22,13 +22,15 @@ use crate::{quota, shadow};
 pub struct NativeRouter {
     pub(crate) core: clawrouters::Router,
     closed: AtomicBool,
+    /// Records handed over to JavaScript.
+    told: Arc<AtomicU32>,
     /// Set when no function is called with entries any more.
     pub(crate) ended: Arc<AtomicBool>,
 }
 
 impl NativeRouter {
     fn new(core: clawrouters::Router) -> Self {
-        Self { core, closed: AtomicBool::new(false), ended: Arc::default() }
+        Self { core, closed: AtomicBool::new(false), told: Arc::default(), ended: Arc::default() }
     }
 
     /// The core router, for what sends nothing.
@@ -186,6 +188,37 @@ impl NativeRouter {
         shadow::hand_over(&self.open()?, &callback)
     }
 
+    /// Adds a function that is asked `before` requests are sent or `after` they are answered.
+    #[napi]
+    pub fn add_hook(
+        &self,
+        stage: String,
+        callback: Function<'_, String, Promise<String>>,
+        name: String,
+        on_failure: Option<String>,
+        timeout_ms: Option<f64>,
+    ) -> napi::Result<()> {
+        hooks::add(&self.open()?, &stage, &callback, name, on_failure.as_deref(), timeout_ms)
+    }
+
+    /// Calls a function with the record of every request that closes from now on, as JSON text.
+    #[napi]
+    pub fn on_record(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        telemetry::records(&self.open()?, &callback, &self.told)
+    }
+
+    /// How many records were handed over.
+    #[napi]
+    pub fn records_told(&self) -> u32 {
+        self.told.load(Ordering::Acquire)
+    }
+
+    /// Everything counted so far, as OpenMetrics text.
+    #[napi]
+    pub fn metrics(&self) -> napi::Result<String> {
+        guarded_now(|| Ok(self.core.metrics()))
+    }
+
     /// Calls a function with `{"reply": {...}, "lost": n}` as JSON text for each budget that runs out.
     #[napi]
     pub fn on_budget(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
@@ -228,6 +261,7 @@ impl NativeRouter {
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
+        self.core.clear_hooks();
         self.core.on_budget(|_| {});
         let (router, ended) = (self.core.clone(), Arc::clone(&self.ended));
         env.spawn_future(guarded(settled(async move {

@@ -45,6 +45,16 @@ export interface NativeRouter {
   cacheStats(): string;
   clearCache(): void;
   onShadow(callback: (json: string) => void): void;
+  addHook(
+    stage: "before" | "after",
+    callback: (json: string) => Promise<string>,
+    name: string,
+    onFailure?: string,
+    timeoutMs?: number,
+  ): void;
+  onRecord(callback: (json: string) => void): void;
+  recordsTold(): number;
+  metrics(): string;
   onBudget(callback: (json: string) => void): void;
   quota(subject: string): Promise<string>;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
@@ -59,6 +69,8 @@ export interface NativeRouter {
 }
 
 interface Native {
+  onLogLine(level: string, callback: (json: string) => void): void;
+  instruments(): string;
   Canceller: new () => Canceller;
   NativeRouter: {
     fromEnv(): NativeRouter;

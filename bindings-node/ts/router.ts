@@ -9,11 +9,15 @@ import { Keys } from "./keys.js";
 import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
+import { hookCallback, hookOptions } from "./hooks.js";
 import { handedCallback, shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
+import { instrumentNative, settled, withTrace } from "./telemetry.js";
+import type { InstrumentOptions } from "./telemetry.js";
 import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
+import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
 import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
 import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
@@ -128,6 +132,62 @@ export class Router implements AsyncDisposable {
   }
 
   /**
+   * Asks a function about every request before it is admitted, classified and sent.
+   *
+   * It returns nothing, a changed request, or `{ request, tags }`; it refuses by returning `refuse(message, kind)`, or by
+   * throwing a `ClawRoutersError` of the kind `ContentRefused` or `Forbidden`. Several are asked in the order in which they
+   * were added. What it throws else, or a time limit that passes, is its failure: `onFailure` and `timeoutMs` replace the
+   * configuration's `hooks`.
+   */
+  beforeRequest(hook: BeforeHook, options?: HookOptions): this {
+    return this.#hook("before", hook, options);
+  }
+
+  /**
+   * Asks a function about every chat answer; else as `beforeRequest`, with `reply` for `request`.
+   *
+   * A whole answer may be changed. A streamed one is seen as a whole reply after its last text: it may be labelled, or
+   * refused, which ends the stream with the error.
+   */
+  afterResponse(hook: AfterHook, options?: HookOptions): this {
+    return this.#hook("after", hook, options);
+  }
+
+  #hook(stage: "before" | "after", hook: BeforeHook | AfterHook, options?: HookOptions): this {
+    try {
+      this.#native.addHook(stage, hookCallback(hook), ...hookOptions(hook, options));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+    return this;
+  }
+
+  /**
+   * Sends spans and measurements of every request that closes from now on to OpenTelemetry, by the conventions for
+   * generative AI. A request belongs to the span that is active where it is made, or to the one that `route.traceparent`
+   * or the header `traceparent` of a `fetch` names.
+   *
+   * @throws {ClawRoutersError} `InvalidConfig` where `@opentelemetry/api` is not installed.
+   */
+  instrument(options?: InstrumentOptions): this {
+    instrumentNative(this.#native, options);
+    return this;
+  }
+
+  /**
+   * Everything counted so far as OpenMetrics text, which Prometheus reads; served as
+   * `application/openmetrics-text; version=1.0.0`. Counting begins with the first call, or with the router where the
+   * configuration's `telemetry.metrics` is true.
+   */
+  metrics(): string {
+    try {
+      return this.#native.metrics();
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /**
    * Calls a function with every request that is closed from now on, until `close()`.
    *
    * What it throws or rejects with becomes a process warning. `ledger.queue` entries wait while the thread is busy; what
@@ -197,11 +257,13 @@ export class Router implements AsyncDisposable {
    */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
+    await settled(this.#native);
   }
 
   /** Refuses further calls and waits as `flush` does; `onShadow`, `onEntry` and `onBudget` end. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
+    await settled(this.#native);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -234,7 +296,7 @@ export class Completions {
   create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>>;
   async create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>> {
     const signal = options?.signal;
-    const timed = withTimeout(params, options?.timeout);
+    const timed = withTrace(this.#native, withTimeout(params, options?.timeout));
     const key = keyOf(options);
     if ((params as ChatCompletionCreateParamsBase | undefined)?.["stream"] === true) {
       const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller, key));
@@ -255,7 +317,7 @@ export class Embeddings {
 
   /** Makes one vector for each input, in their order. */
   async create(params: EmbeddingCreateParams, options?: CallOptions): Promise<CreateEmbeddingResponse> {
-    const timed = withTimeout(params, options?.timeout);
+    const timed = withTrace(this.#native, withTimeout(params, options?.timeout));
     const key = keyOf(options);
     const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller, key));
     return JSON.parse(json) as CreateEmbeddingResponse;

@@ -5,14 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use clawrouters::{ChatChunk, ChatRequest, ChatResponse, Config, EmbeddingRequest, Entry, Error, RouteInfo};
+use clawrouters::{
+    ChatChunk, ChatRequest, ChatResponse, Config, EmbeddingRequest, Entry, Error, RouteInfo, RouteOptions,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
+use crate::hooks::Added;
 use crate::keys::{self, Keyed};
-use crate::{door, errors, ledger, quota, runtime, shadow};
+use crate::{door, errors, ledger, quota, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -39,7 +42,7 @@ struct Built {
 }
 
 /// The native router.
-#[pyclass(frozen, module = "clawrouters._native")]
+#[pyclass(frozen, weakref, module = "clawrouters._native")]
 pub(crate) struct Router {
     source: Source,
     // Held only while attached to the interpreter, so no other thread can hold it during a fork.
@@ -51,6 +54,16 @@ pub(crate) struct Router {
     listeners: Mutex<Vec<(u32, Py<PyAny>, ledger::Line)>>,
     /// The same for budgets that run out.
     reopen_budgets: quota::Reopen,
+    hooks: Mutex<Vec<Added>>,
+    records: Mutex<Records>,
+}
+
+/// Who is told of closed requests in spans, and what says which span a call is made in.
+#[derive(Default)]
+struct Records {
+    reopen: Option<(u32, Py<PyAny>)>,
+    within: Option<Py<PyAny>>,
+    told: telemetry::Told,
 }
 
 impl Router {
@@ -60,6 +73,8 @@ impl Router {
             built: Mutex::new(None),
             closed: AtomicBool::new(false),
             reopen: Mutex::new(None),
+            hooks: Mutex::default(),
+            records: Mutex::default(),
             listeners: Mutex::new(Vec::new()),
             reopen_budgets: quota::Reopen::default(),
         };
@@ -78,6 +93,9 @@ impl Router {
         for reopen in [this.parents_reopen(py), this.reopen_budgets.due(py)].into_iter().flatten() {
             reopen.call1(py, (slf,))?;
         }
+        if let Some(reopen) = this.parents_records(py) {
+            reopen.call1(py, (slf,))?;
+        }
         for reopen in this.parents_listeners(py) {
             reopen.call1(py, (slf,))?;
         }
@@ -90,6 +108,31 @@ impl Router {
         let (pid, reopen) = kept.as_mut().filter(|(pid, _)| *pid != std::process::id())?;
         *pid = std::process::id();
         Some(reopen.clone_ref(py))
+    }
+
+    /// What a forked child has to call for its spans, once.
+    fn parents_records(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let (pid, reopen) = records.reopen.as_mut().filter(|(pid, _)| *pid != std::process::id())?;
+        *pid = std::process::id();
+        Some(reopen.clone_ref(py))
+    }
+
+    /// The options of a call with the span in which it is made; nothing where they stay as they are.
+    fn within(&self, py: Python<'_>, options: &RouteOptions) -> PyResult<Option<RouteOptions>> {
+        let source = {
+            let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+            records.within.as_ref().map(|source| source.clone_ref(py))
+        };
+        telemetry::within(py, source.as_ref(), options)
+    }
+
+    /// A chat request with the span in which it is made.
+    fn traced(&self, py: Python<'_>, request: ChatRequest) -> PyResult<ChatRequest> {
+        Ok(match self.within(py, request.route())? {
+            Some(options) => request.with_route(options),
+            None => request,
+        })
     }
 
     /// The same of those that are called with entries; they ask anew.
@@ -114,6 +157,9 @@ impl Router {
         let entered = runtime.enter();
         let router = self.source.build().map_err(|e| errors::exception(py, &e))?;
         drop(entered);
+        for hook in self.hooks.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            hook.to(py, &router);
+        }
         // Dropping the parent's router would close connections that the parent still uses.
         std::mem::forget(built.replace(Built { pid, router: router.clone() }));
         Ok(router)
@@ -149,7 +195,7 @@ impl Router {
     #[pyo3(signature = (request, api_key=None))]
     fn chat(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?.keyed(api_key));
+        let (router, request) = (Self::open_core(slf)?, slf.get().traced(py, read(py, request)?)?.keyed(api_key));
         Feed::start(py, move |sink| async move {
             let item = match router.chat(request).await {
                 Ok(reply) => Item::Json(reply_json(&reply)),
@@ -164,7 +210,7 @@ impl Router {
     #[pyo3(signature = (request, api_key=None))]
     fn stream(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
-        let (router, request) = (Self::open_core(slf)?, read(py, request)?.keyed(api_key));
+        let (router, request) = (Self::open_core(slf)?, slf.get().traced(py, read(py, request)?)?.keyed(api_key));
         Feed::start(py, move |sink| pump(router, request, sink))
     }
 
@@ -173,7 +219,10 @@ impl Router {
     fn embed(slf: &Bound<'_, Self>, request: &[u8], api_key: Option<String>) -> PyResult<Feed> {
         let py = slf.py();
         let router = Self::open_core(slf)?;
-        let request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        let mut request = py.detach(|| EmbeddingRequest::from_json(request)).map_err(|e| errors::exception(py, &e))?;
+        if let Some(options) = slf.get().within(py, request.route())? {
+            request = request.with_route(options);
+        }
         let request = request.keyed(api_key);
         Feed::start(py, move |sink| async move {
             let item = match router.embed(request).await {
@@ -200,8 +249,16 @@ impl Router {
     ) -> PyResult<Feed> {
         let py = slf.py();
         let router = Self::open_core(slf)?;
-        let request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
+        let mut request = door::request(method, url, &headers, Bytes::copy_from_slice(body))
             .map_err(|e| errors::exception(py, &e))?;
+        if !request.headers().contains_key("traceparent")
+            && let Some(options) = slf.get().within(py, &RouteOptions::default())?
+        {
+            let told = [("traceparent", options.traceparent), ("tracestate", options.tracestate)];
+            for (name, value) in told.into_iter().filter_map(|(name, value)| Some((name, value?.parse().ok()?))) {
+                request.headers_mut().insert(name, value);
+            }
+        }
         Feed::start(py, move |sink| door::answer(router.endpoint(), request, sink))
     }
 
@@ -278,6 +335,54 @@ impl Router {
         if reopen.is_some() {
             self.core(py)?.on_shadow(|_| {});
         }
+        Ok(())
+    }
+
+    /// Adds a function that is asked `before` requests are sent or `after` they are answered.
+    #[pyo3(signature = (stage, callable, name, on_failure=None, timeout_ms=None))]
+    fn add_hook(
+        &self,
+        py: Python<'_>,
+        stage: &str,
+        callable: Py<PyAny>,
+        name: String,
+        on_failure: Option<&str>,
+        timeout_ms: Option<u64>,
+    ) -> PyResult<()> {
+        let added = Added::new(py, stage, callable, name, on_failure, timeout_ms)?;
+        added.to(py, &self.core(py)?);
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner).push(added);
+        Ok(())
+    }
+
+    /// The records of requests that close from now on: a feed of JSON. `within` says in which span a call is made;
+    /// `reopen` is called with this router in a forked child, where a feed has to be asked for anew.
+    fn records(&self, py: Python<'_>, reopen: Py<PyAny>, within: Py<PyAny>) -> PyResult<Feed> {
+        let told = telemetry::Told::default();
+        let feed = telemetry::records(py, &self.core(py)?, &told)?;
+        let next = Records { reopen: Some((std::process::id(), reopen)), within: Some(within), told };
+        let before = std::mem::replace(&mut *self.records.lock().unwrap_or_else(PoisonError::into_inner), next);
+        drop(before);
+        Ok(feed)
+    }
+
+    /// How many records were handed over.
+    fn records_told(&self) -> u64 {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).told.load(Ordering::Acquire)
+    }
+
+    /// Everything counted so far, as OpenMetrics text.
+    fn metrics(&self, py: Python<'_>) -> PyResult<String> {
+        let router = self.core(py)?;
+        Ok(py.detach(|| router.metrics()))
+    }
+
+    /// Forgets all hooks.
+    fn clear_hooks(&self, py: Python<'_>) -> PyResult<()> {
+        self.core(py)?.clear_hooks();
+        // What is forgotten is dropped once the lock is free: it may be the last that holds objects of Python.
+        let before = std::mem::take(&mut *self.hooks.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(before);
         Ok(())
     }
 
@@ -366,6 +471,7 @@ impl Router {
     /// Refuses further calls and waits as `flush` does.
     fn close(&self, py: Python<'_>) -> PyResult<Feed> {
         self.closed.store(true, Ordering::Relaxed);
+        self.clear_hooks(py)?;
         let router = self.core(py)?;
         Feed::start(py, move |sink| settled(sink, async move { router.close().await }))
     }

@@ -17,12 +17,14 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod hooks;
 mod ids;
 mod judge;
 mod keys;
 mod media;
 mod pipeline;
 mod provider;
+mod redact;
 mod router;
 mod select;
 mod setup;
@@ -30,6 +32,7 @@ mod shadow;
 mod steer;
 mod store;
 mod stream;
+mod telemetry;
 mod transport;
 mod wire;
 
@@ -55,23 +58,30 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
-    Hedge, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig,
-    PriceConfig, ProviderConfig, RatesConfig, Retry, RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, Shadow,
-    TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
+    OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig, SandboxConfig,
+    SandboxFailure, SemanticCache, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
+pub use redact::RedactKind;
 #[cfg(feature = "sqlite")]
 pub use router::LedgerFile;
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
+#[cfg(any(test, feature = "otel"))]
+pub use telemetry::Export;
+pub use telemetry::{
+    Attribute, Facts, Instrument, InstrumentKind, LogLevel, LogLine, Measurement, Record, Span, TraceContext, on_log,
+};
 pub use wire::{
     AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
     EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,

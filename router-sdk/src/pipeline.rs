@@ -3,6 +3,7 @@
 mod close;
 mod embed;
 mod judged;
+mod leave;
 mod plan;
 mod recall;
 
@@ -20,21 +21,26 @@ use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
 use crate::cache::{Cache, Recalled};
 use crate::catalog::utc_week_minute;
+use crate::config::Config;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::hooks::{self, Hooks, Stage};
 use crate::judge::Judge;
 use crate::keys::Keyring;
+use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
 use crate::store::{MemoryStore, StateStore};
 use crate::stream::ChatStream;
+use crate::telemetry::{Record, Teller};
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
-use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
+use crate::wire::{CacheMode, ChatRequest, ChatResponse, OnMalformed, RouteOptions};
 
-use close::{finish, open_books, refused};
+use close::{open_books, refused};
 pub(crate) use embed::embed;
 use judged::judged;
+use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -46,6 +52,11 @@ pub(crate) struct Shared {
     pub(crate) shadow: Shadow,
     pub(crate) cache: Arc<Cache>,
     pub(crate) keys: Option<Arc<Keyring>>,
+    pub(crate) hooks: Arc<Hooks>,
+    /// What is taken out of requests.
+    redact: Kinds,
+    /// Somebody is told of requests in spans.
+    told: AtomicBool,
     judge: Option<Judge>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
@@ -97,7 +108,13 @@ pub(crate) enum Reply {
 pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     shared.is_open()?;
     let moment = Moment::now();
+    shared.within(request.route_mut());
     let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    let after = shared.hooks.at(Stage::After);
+    if let Err(error) = hooks::before_chat(&shared.hooks, caller.id(), stream, &mut request).await {
+        return Err(refused(shared, &request, caller, stream, moment, error));
+    }
+    // After the hooks: what they ask for is within the key's grant too.
     caller.narrow_chat(&shared.setup, &mut request)?;
     admit::check(&request)?;
     let deadline = moment.started + deadline(shared, &request);
@@ -105,10 +122,15 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
         Ok(admission) => admission,
         Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
     };
+    let taken = redacted(shared, &mut request);
+    if taken.vault.is_some() {
+        // What is put back into the answer is this request's own, and so is the answer.
+        request.route_mut().cache.forbid(CacheMode::Off);
+    }
     shared.tally.begun();
     let remembering = match recall::chat(shared, &admission, &request, stream, moment).await {
         Recalled::Hit(kept, cached) => {
-            return recall::answered(shared, &request, &admission, stream, moment, &kept, cached);
+            return recall::answered(shared, &request, &admission, &after, stream, moment, (&kept, cached)).await;
         }
         Recalled::Miss(remembering) => remembering,
     };
@@ -120,6 +142,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.cached = remembering.cached();
+    books.route.redacted = taken.counts;
+    let vault = taken.vault;
     let plan = judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
@@ -144,9 +168,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
         Ok(Answer::Whole(response, line)) => {
-            let response = finish(*response, &line, &mut books);
-            remembering.whole(&response);
-            Ok(Reply::Whole(Box::new(response)))
+            let left = Left { response: *response, line, vault, remembering };
+            leave(&after, left, &mut books).await.map(|response| Reply::Whole(Box::new(response)))
         }
         Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
@@ -156,12 +179,21 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
                 choices,
                 on_interrupt,
                 min_tokens_per_second: config.timeouts.min_tokens_per_second,
+                ending: hooks::Ending::new(after, books.caller(), books.tags(), vault.clone()),
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(remembering.stream(ChatStream::new(head, Box::pin(followed)))))
+            Ok(Reply::Stream(match vault {
+                Some(vault) => ChatStream::new(head, Box::pin(leave::restored(followed, vault))),
+                None => remembering.stream(ChatStream::new(head, Box::pin(followed))),
+            }))
         }
     }
+}
+
+/// What is taken out of text.
+fn kinds(config: &Config) -> Kinds {
+    config.redact.kinds.iter().copied().collect()
 }
 
 fn deadline(shared: &Shared, request: &ChatRequest) -> Duration {
@@ -189,7 +221,10 @@ impl Shared {
     /// `InvalidConfig` for a file of the ledger that can never be written.
     pub(crate) fn new(setup: Setup) -> Result<Self, Error> {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
-        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?);
+        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?.redacting(kinds(&setup.config)));
+        if setup.config.telemetry.metrics {
+            ledger.metrics();
+        }
         Ok(Self { ledger, ..Self::carried_by(setup, Box::new(http), Draw::new()) })
     }
 
@@ -198,13 +233,17 @@ impl Shared {
         let state: Arc<dyn StateStore> = Arc::new(MemoryStore::default());
         let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
         let config = &setup.config;
+        let ledger = Ledger::new(&config.ledger).redacting(kinds(config));
         let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         Self {
             sender: Arc::new(sender),
-            ledger: Arc::new(Ledger::new(&config.ledger)),
+            ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
             cache: Arc::new(Cache::new(&config.cache, None)),
             keys,
+            hooks: Arc::new(Hooks::new(config.hooks)),
+            told: AtomicBool::new(false),
+            redact: kinds(config),
             judge: config.judge.as_ref().map(Judge::new),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup, &state),
@@ -213,6 +252,34 @@ impl Shared {
             setup,
         }
     }
+
+    pub(crate) fn told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Tells somebody in spans and measurements of every request that closes from now on.
+    ///
+    /// # Errors
+    /// `Internal` when its thread does not start.
+    pub(crate) fn tell(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.ledger.add(Box::new(Teller::new(tell, self.setup.config.telemetry.content)))?;
+        self.told.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Puts a request within the span that is running here, unless it names another one.
+    #[cfg(any(test, feature = "otel"))]
+    fn within(&self, options: &mut RouteOptions) {
+        if self.told()
+            && options.traceparent.is_none()
+            && let Some((parent, state)) = crate::telemetry::current_trace()
+        {
+            (options.traceparent, options.tracestate) = (Some(parent), state);
+        }
+    }
+
+    #[cfg(not(any(test, feature = "otel")))]
+    fn within(&self, _: &mut RouteOptions) {}
 
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);

@@ -15,12 +15,14 @@ use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::failover::TargetHealth;
+use crate::hooks::{Decision, Hook, HookCall, HookOptions, Stage};
 use crate::keys::Keys;
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
 use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
+use crate::telemetry::Record;
 use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 #[cfg(feature = "sqlite")]
@@ -220,6 +222,78 @@ impl Router {
     /// Hands every reply of the shadow to a function, from a task of its own. The last one set counts.
     pub fn on_shadow(&self, callback: impl Fn(ShadowReply) + Send + Sync + 'static) {
         self.shared.shadow.set(Arc::new(callback));
+    }
+
+    /// Adds a hook that is asked about requests and answers, behind those that were added before it.
+    pub fn add_hook(&self, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(None, Arc::new(hook), options);
+    }
+
+    /// Adds a hook that is asked at one stage only.
+    pub fn add_hook_at(&self, stage: Stage, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(Some(stage), Arc::new(hook), options);
+    }
+
+    /// Asks a function about every request before it is admitted, classified and sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn example(router: clawrouters::Router) {
+    /// use clawrouters::{Decision, HookRefusal};
+    ///
+    /// router.before_request(|call| match call.body["messages"].to_string().contains("launch code") {
+    ///     true => Decision::refuse(HookRefusal::ContentRefused, "we do not talk about that"),
+    ///     false => Decision::pass(),
+    /// });
+    /// # }
+    /// ```
+    pub fn before_request(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::Before, decide);
+    }
+
+    /// Asks a function about every chat answer: a whole one before it is returned, a streamed one after its last text.
+    pub fn after_response(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::After, decide);
+    }
+
+    /// Everything counted so far as OpenMetrics text, which Prometheus reads: requests, errors, tokens, cost, savings,
+    /// times, attempts and how the targets stand. Counting begins with the first call, or with the router where the
+    /// configuration's `telemetry.metrics` is true. Served as `application/openmetrics-text; version=1.0.0`.
+    pub fn metrics(&self) -> String {
+        // Writing into a String cannot fail.
+        self.shared.ledger.metrics().text(&self.health()).unwrap_or_default()
+    }
+
+    /// Sends spans and measurements of every request that closes from now on to OpenTelemetry.
+    ///
+    /// A request belongs to the span that is running where it is made, or to the one that its `route.traceparent` names.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(router: clawrouters::Router) {
+    /// router.instrument(clawrouters::Export::global());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Internal` when a thread for it does not start.
+    #[cfg(any(test, feature = "otel"))]
+    pub fn instrument(&self, export: crate::telemetry::Export) -> Result<(), Error> {
+        self.shared.tell(move |record| export.tell(record))
+    }
+
+    /// Calls a function with the spans and measurements of every request that closes from now on, for tracing systems of
+    /// other kinds. It runs on a thread of its own, which [`Router::flush`] waits for.
+    ///
+    /// # Errors
+    /// `Internal` when that thread does not start.
+    pub fn on_record(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.shared.tell(tell)
+    }
+
+    /// Forgets all hooks.
+    pub fn clear_hooks(&self) {
+        self.shared.hooks.clear();
     }
 
     /// How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or

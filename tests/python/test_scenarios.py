@@ -13,6 +13,7 @@ from typing import Any
 
 import expectations
 import pytest
+import scenario_hooks
 from clawrouters import AsyncRouter, ClawRoutersError, Router
 from fake import ROOT, Fake, Scripted
 from scenario_keys import Ring
@@ -123,6 +124,11 @@ def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
     return after is not None and sum(map(expectations.has_output, chunks)) >= after
 
 
+def _opened(router: Any, scenario: dict[str, Any]) -> Any:
+    scenario_hooks.add(router, scenario.get("hooks", []))
+    return router
+
+
 def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
     router: Router | None = None
     outcomes: list[Outcome] = []
@@ -146,7 +152,7 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
         outcome.cache = router.cache.stats().to_dict() if router else {}
 
     try:
-        router = Router(config)
+        router = _opened(Router(config), scenario)
     except ClawRoutersError as error:
         return [Outcome(error=error)], events
     if "budget_events" in scenario["expect"][-1]:
@@ -237,7 +243,7 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
         outcomes: list[Outcome] = []
         events: list[Any] = []
         try:
-            router = AsyncRouter(config)
+            router = _opened(AsyncRouter(config), scenario)
         except ClawRoutersError as error:
             return [Outcome(error=error)], events
         if "budget_events" in scenario["expect"][-1]:

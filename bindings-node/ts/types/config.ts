@@ -51,6 +51,31 @@ export interface Config {
   tokens?: TokensConfig | undefined;
   /** Callers' keys. Absent: every caller is anonymous and may do everything. */
   keys?: KeysConfig | undefined;
+  /** What is taken out of text before it leaves for a provider; with `restore` put back in the answer. */
+  redact?: RedactKind[] | { kinds: RedactKind[]; restore?: boolean | undefined } | undefined;
+  /** How the application's hooks are run. */
+  hooks?: HooksConfig | undefined;
+  /** What telemetry may hold. */
+  telemetry?: TelemetryConfig | undefined;
+}
+
+/** What can be taken out of text. */
+export type RedactKind = "email" | "card" | "phone" | "api_key";
+
+/** How the application's hooks are run. */
+export interface HooksConfig {
+  /** How long one hook may take, in milliseconds; default 5000. */
+  timeout_ms?: number | undefined;
+  /** What a hook's failure means; default `refuse`. */
+  on_failure?: "refuse" | "pass" | undefined;
+}
+
+/** What telemetry may hold. */
+export interface TelemetryConfig {
+  /** Counts for `metrics()` from the beginning, not from its first call; default false. */
+  metrics?: boolean | undefined;
+  /** Puts messages and answers into spans; needs `ledger.log_content`; default false. */
+  content?: boolean | undefined;
 }
 
 /** Where callers' keys are kept: in one of `path`, `memory` and `shared`. */

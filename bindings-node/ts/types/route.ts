@@ -60,6 +60,10 @@ export interface RouteOptions {
   priority?: "high" | "normal" | "low" | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
+  /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
+  traceparent?: string | undefined;
+  /** What tracing systems add to it. */
+  tracestate?: string | undefined;
 }
 
 /** What a request asks for. */
@@ -119,6 +123,8 @@ export interface AttemptRecord {
   status: number | null;
   /** The provider's request id. */
   request_id: string | null;
+  /** Milliseconds from the start of the request to sending. */
+  started_ms: number;
   latency_ms: number;
   /** Milliseconds to the first output of a stream. */
   first_token_ms: number | null;
@@ -191,6 +197,8 @@ export interface RouteInfo {
   reasons: string[];
   /** Parameters that were adapted or left out for the provider. */
   adapted: string[];
+  /** How many findings of which kind were taken out of the request's text before it left. */
+  redacted: Partial<Record<"email" | "card" | "phone" | "api_key", number>>;
   /** US dollars of all attempts; null when a price is unknown. */
   cost: number | null;
   /** Where the cost comes from: of all attempts the least certain. */

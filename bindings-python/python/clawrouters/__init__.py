@@ -24,6 +24,7 @@ from ._errors import (
 )
 from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
 from ._ledger import LedgerFile
+from ._observe import forward_logs, instrument
 from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
@@ -114,6 +115,8 @@ __all__ = [
     "Task",
     "ToolCall",
     "evaluate",
+    "forward_logs",
+    "instrument",
 ]
 
 

@@ -185,6 +185,12 @@ class AsyncRouter(Opened):
 
         self._set_shadow(LoopShadow(callback))
 
+    async def _settled(self) -> None:
+        if self._telemetry is not None:
+            import asyncio
+
+            await asyncio.to_thread(self._settle_telemetry)
+
     def on_entry(self, callback: Callable[[View], object]) -> None:
         """Calls `callback` with every request that is closed from now on, on the event loop that is running.
 
@@ -237,12 +243,14 @@ class AsyncRouter(Opened):
         Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
         """
         await _take(self._native.flush())
+        await self._settled()
 
     async def close(self) -> None:
         """Refuses further calls and waits as `flush` does; `on_shadow`, `on_entry` and `on_budget` end."""
         try:
             await _take(self._native.close())
         finally:
+            await self._settled()
             self._end_callbacks()
             await self._finish_entries()
 

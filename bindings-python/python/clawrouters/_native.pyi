@@ -5,15 +5,42 @@ from collections.abc import Callable
 from typing import Any, final
 
 __all__ = [
+    "Ask",
     "Feed",
     "Port",
     "Router",
     "after_fork",
     "before_fork",
+    "instruments",
     "ledger_export",
     "ledger_report",
     "ledger_usage",
+    "logs",
 ]
+
+def instruments() -> bytes:
+    """The instruments that records measure, as JSON."""
+
+def logs(level: str) -> Feed:
+    """The log lines of this process's routers at this level and above; the last feed asked for counts."""
+
+@final
+class Ask:
+    """A hook that waits to be called."""
+
+    @property
+    def hook(self) -> Any:
+        """What `add_hook` was given."""
+    def body(self) -> bytes:
+        """The request or the answer, as JSON."""
+    def context(self) -> bytes:
+        """What is known beside it, as JSON."""
+    def waiting(self) -> bool:
+        """Whether the router still waits."""
+    def decide(self, returned: bytes) -> None:
+        """What the function returned, as JSON."""
+    def fail(self, what: str) -> None:
+        """That the function failed, in words without what it was called with."""
 
 @final
 class Feed:
@@ -84,6 +111,18 @@ class Router:
         """The replies of the shadow from now on; `reopen` is called in a forked child, which needs a new feed."""
     def end_shadow(self) -> None:
         """Forgets who wants the replies of the shadow."""
+    def add_hook(
+        self, stage: str, callable: Any, name: str, on_failure: str | None = None, timeout_ms: int | None = None
+    ) -> None:
+        """Adds a function that is asked `before` requests are sent or `after` they are answered."""
+    def records(self, reopen: Callable[[Router], None], within: Callable[[], tuple[str, str | None] | None]) -> Feed:
+        """The records of requests that close from now on; `within` gives the current span of a call."""
+    def records_told(self) -> int:
+        """How many records were handed over."""
+    def metrics(self) -> str:
+        """Everything counted so far, as OpenMetrics text."""
+    def clear_hooks(self) -> None:
+        """Forgets all hooks."""
     def entry_feed(self, reopen: Callable[[Router], None]) -> Feed:
         """Entries that are closed from now on; `reopen` is called in a forked child, which needs a new feed."""
     def end_entries(self) -> None:

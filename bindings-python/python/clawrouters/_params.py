@@ -54,6 +54,8 @@ class RouteOptions(TypedDict, total=False):
     on_malformed: Literal["break", "skip"]
     cache: CacheOptions
     tags: Mapping[str, str]
+    traceparent: str
+    tracestate: str
 
 
 class CompletionParams(TypedDict, total=False):

@@ -230,12 +230,14 @@ class Router(Opened):
         Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
         """
         self._native.flush().take()
+        self._settle_telemetry()
 
     def close(self) -> None:
         """Refuses further calls and waits as `flush` does; `on_shadow`, `on_entry` and `on_budget` end."""
         try:
             self._native.close().take()
         finally:
+            self._settle_telemetry()
             self._end_callbacks()
             self._end_entries()
 

@@ -28,6 +28,7 @@ class Attempt(View):
         why: str
         status: int | None
         request_id: str | None
+        started_ms: float
         latency_ms: float
         first_token_ms: float | None
         usage: View | None
@@ -100,6 +101,7 @@ class RouteInfo(View):
         judge: Judged | None
         reasons: list[str]
         adapted: list[str]
+        redacted: dict[str, int]
         cost: float | None
         cost_source: str | None
         baseline: float | None

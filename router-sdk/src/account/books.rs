@@ -17,6 +17,7 @@ use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
 use crate::select::Plan;
+use crate::telemetry::Facts;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
 pub(crate) use batch::Sent;
@@ -47,6 +48,8 @@ pub(crate) struct Books {
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
     purpose: &'static str,
+    /// What spans tell of the request besides.
+    pub(crate) facts: Facts,
     closed: bool,
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Opening {
     pub(crate) input_tokens: u64,
     /// What the request is for: `request`, `probe`, `shadow` or `cache`.
     pub(crate) purpose: &'static str,
+    pub(crate) facts: Facts,
 }
 
 impl Books {
@@ -96,6 +100,7 @@ impl Books {
             calls: None,
             carried: None,
             purpose: o.purpose,
+            facts: o.facts,
             closed: false,
         }
     }
@@ -104,6 +109,21 @@ impl Books {
     pub(crate) fn sized(mut self, size: RequestSize) -> Self {
         self.size = Some(size);
         self
+    }
+
+    /// Adds labels to those of the request.
+    pub(crate) fn tag(&mut self, tags: std::collections::BTreeMap<String, String>) {
+        self.tags.extend(tags);
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> &str {
+        self.caller.id()
+    }
+
+    /// The labels of the request.
+    pub(crate) fn tags(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.tags
     }
 
     /// The moment of the request in seconds since 1970, for replies that their provider did not date.
@@ -274,6 +294,7 @@ impl Books {
             why: outcome.why,
             status: open.status,
             request_id: open.request_id.clone(),
+            started_ms: milliseconds(open.started.saturating_duration_since(self.started)),
             latency_ms: milliseconds(open.started.elapsed()),
             first_token_ms: open.first_token.map(milliseconds),
             usage,
@@ -314,6 +335,8 @@ impl Books {
             session: self.session.clone(),
             input_tokens: self.input_tokens,
             purpose,
+            // Of its own: the answer that the caller gets is not this one's.
+            facts: self.facts.aside(),
         }))
     }
 
@@ -379,6 +402,7 @@ impl Books {
             stream: self.stream,
             route: Arc::clone(&route),
             error,
+            facts: std::mem::take(&mut self.facts),
         });
         route
     }

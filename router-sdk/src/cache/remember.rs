@@ -13,7 +13,7 @@ use super::kept::Kept;
 use super::semantic::Place;
 use super::{Cache, Missed};
 use crate::stream::ChatStream;
-use crate::wire::{Cached, ChatResponse, EmbeddingResponse, Object, RouteInfo, Usage};
+use crate::wire::{Cached, EmbeddingResponse, Object, RouteInfo, Usage};
 
 /// What is to be remembered of the answer to a request. Dropped, nothing is, and who waits for it asks for itself.
 pub(crate) struct Remembering {
@@ -48,9 +48,9 @@ impl Remembering {
     }
 
     /// A whole reply.
-    pub(crate) fn whole(self, reply: &ChatResponse) {
+    pub(crate) fn whole(self, body: &Object, usage: Option<Usage>, route: &RouteInfo) {
         if let Some(terms) = self.terms {
-            terms.keep(&reply.body, reply.usage, &reply.route);
+            terms.keep(body, usage, route);
         }
     }
 

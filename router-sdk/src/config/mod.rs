@@ -4,6 +4,7 @@ mod alias;
 mod cache;
 mod check;
 mod cloud;
+mod hooks;
 mod judge;
 mod keys;
 mod ledger;
@@ -11,8 +12,10 @@ mod media;
 mod model;
 mod price;
 mod quota;
+mod redact;
 mod rule;
 mod settings;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +26,7 @@ use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
 pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
+pub use hooks::{HooksConfig, OnHookFailure};
 pub use judge::JudgeConfig;
 pub use keys::KeysConfig;
 pub use ledger::{JsonLines, LedgerConfig};
@@ -31,8 +35,11 @@ pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
 pub use quota::{BudgetsConfig, LimitsConfig};
+pub use redact::Redact;
 pub use rule::RuleConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
+
+pub use telemetry::TelemetryConfig;
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
@@ -89,6 +96,12 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// Callers' keys. Absent: every caller is anonymous and may do everything.
     pub keys: Option<KeysConfig>,
+    /// What is taken out of text before it leaves for a provider; default nothing.
+    pub redact: Redact,
+    /// How the application's hooks are run.
+    pub hooks: HooksConfig,
+    /// What telemetry may hold.
+    pub telemetry: TelemetryConfig,
 }
 
 /// One provider.

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use crate::error::Error;
+use crate::telemetry::TraceContext;
 use crate::wire::{CacheMode, CacheOptions, RouteOptions, Strategy};
 
 const PREFIX: &str = "x-clawrouters-";
@@ -11,6 +12,7 @@ const PREFIX: &str = "x-clawrouters-";
 /// Lays the headers over the options of the body.
 pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(), Error> {
     cache_control(headers, &mut options.cache);
+    trace(headers, options);
     for (name, value) in headers {
         let Some(option) = name.as_str().strip_prefix(PREFIX) else { continue };
         let fault = |fix: &str| Error::invalid_request(name.as_str().to_owned(), fix);
@@ -102,6 +104,15 @@ pub(super) fn api_key(headers: &HeaderMap) -> Option<SecretString> {
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
     bearer.or_else(|| text("x-api-key")).map(SecretString::from)
+}
+
+/// The caller's span. W3C has readers pass over what they cannot read.
+fn trace(headers: &HeaderMap, options: &mut RouteOptions) {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(parent) = text("traceparent").filter(|parent| TraceContext::parse(parent, None).is_some()) {
+        options.traceparent = Some(parent.to_owned());
+        options.tracestate = text("tracestate").map(str::to_owned);
+    }
 }
 
 /// The choice that a word stands for.

@@ -9,6 +9,7 @@ use crate::classify::Task;
 use crate::error::Error;
 use crate::provider::Target;
 use crate::select::Plan;
+use crate::telemetry::Facts;
 use crate::wire::{ChatRequest, ChatResponse, RouteInfo, date};
 
 #[allow(clippy::too_many_arguments)] // Everything that is known when the books are opened, once, here.
@@ -50,6 +51,7 @@ pub(super) fn open_books(
         session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
+        facts: Facts::of_chat(request, shared.told()),
     })
 }
 
@@ -59,20 +61,20 @@ fn reasons(plan: &Plan, admission: &Admission) -> Vec<String> {
     own.chain(&plan.reasons).cloned().collect()
 }
 
-pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
+/// The answer is there: its attempt is filed, and its body is as callers are to see it. The books are still open.
+pub(super) fn answered(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
     let usage = match response.usage {
         Some(usage) => books.answer(line, Some(usage), ""),
         None => books.answer(line, None, &said(&response)),
     };
     response.usage = Some(usage);
+    books.facts.finished(&response.body);
     date(&mut response.body, books.created());
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
     }
     books.quote(response.text());
-    response.route = books.close(None);
-    crate::wire::date(&mut response.body, books.created());
-    response.body.insert("model".into(), response.route.model.clone().into());
+    response.body.insert("model".into(), books.route.model.clone().into());
     response
 }
 
@@ -121,6 +123,7 @@ pub(super) fn refused(
         purpose: "request",
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_chat(request, shared.told()),
     });
     error
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::leave::redacted_inputs;
 use super::{Moment, Shared, recall};
 use crate::account::{Books, Entry, Opening};
 use crate::admit::{self, Caller, Reservation, Ticket};
@@ -12,18 +13,27 @@ use crate::balance;
 use crate::cache::Recalled;
 use crate::error::Error;
 use crate::failover;
+use crate::hooks;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
+use crate::telemetry::Facts;
 use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
     shared.is_open()?;
     let moment = Moment::now();
+    shared.within(request.route_mut());
     let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    if let Err(error) = hooks::before_embedding(&shared.hooks, caller.id(), &mut request).await {
+        let route = opened(shared, &request, moment, Cached::Bypass);
+        return Err(refused(shared, &request, route, caller, moment, "request", error));
+    }
+    // After the hooks: what they ask for is within the key's grant too.
     caller.narrow_embedding(&shared.setup, &mut request)?;
     check(&request)?;
+    let taken = redacted_inputs(shared, &mut request);
     let ticket = match admit::admit_embedding(
         shared.quota.as_ref(),
         &caller,
@@ -45,7 +55,8 @@ pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -
         }
         Recalled::Miss(remembering) => remembering,
     };
-    let reply = asked(shared, request, caller, ticket, moment, "request", remembering.cached()).await?;
+    let route = RouteInfo { redacted: taken.counts, ..opened(shared, &request, moment, remembering.cached()) };
+    let reply = asked(shared, request, route, caller, ticket, moment, "request").await?;
     remembering.vectors(&reply);
     Ok(reply)
 }
@@ -57,7 +68,9 @@ pub(super) async fn embed_aside(
     caller: Caller,
     ticket: Option<Arc<Ticket>>,
 ) -> Result<EmbeddingResponse, Error> {
-    asked(shared, request, caller, ticket, Moment::now(), "cache", Cached::Bypass).await
+    let moment = Moment::now();
+    let route = opened(shared, &request, moment, Cached::Bypass);
+    asked(shared, request, route, caller, ticket, moment, "cache").await
 }
 
 fn deadline(shared: &Shared, request: &EmbeddingRequest, moment: Moment) -> Instant {
@@ -79,15 +92,14 @@ fn opened(shared: &Shared, request: &EmbeddingRequest, moment: Moment, cached: C
 async fn asked(
     shared: &Shared,
     request: EmbeddingRequest,
+    mut route: RouteInfo,
     caller: Caller,
     ticket: Option<Arc<Ticket>>,
     moment: Moment,
     purpose: &'static str,
-    cached: Cached,
 ) -> Result<EmbeddingResponse, Error> {
     let deadline = deadline(shared, &request, moment);
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
-    let mut route = opened(shared, &request, moment, cached);
     route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
     let seats = match plan(shared, &caller, &request, input_tokens, moment) {
         Ok(seats) => seats,
@@ -213,6 +225,7 @@ fn open(
         session: request.route().session.clone(),
         input_tokens,
         purpose,
+        facts: Facts::of_embedding(request.route()),
     })
 }
 
@@ -238,6 +251,7 @@ fn refused(
         purpose,
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_embedding(request.route()),
     });
     error
 }

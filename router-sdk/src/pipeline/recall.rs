@@ -7,12 +7,14 @@ use futures_util::future::BoxFuture;
 
 use super::embed::embed_aside;
 use super::{Moment, Reply, Shared, deadline, wants_usage_chunk};
-use crate::account::{Content, Entry};
+use crate::account::Entry;
 use crate::admit::{Admission, Caller, Ticket};
 use crate::cache::{Asking, Kept, Recalled, stream_of};
 use crate::error::{Error, ErrorKind};
+use crate::hooks::{self, Answered, Asked};
 use crate::store::Amounts;
 use crate::stream::ChatStream;
+use crate::telemetry::Facts;
 use crate::wire::{Cached, ChatRequest, EmbeddingRequest, EmbeddingResponse, RouteInfo, RouteOptions, Strategy};
 
 /// Looks for a kept answer to a chat request.
@@ -54,31 +56,60 @@ pub(super) async fn vectors(shared: &Shared, caller: &Caller, request: &Embeddin
     shared.cache.recall_vectors(asking, request).await
 }
 
-/// A kept answer as the reply, in the form asked for.
-pub(super) fn answered(
+/// A kept answer as the reply, in the form asked for, after the hooks have seen it.
+///
+/// # Errors
+/// A hook's refusal.
+pub(super) async fn answered(
     shared: &Shared,
     request: &ChatRequest,
     admission: &Admission,
+    after: &Asked,
     stream: bool,
     moment: Moment,
-    kept: &Kept,
-    cached: Cached,
+    (kept, cached): (&Kept, Cached),
 ) -> Result<Reply, Error> {
     let mut reply = kept.chat().ok_or_else(unreadable)?;
     let options = request.route();
     let named = request.model().strip_prefix("auto:").and_then(Strategy::parse);
     let strategy = options.strategy.or(named);
     let mut route = kept.onto(opened(shared, request.model(), strategy, moment), cached, now_ms());
-    route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
-    route.first_token_ms = stream.then_some(route.latency_ms);
     route.limits = admission.ticket.as_ref().and_then(|ticket| ticket.allowances());
     settle(admission.ticket.as_ref());
-    let route = Arc::new(route);
+    let mut tags = options.tags.clone();
+    let asked = Answered { caller: admission.caller.id(), tags: &tags, stream, route: &route };
+    let judged = hooks::after(after, asked, &mut reply.body).await;
+    route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
+    route.first_token_ms = stream.then_some(route.latency_ms);
     let mut content = shared.ledger.content_of(request);
     if let Some(content) = &mut content {
         content.said(reply.text());
     }
-    record(shared, admission.caller.clone(), options, stream, moment, content, &route);
+    let error = match judged {
+        Ok(added) => {
+            tags.extend(added);
+            None
+        }
+        Err(error) => Some(error.with_route_id(&route.request_id)),
+    };
+    let route = Arc::new(route);
+    let facts = Facts::of_chat(request, shared.told());
+    let entry = Entry {
+        at_ms: moment.at_ms,
+        caller: admission.caller.clone(),
+        tags,
+        session: options.session.clone(),
+        content,
+        stream,
+        purpose: "request",
+        route: Arc::clone(&route),
+        error: error.as_ref().map(Error::kind),
+        facts,
+    };
+    shared.ledger.record(entry);
+    if let Some(error) = error {
+        return Err(error);
+    }
     reply.route = Arc::clone(&route);
     if !stream {
         return Ok(Reply::Whole(Box::new(reply)));
@@ -105,7 +136,18 @@ pub(super) fn embedded(
     route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
     settle(ticket.as_ref());
     let route = Arc::new(route);
-    record(shared, caller, request.route(), false, moment, None, &route);
+    shared.ledger.record(Entry {
+        at_ms: moment.at_ms,
+        caller,
+        tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: None,
+        stream: false,
+        purpose: "request",
+        route: Arc::clone(&route),
+        error: None,
+        facts: Facts::of_embedding(request.route()),
+    });
     Ok(EmbeddingResponse { vectors, encoding_format: request.encoding_format(), usage, route })
 }
 
@@ -132,27 +174,4 @@ fn settle(ticket: Option<&Arc<Ticket>>) {
     if let Some(ticket) = ticket {
         ticket.settle(Amounts { requests: 1, ..Amounts::default() });
     }
-}
-
-/// One entry, with no attempts.
-fn record(
-    shared: &Shared,
-    caller: Caller,
-    options: &RouteOptions,
-    stream: bool,
-    moment: Moment,
-    content: Option<Content>,
-    route: &Arc<RouteInfo>,
-) {
-    shared.ledger.record(Entry {
-        at_ms: moment.at_ms,
-        caller,
-        tags: options.tags.clone(),
-        session: options.session.clone(),
-        content,
-        stream,
-        purpose: "request",
-        route: Arc::clone(route),
-        error: None,
-    });
 }

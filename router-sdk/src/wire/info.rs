@@ -1,5 +1,7 @@
 //! What every reply says about how it was made: the route, its cost and each attempt.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -27,6 +29,8 @@ pub struct AttemptRecord {
     pub status: Option<u16>,
     /// The provider's request id.
     pub request_id: Option<String>,
+    /// Milliseconds from the start of the request to sending.
+    pub started_ms: f64,
     /// Milliseconds from sending to the end of the attempt.
     pub latency_ms: f64,
     /// Milliseconds from sending to the first output of a stream.
@@ -108,6 +112,8 @@ pub struct RouteInfo {
     pub reasons: Vec<String>,
     /// Parameters that were adapted or left out for the provider.
     pub adapted: Vec<String>,
+    /// How many findings of which kind were taken out of the request's text before it left.
+    pub redacted: BTreeMap<&'static str, u64>,
     /// Total cost of all attempts in nano-dollars; absent when a price is unknown.
     pub cost_nanos: Option<u64>,
     /// Where the cost comes from: of all attempts the least certain.
@@ -160,6 +166,7 @@ impl RouteInfo {
             "judge": self.judge,
             "reasons": self.reasons,
             "adapted": self.adapted,
+            "redacted": self.redacted,
             "cost": self.cost_nanos.map(usd),
             "cost_source": self.cost_source,
             "baseline": self.baseline_nanos.map(usd),

@@ -192,6 +192,27 @@ impl ChatRequest {
     pub(crate) fn route_mut(&mut self) -> &mut RouteOptions {
         &mut self.route
     }
+    /// The request as its caller wrote it: the body with `models` and those options of `route` that are set.
+    pub fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        if !self.models.is_empty() {
+            body.insert("models".into(), self.models.clone().into());
+        }
+        self.route.insert_into(&mut body);
+        Value::Object(body)
+    }
+
+    /// Says what the other says; what never stands in JSON stays.
+    pub(crate) fn replace_by(&mut self, other: Self) {
+        let Self { body, route, models, size, tail, api_key: _ } = other;
+        (self.body, self.route, self.models, self.size, self.tail) = (body, route, models, size, tail);
+    }
+
+    /// The body, to be changed into one that is as valid as this one.
+    pub(crate) fn body_mut(&mut self) -> &mut Object {
+        self.tail = OnceLock::new();
+        &mut self.body
+    }
     /// The whole body, without the routing fields.
     pub fn body(&self) -> &Object {
         &self.body

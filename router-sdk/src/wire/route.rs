@@ -154,7 +154,23 @@ pub struct RouteOptions {
     pub priority: Priority,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
+    /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.
+    pub traceparent: Option<String>,
+    /// What tracing systems add to it.
+    pub tracestate: Option<String>,
     /// What the caller's key allows at most. Never written by a caller.
     #[serde(skip)]
     pub(crate) within: Option<Arc<Bounds>>,
+}
+
+impl RouteOptions {
+    /// Puts the options that are set into a request's JSON.
+    pub(crate) fn insert_into(&self, body: &mut super::Object) {
+        let written = |options: &Self| serde_json::to_value(options).ok().and_then(|v| v.as_object().cloned());
+        let (Some(mut options), Some(unset)) = (written(self), written(&Self::default())) else { return };
+        options.retain(|name, value| unset.get(name) != Some(value));
+        if !options.is_empty() {
+            body.insert("route".into(), serde_json::Value::Object(options));
+        }
+    }
 }

@@ -290,6 +290,12 @@ pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {
     if options.cache.ttl_s.is_some_and(|ttl| !(ttl > 0.0 && ttl <= LONGEST_TTL_S)) {
         return Err(Error::invalid_request("route.cache.ttl_s", "must be above 0 and at most 31536000 seconds"));
     }
+    if let Some(parent) = &options.traceparent
+        && crate::telemetry::TraceContext::parse(parent, None).is_none()
+    {
+        let fix = "must be a W3C traceparent such as 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        return Err(Error::invalid_request("route.traceparent", fix));
+    }
     for (i, name) in options.require.iter().enumerate() {
         if !REQUIRABLE.contains(&name.as_str()) {
             let fix = format!("is unknown; use one of {}", REQUIRABLE.join(", "));

@@ -2,6 +2,7 @@
 
 mod compare;
 mod expect;
+mod hooks;
 mod keys;
 
 use std::sync::{Arc, Mutex};
@@ -94,6 +95,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
         Ok(router) => router,
         Err(error) => return vec![Outcome::failed(&error)],
     };
+    hooks::add(&router, &scenario["hooks"]);
     let requests = several(&filled(fake, id, &scenario["request"]));
     let expects = several(&scenario["expect"]);
     let events = Arc::new(Mutex::new(Vec::new()));

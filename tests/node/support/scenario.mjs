@@ -1,5 +1,6 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
+import { addHooks } from "./hooks.mjs";
 import { Ring } from "./keys.mjs";
 
 /** Fills the placeholders of a configuration or a request. */
@@ -36,6 +37,7 @@ export async function played(scenario, stream, config) {
       try {
         if (!router) {
           router = new Router(config);
+          addHooks(router, scenario.hooks);
           router.onBudget((event) => events.push(event));
         }
         await ring.prepare(router, scenario.keys, i);

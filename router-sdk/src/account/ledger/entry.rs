@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Content;
 use crate::admit::Caller;
 use crate::error::ErrorKind;
+use crate::telemetry::Facts;
 use crate::wire::RouteInfo;
 
 /// One closed request: who asked, how it was answered, what it cost. Holds no prompt and no answer, unless
@@ -33,6 +34,8 @@ pub struct Entry {
     pub error: Option<ErrorKind>,
     /// What was asked and answered, where `ledger.log_content` is set.
     pub content: Option<Content>,
+    /// What spans tell of it besides.
+    pub facts: Facts,
 }
 
 impl Entry {

@@ -15,7 +15,7 @@ pub(crate) mod sqlite;
 pub(crate) mod tests;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -23,6 +23,8 @@ use tokio::sync::oneshot;
 
 use crate::config::LedgerConfig;
 use crate::error::{Error, ErrorKind};
+use crate::redact::{self, Kinds};
+use crate::telemetry::Metrics;
 use crate::wire::ChatRequest;
 
 pub use content::Content;
@@ -65,6 +67,8 @@ pub(crate) struct Ledger {
     desks: RwLock<Arc<[Desk]>>,
     settings: LedgerConfig,
     redact: Redact,
+    /// Counts what is recorded, once it is wanted.
+    metrics: OnceLock<Metrics>,
 }
 
 impl Ledger {
@@ -75,6 +79,7 @@ impl Ledger {
             capacity: settings.max_entries,
             desks: RwLock::new(Arc::from(Vec::new())),
             settings: settings.clone(),
+            metrics: OnceLock::new(),
             redact: content::redaction(),
         }
     }
@@ -93,6 +98,14 @@ impl Ledger {
             ledger.add(Box::new(jsonl::Lines::open(jsonl)?))?;
         }
         Ok(ledger)
+    }
+
+    /// Takes these kinds out of the text that it keeps.
+    pub(crate) fn redacting(mut self, kinds: Kinds) -> Self {
+        if !kinds.is_empty() {
+            self.redact = Arc::new(move |text| redact::text(text, kinds));
+        }
+        self
     }
 
     /// Hands entries to one more sink from now on.
@@ -121,6 +134,9 @@ impl Ledger {
 
     /// Records a closed request; the oldest entry in memory makes room.
     pub(crate) fn record(&self, entry: Entry) {
+        if let Some(metrics) = self.metrics.get() {
+            metrics.count(&entry);
+        }
         let entry = Arc::new(entry);
         for desk in self.desks().iter() {
             desk.push(Arc::clone(&entry));
@@ -139,6 +155,11 @@ impl Ledger {
         memory.entries.push_back(entry);
         drop(memory);
         drop(oldest);
+    }
+
+    /// What is counted, from the first call on.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.metrics.get_or_init(Metrics::default)
     }
 
     /// The entries kept in memory, oldest first.

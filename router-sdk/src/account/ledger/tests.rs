@@ -36,6 +36,7 @@ pub(crate) fn entry(n: u64) -> Entry {
         why: "",
         status: Some(if verdict == "ok" { 200 } else { 503 }),
         request_id: Some(format!("theirs-{n}")),
+        started_ms: 0.0,
         latency_ms: pick(4_000, 19) as f64 / 3.0,
         first_token_ms: None,
         usage: (verdict == "ok").then_some(usage),
@@ -85,6 +86,7 @@ pub(crate) fn entry(n: u64) -> Entry {
         route: Arc::new(route),
         error: failed.then_some(if pick(2, 55) == 0 { ErrorKind::Cancelled } else { ErrorKind::ProviderUnavailable }),
         content: None,
+        facts: crate::telemetry::Facts::default(),
     }
 }
 

@@ -48,6 +48,8 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "shadow",
         "judge",
         "media",
+        "hooks",
+        "telemetry",
         "limits",
         "budgets",
         "cache",
@@ -97,6 +99,13 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     retries(config)?;
     shares(config)?;
     media(&config.media)?;
+    if config.telemetry.content && !config.ledger.log_content {
+        let fix = "needs ledger.log_content = true: spans take their text from the entries of the ledger";
+        return Err(Error::invalid_config("telemetry.content", fix));
+    }
+    if config.hooks.timeout_ms == 0 || config.hooks.timeout_ms > LONGEST_MS {
+        return Err(Error::invalid_config("hooks.timeout_ms", "must be from 1 to 31536000000 milliseconds"));
+    }
     super::rule::check(&config.rules)?;
     ledger(&config.ledger)?;
     super::cache::check(&config.cache)?;
