@@ -243,18 +243,27 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_stuck_file_is_told_by_flush(tmp_path: Path) -> None:
-    import sqlite3
-
     db = tmp_path / "log.db"
     router = Router(config(sqlite=str(db), flush_ms=10))
     ask(router)
     router.flush()
-    other = sqlite3.connect(db, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    # In a process of its own: locks do not hold between two copies of SQLite in one process.
+    program = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+other.execute("ROLLBACK")
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", program, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "locked\n"
     ask(router)
     with pytest.raises(InternalError, match="locked"):
         router.flush()
-    other.execute("ROLLBACK")
-    other.close()
+    other.communicate()
     router.close()
     assert LedgerFile(db).usage().total.requests == 2
