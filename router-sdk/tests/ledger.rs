@@ -57,7 +57,7 @@ fn requests(path: &str) -> u64 {
 fn what_is_killed_loses_at_most_the_interval_between_two_writes() {
     let folder = Folder::new();
     let path = folder.path("log.db");
-    let mut killed = child("ask for ever", &path);
+    let mut killed = child("go on", &path);
     let mut said: Vec<(Instant, u64)> = Vec::new();
     let started = Instant::now();
     for line in BufReader::new(killed.stdout.take().expect("its output")).lines() {

@@ -136,23 +136,18 @@ def test_a_callback_of_the_asyncio_router_is_awaited(tmp_path: Path) -> None:
 def test_parent_and_forked_children_write_one_file(tmp_path: Path) -> None:
     db = str(tmp_path / "log.db")
     program = """
-import os, sys, threading, time
+import os, sys
 from clawrouters import Router
 sandbox = {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}
 router = Router({"providers": sandbox, "ledger": {"sqlite": sys.argv[1], "flush_ms": 5}})
 hello = [{"role": "user", "content": "Hi"}]
 def ask(name):
     router.chat.completions.create(model="auto", messages=hello, route={"tags": {"by": name}})
-busy = True
-def keep_busy():
-    while busy:
-        ask("thread")
-        time.sleep(0.001)
-thread = threading.Thread(target=keep_busy)
-thread.start()
 children = []
 for n in range(4):
-    time.sleep(0.05)
+    # The ledger's thread writes these while the process forks.
+    for _ in range(25):
+        ask("parent")
     child = os.fork()
     if child == 0:
         for _ in range(50):
@@ -160,11 +155,7 @@ for n in range(4):
         router.close()
         os._exit(0)
     children.append(child)
-for _ in range(100):
-    ask("parent")
 codes = [os.waitpid(child, 0)[1] for child in children]
-busy = False
-thread.join()
 router.close()
 assert codes == [0, 0, 0, 0], codes
 counts = {row.group["tag:by"]: row.requests for row in router.usage(group_by="tag:by").rows}
@@ -243,18 +234,27 @@ def test_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_stuck_file_is_told_by_flush(tmp_path: Path) -> None:
-    import sqlite3
-
     db = tmp_path / "log.db"
     router = Router(config(sqlite=str(db), flush_ms=10))
     ask(router)
     router.flush()
-    other = sqlite3.connect(db, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    # In a process of its own: locks do not hold between two copies of SQLite in one process.
+    program = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.read()
+other.execute("ROLLBACK")
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", program, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "locked\n"
     ask(router)
     with pytest.raises(InternalError, match="locked"):
         router.flush()
-    other.execute("ROLLBACK")
-    other.close()
+    other.communicate()
     router.close()
     assert LedgerFile(db).usage().total.requests == 2

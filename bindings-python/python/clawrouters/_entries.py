@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from . import _native
 
 _logger = logging.getLogger("clawrouters")
-_open: WeakSet[_native.Router] = WeakSet()
+_open: WeakSet[_Entries] = WeakSet()
 _LAST_CALL_SECONDS = 2.0
 
 
@@ -28,7 +28,8 @@ class _Entries(Shadow):
     def open(self, router: _native.Router) -> None:
         """Asks for the entries; in a forked child this is done again."""
         self._feed = router.entry_feed(self.open)
-        _open.add(router)
+        self._router = router
+        _open.add(self)
         self._start(self._feed)
 
     def _call(self, raw: bytes) -> Any:
@@ -55,6 +56,6 @@ class LoopEntries(LoopShadow, _Entries):
 @atexit.register
 def _end() -> None:
     # Registered after the one that closes the threads, so that it runs before it.
-    for router in list(_open):
-        router.flush_within(_LAST_CALL_SECONDS)
-        router.end_entries()
+    for listener in list(_open):
+        listener._router.flush_within(_LAST_CALL_SECONDS)
+        listener._router.end_entries()

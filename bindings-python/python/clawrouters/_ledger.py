@@ -22,7 +22,7 @@ Moment = str | int | float | date | None
 Where = Mapping[str, Any] | None
 Path = str | os.PathLike[str]
 
-_open: WeakSet[_native.Router] = WeakSet()
+_open: WeakSet[Ledger] = WeakSet()
 # How long the end of the program waits for the ledger's sinks.
 _LAST_WRITE_SECONDS = 2.0
 
@@ -52,7 +52,7 @@ class Ledger:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
         self._listeners: list[Shadow] = []
-        _open.add(router)
+        _open.add(self)
 
     def ledger(self) -> View:
         """How the ledger and its sinks stand: what was written, what waits, what was dropped, what is wrong."""
@@ -107,7 +107,7 @@ class LedgerFile:
 @atexit.register
 def _end() -> None:
     for router in list(_open):
-        router.flush_within(_LAST_WRITE_SECONDS)
+        router._native.flush_within(_LAST_WRITE_SECONDS)
 
 
 if hasattr(os, "register_at_fork"):

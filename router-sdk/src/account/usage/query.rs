@@ -130,7 +130,7 @@ fn words(value: &Value, field: &str) -> Result<Vec<String>, Error> {
     }
 }
 
-fn conditions(value: &Value) -> Result<Vec<(Group, Vec<Option<String>>)>, Error> {
+fn conditions(value: &Value) -> Result<Vec<Condition>, Error> {
     let fields = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Object(fields) => fields,
@@ -162,12 +162,15 @@ fn conditions(value: &Value) -> Result<Vec<(Group, Vec<Option<String>>)>, Error>
     Ok(out)
 }
 
+/// What rows must have in common, and the values of which one has to be theirs.
+type Condition = (Group, Vec<Option<String>>);
+
 /// A question in its parts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Question {
     pub(crate) span: Span,
     pub(crate) groups: Vec<Group>,
-    conditions: Vec<(Group, Vec<Option<String>>)>,
+    conditions: Vec<Condition>,
 }
 
 impl Question {
