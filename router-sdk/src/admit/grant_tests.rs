@@ -24,8 +24,11 @@ fn router() -> Router {
     Router::new(Config::from_value(config()).unwrap()).unwrap()
 }
 
+/// Settings of a key, and whether it lets a target answer.
+type Case = (Value, fn(&str) -> bool);
+
 /// Grants, and which targets each lets answer.
-fn grants() -> Vec<(Value, fn(&str) -> bool)> {
+fn grants() -> Vec<Case> {
     vec![
         (json!({"models": ["openai/gpt-4o-mini"]}), |t| t == "openai/gpt-4o-mini"),
         (json!({"models": ["gpt-4o-mini"]}), |t| t == "openai/gpt-4o-mini"),
