@@ -115,6 +115,10 @@ pub(crate) enum Denied {
         /// What would have fitted.
         left: u64,
     },
+    /// A calendar window of theirs is not the present one by the store's clock, which is known from now on: they want
+    /// making again for [`StateStore::clock`].
+    #[allow(dead_code)] // Only stores with a clock of their own say it.
+    Elsewhen,
     /// The store cannot be asked.
     Unavailable(Unavailable),
 }
@@ -127,6 +131,13 @@ pub(crate) struct Unavailable(pub(crate) String);
 pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
     /// Grants all claims or none. Claims of one subject, measure and span add up.
     fn reserve<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Hold, Denied>>;
+
+    /// The moment by the store's clock, by which the windows of claims are chosen: the caller's, unless the store is
+    /// shared by processes whose clocks may differ.
+    #[allow(dead_code)] // Calendars stand on it.
+    fn clock(&self, at_ms: i64) -> i64 {
+        at_ms
+    }
 
     /// How far each claim's cap is used; its amount does not matter.
     fn levels<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Vec<Level>, Unavailable>>;
@@ -154,4 +165,16 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
     /// The keys and values of a space that have not expired, in the order of their keys.
     #[allow(dead_code)] // As above.
     fn list<'a>(&'a self, space: &'a str, at_ms: i64) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, Unavailable>>;
+
+    /// Waits until everything that was settled so far is counted where others see it.
+    #[allow(dead_code)] // Routers are flushed and closed by it.
+    fn flush(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Gives back what is held in advance, then flushes. The store goes on to work afterwards.
+    #[allow(dead_code)] // As above.
+    fn close(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.flush()
+    }
 }
