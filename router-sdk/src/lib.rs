@@ -41,9 +41,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, LedgerConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig, SandboxFailure, Shadow, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, KeysOnFailure, LedgerConfig, MediaConfig,
+    ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig,
+    SandboxFailure, Shadow, StateConfig, StateFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

@@ -7,6 +7,7 @@ mod media;
 mod model;
 mod price;
 mod settings;
+mod state;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,8 @@ pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfi
 pub use settings::{
     Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
 };
+
+pub use state::{KeysOnFailure, OnFailure, StateConfig, StateFailure};
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
@@ -67,6 +70,8 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,
+    /// State that processes share, in Redis or Valkey. Absent: each process has its own.
+    pub state: Option<StateConfig>,
 }
 
 /// One provider.

@@ -6,6 +6,9 @@
 
 mod hold;
 mod memory;
+mod open;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::sync::Arc;
 
@@ -14,6 +17,9 @@ use futures_util::future::BoxFuture;
 
 pub(crate) use hold::{Amounts, Hold, Keeper, Part};
 pub(crate) use memory::MemoryStore;
+pub(crate) use open::check_address;
+#[allow(unused_imports)] // Routers take their store from here.
+pub(crate) use open::open;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

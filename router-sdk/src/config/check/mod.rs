@@ -37,7 +37,7 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media"];
+    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "state"];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
@@ -83,6 +83,9 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     if config.tokens.exact && !crate::wire::CAN_COUNT {
         let fix = "needs a build with the feature exact-tokens; leave it out, or build the crate with that feature";
         return Err(Error::invalid_config("tokens.exact", fix));
+    }
+    if let Some(state) = &config.state {
+        state.check()?;
     }
     providers(config)
 }

@@ -1,0 +1,145 @@
+//! What slices save, and that they cost nothing in exactness.
+
+use super::*;
+
+/// Claims of one request as they usually come.
+fn usual(subject: &str) -> [Claim; 4] {
+    [
+        claim(subject, Measure::Requests, MINUTE, 1_000_000, 1),
+        claim(subject, Measure::Tokens, MINUTE, 100_000_000, 500),
+        claim(subject, Measure::Nanos, day(), 1_000_000_000_000, 1_000_000),
+        claim(subject, Measure::Concurrency, Span::Held, 10_000, 1),
+    ]
+}
+
+#[tokio::test]
+async fn the_common_request_asks_nobody_and_none_asks_twice() {
+    let Some(server) = Server::start() else { return };
+    let shared = store(&server, &server::prefix(), CLOSED);
+    let claims = usual("key:k");
+    drop(shared.reserve(&claims, now_ms()).await.unwrap());
+    shared.flush().await.unwrap();
+    let (before, began) = (server.calls("evalsha").await, std::time::Instant::now());
+    let count = 5_000_u64;
+    for _ in 0..count {
+        let hold = shared.reserve(&claims, now_ms()).await.unwrap();
+        hold.settle(Amounts { requests: 1, input_tokens: 300, output_tokens: 50, nanos: 900_000 });
+        tokio::task::yield_now().await;
+    }
+    let took = began.elapsed();
+    shared.flush().await.unwrap();
+    let asked = server.calls("evalsha").await - before;
+    assert!(asked < count / 5, "{asked} calls for {count} requests");
+    // Everything is counted, and what is left of slices goes back.
+    shared.close().await.unwrap();
+    let levels = shared.levels(&claims, now_ms()).await.unwrap();
+    assert_eq!(levels.iter().map(|l| l.used).collect::<Vec<_>>(), [count, count * 350, count * 900_000, 0]);
+    assert_eq!(levels[2].held, 0);
+    println!("{asked} calls for {count} requests in {took:?}");
+}
+
+#[tokio::test]
+async fn one_question_answers_for_all_claims() {
+    let Some(server) = Server::start() else { return };
+    let shared = store(&server, &server::prefix(), CLOSED);
+    let claims: Vec<_> = (0..10).map(|i| claim(&format!("tag:{i}"), Measure::Requests, MINUTE, 50, 1)).collect();
+    drop(shared.reserve(&claims, now_ms()).await.unwrap());
+    shared.flush().await.unwrap();
+    let before = server.calls("evalsha").await;
+    for _ in 0..20 {
+        shared.reserve(&claims, now_ms()).await.unwrap().settle(one_request());
+    }
+    let asked = server.calls("evalsha").await - before;
+    // One a request, and signs of life and acknowledgements in the background.
+    assert!((20..=26).contains(&asked), "{asked}");
+}
+
+#[tokio::test]
+async fn small_caps_are_exact() {
+    let Some(server) = Server::start() else { return };
+    let prefix = server::prefix();
+    let stores = [store(&server, &prefix, CLOSED), store(&server, &prefix, CLOSED)];
+    let ten = [claim("key:k", Measure::Requests, MINUTE, 10, 1)];
+    let mut granted = Vec::new();
+    for turn in 0..20 {
+        // Their clocks are hours apart, and the server's decides.
+        let at_ms = now_ms() + [0, 7_200_000][turn % 2];
+        granted.extend(stores[turn % 2].reserve(&ten, at_ms).await);
+    }
+    assert_eq!(granted.len(), 10);
+    let denied = stores[0].reserve(&ten, now_ms()).await;
+    let Err(Denied::Full { claim: 0, retry_after_ms: Some(wait), left: 0 }) = denied else { panic!("{denied:?}") };
+    assert!((59_000..=61_000).contains(&wait), "{wait}");
+    drop(granted);
+    stores[0].flush().await.unwrap();
+    stores[1].flush().await.unwrap();
+    assert_eq!(used(&stores[0], &ten[0]).await, 0);
+}
+
+#[tokio::test]
+async fn slices_never_pass_a_cap_and_nothing_of_it_is_lost() {
+    let Some(server) = Server::start() else { return };
+    let prefix = server::prefix();
+    let stores: Vec<_> = (0..4).map(|_| Arc::new(store(&server, &prefix, CLOSED))).collect();
+    let cap = 3_000;
+    let all = [claim("global", Measure::Requests, Span::Sliding { ms: 3_600_000 }, cap, 1)];
+    let tasks: Vec<_> = stores
+        .iter()
+        .map(|store| {
+            let (store, all) = (Arc::clone(store), all.clone());
+            tokio::spawn(async move {
+                let mut granted = 0_u64;
+                for _ in 0..2_000 {
+                    if let Ok(hold) = store.reserve(&all, now_ms()).await {
+                        hold.settle(one_request());
+                        granted += 1;
+                    }
+                }
+                granted
+            })
+        })
+        .collect();
+    let mut granted = 0;
+    for task in tasks {
+        granted += task.await.unwrap();
+    }
+    assert!(granted <= cap, "{granted}");
+    for store in &stores {
+        store.close().await.unwrap();
+    }
+    assert_eq!(used(&stores[0], &all[0]).await, granted);
+    // What lay in slices is there for whoever asks.
+    let mut rest = 0;
+    while let Ok(hold) = stores[0].reserve(&all, now_ms()).await {
+        hold.settle(one_request());
+        rest += 1;
+    }
+    assert_eq!(granted + rest, cap);
+}
+
+#[tokio::test]
+async fn a_caller_who_walks_away_leaves_nothing_behind() {
+    let Some(server) = Server::start() else { return };
+    let shared = store(&server, &server::prefix(), CLOSED);
+    let claims = usual("key:k");
+    drop(shared.reserve(&claims, now_ms()).await.unwrap());
+    for round in 0..50_u64 {
+        let _ = tokio::time::timeout(Duration::from_micros(round * 20), shared.reserve(&claims, now_ms())).await;
+    }
+    shared.close().await.unwrap();
+    let levels = shared.levels(&claims, now_ms()).await.unwrap();
+    assert!(levels.iter().all(|level| level.used == 0), "{levels:?}");
+}
+
+#[tokio::test]
+async fn windows_are_those_of_the_servers_day() {
+    let Some(server) = Server::start() else { return };
+    let shared = store(&server, &server::prefix(), CLOSED);
+    let ahead = now_ms() + 3 * 86_400_000;
+    assert_eq!(shared.clock(ahead), ahead);
+    let wrong = Span::Until { began_ms: ahead, ends_ms: ahead + 86_400_000 };
+    let denied = shared.reserve(&[claim("global", Measure::Nanos, wrong, 10, 1)], ahead).await;
+    assert!(matches!(denied, Err(Denied::Elsewhen)), "{denied:?}");
+    assert!((shared.clock(ahead) - now_ms()).abs() < 1_000);
+    assert!(shared.reserve(&[claim("global", Measure::Nanos, day(), 10, 1)], ahead).await.is_ok());
+}
