@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::admit::Allowances;
 use crate::wire::{AttemptRecord, Usage};
 
 /// What went wrong, in terms a caller can act on.
@@ -125,6 +126,7 @@ struct Details {
     attempts: Vec<AttemptRecord>,
     partial: Option<Partial>,
     refusals: Vec<Refusal>,
+    allowances: Option<Box<Allowances>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -145,6 +147,7 @@ impl Error {
             attempts: Vec::new(),
             partial: None,
             refusals: Vec::new(),
+            allowances: None,
             source: None,
         }))
     }
@@ -214,6 +217,11 @@ impl Error {
         &self.0.refusals
     }
 
+    /// For `RateLimited` and `BudgetExceeded`: how the caller's limits stand.
+    pub fn limits(&self) -> Option<&Allowances> {
+        self.0.allowances.as_deref()
+    }
+
     pub(crate) fn with_param(mut self, param: impl Into<String>) -> Self {
         self.0.param = Some(param.into());
         self
@@ -251,6 +259,10 @@ impl Error {
         self.0.partial = Some(partial);
         self
     }
+    pub(crate) fn with_allowances(mut self, allowances: Option<Box<Allowances>>) -> Self {
+        self.0.allowances = allowances;
+        self
+    }
     pub(crate) fn with_refusals(mut self, refusals: Vec<Refusal>) -> Self {
         self.0.refusals = refusals;
         self
@@ -259,7 +271,7 @@ impl Error {
     /// The error as the JSON that bindings rebuild their typed errors from.
     ///
     /// Shape: `{kind, message, param, code, provider, model, status, status_code, retry_after, request_id, route_id, attempts, partial,
-    /// refusals}`;
+    /// refusals, limits}`;
     /// `retry_after` is in seconds.
     pub fn to_json(&self) -> serde_json::Value {
         let d = &*self.0;
@@ -269,7 +281,7 @@ impl Error {
             "status_code": d.status.unwrap_or_else(|| d.kind.http_status()),
             "retry_after": d.retry_after.map(|w| w.as_secs_f64()), "request_id": self.request_id(),
             "route_id": d.route_id,
-            "attempts": d.attempts, "partial": d.partial, "refusals": d.refusals,
+            "attempts": d.attempts, "partial": d.partial, "refusals": d.refusals, "limits": d.allowances,
         })
     }
 }

@@ -30,7 +30,9 @@ mod transport;
 mod wire;
 
 pub use account::{Entry, usd};
-pub use admit::{Budget, Budgets, Caller, Limits, Window};
+pub use admit::{
+    Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
+};
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -41,8 +43,8 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, Config, DeploymentConfig, Hedge, KeysOnFailure, LedgerConfig, MediaConfig,
-    ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, LedgerConfig, LimitsConfig,
+    MediaConfig, ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig,
     SandboxFailure, Shadow, StateConfig, StateFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
@@ -57,7 +59,7 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Resumption,
-    RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
+    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
+    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

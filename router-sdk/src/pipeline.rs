@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use crate::account::Ledger;
-use crate::admit::{self, Tally};
+use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
     tally: Arc<Tally>,
+    /// Limits and budgets; absent where nothing is limited.
+    pub(crate) quota: Option<Arc<Quota>>,
     pool: Mutex<Option<Arc<Pool>>>,
 }
 
@@ -80,18 +82,22 @@ pub(crate) enum Reply {
 }
 
 /// Takes a request through every stage.
-pub(crate) async fn walk(shared: &Arc<Shared>, request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
     let moment = Moment::now();
     let caller = admit::authorise();
-    let admission = admit::admit(caller, &request)?;
+    admit::check(&request)?;
+    let deadline = moment.started + deadline(shared, &request);
+    let mut admission = match admit::admit(shared.quota.as_ref(), caller.clone(), &mut request, deadline).await {
+        Ok(admission) => admission,
+        Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
+    };
     shared.tally.begun();
     let planned = match decide(shared, &request, moment) {
         Ok(planned) => planned,
-        Err(error) => return Err(refused(shared, &request, &admission, stream, moment, error)),
+        Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens, size } = planned;
-    let deadline = moment.started + deadline(shared, &request);
-    let books = open_books(shared, &request, &admission, &plan, task, input_tokens, stream, moment);
+    let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
@@ -142,6 +148,15 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
     options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
+/// The limits and budgets of a router, counted in this process.
+fn quota(setup: &Setup) -> Option<Arc<Quota>> {
+    if setup.subjects.is_empty() {
+        return None;
+    }
+    let clock = Clock::new(Timestamp::now().as_millisecond(), Instant::now());
+    Some(Arc::new(Quota::new(Arc::clone(&setup.state), clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
+}
+
 impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
@@ -157,6 +172,7 @@ impl Shared {
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
             tally: Arc::new(Tally::default()),
+            quota: quota(&setup),
             pool: Mutex::new(None),
             setup,
         }
@@ -164,6 +180,21 @@ impl Shared {
 
     pub(crate) fn spending(&self) -> Spending {
         self.tally.spending()
+    }
+
+    /// Hands every budget that runs out to a function.
+    pub(crate) fn on_budget(&self, callback: Arc<dyn Fn(BudgetEvent) + Send + Sync>) {
+        if let Some(quota) = &self.quota {
+            quota.notices.set(callback);
+        }
+    }
+
+    /// How the limits and budgets of a subject stand.
+    pub(crate) async fn quota_of(&self, subject: &str) -> Result<QuotaState, Error> {
+        match &self.quota {
+            Some(quota) => quota.state(subject, None).await,
+            None => Err(admit::unknown_subject(subject)),
+        }
     }
 
     /// The pool of this day; prices and sunsets change at midnight UTC.

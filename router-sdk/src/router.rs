@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::account::Entry;
+use crate::admit::{BudgetEvent, QuotaState};
 use crate::classify::{self, Task};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
@@ -166,6 +167,21 @@ impl Router {
     /// Hands every reply of the shadow to a function, from a task of its own. The last one set counts.
     pub fn on_shadow(&self, callback: impl Fn(ShadowReply) + Send + Sync + 'static) {
         self.shared.shadow.set(Arc::new(callback));
+    }
+
+    /// How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or
+    /// `provider:NAME`.
+    ///
+    /// # Errors
+    /// `InvalidRequest` for a subject that nothing is limited for.
+    pub async fn quota(&self, subject: &str) -> Result<QuotaState, Error> {
+        self.shared.quota_of(subject).await
+    }
+
+    /// Hands every budget that reaches its soft limit, or refuses a request for the first time in its window, to a
+    /// function, from a task of its own. The last one set counts.
+    pub fn on_budget(&self, callback: impl Fn(BudgetEvent) + Send + Sync + 'static) {
+        self.shared.on_budget(Arc::new(callback));
     }
 
     /// What becomes of broken streams where a request does not say.

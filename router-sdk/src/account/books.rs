@@ -1,6 +1,7 @@
 //! The books of one request: attempts as they begin and end in, a closed ledger entry out, also when the caller walks away.
 
 mod batch;
+mod held;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::line::{Line, Open};
 use super::{Cost, Entry, Ledger, priced, usage_cost};
-use crate::admit::{Caller, Reservation};
+use crate::admit::{Caller, Reservation, SendHold};
 use crate::catalog::Model;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
@@ -34,6 +35,10 @@ pub(crate) struct Books {
     input_tokens: u64,
     size: Option<RequestSize>,
     open: Vec<Line>,
+    /// What is held for the send that comes next.
+    pending: Option<SendHold>,
+    /// What is held for calls for embeddings, and the number of the first attempt among them.
+    calls: Option<(usize, SendHold)>,
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
     purpose: &'static str,
@@ -75,6 +80,8 @@ impl Books {
             input_tokens: o.input_tokens,
             size: None,
             open: Vec::new(),
+            pending: None,
+            calls: None,
             carried: None,
             purpose: o.purpose,
             closed: false,
@@ -92,17 +99,10 @@ impl Books {
         self.at_ms / 1000
     }
 
-    /// Holds the worst case of a candidate.
-    pub(crate) fn hold(&mut self, worst_nanos: Option<u64>) {
-        if let (Some(reservation), Some(nanos)) = (&mut self.reservation, worst_nanos) {
-            reservation.raise(nanos);
-        }
-    }
-
     /// A request is about to be sent, `copies` times at once.
     pub(crate) fn begin(&mut self, target: &Target, copies: u64) -> Line {
         self.credit(target);
-        let line = Line::new(target, copies);
+        let line = Line::new(target, copies, self.pending.take());
         self.open.push(line.clone());
         line
     }
@@ -175,7 +175,7 @@ impl Books {
         if self.route.first_token_ms.is_none() {
             self.route.first_token_ms = open.first_token.map(|f| milliseconds(open.started + f - self.started));
         }
-        self.record(&open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
+        self.record(&mut open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
         let total = sum(self.carried, usage);
         self.route.usage = Some(total);
         if let Some(baseline) = &self.baseline {
@@ -206,16 +206,16 @@ impl Books {
             }
             self.carried = Some(sum(self.carried, usage.unwrap_or_default()));
         }
-        self.record(&open, Outcome { verdict: failure.cause.as_str(), then, why }, usage);
+        self.record(&mut open, Outcome { verdict: failure.cause.as_str(), then, why }, usage);
     }
 
     /// The attempt was given up because another one answered first.
     pub(crate) fn outrun(&mut self, line: &Line) {
         if self.take(line) {
-            let open = line.open();
+            let mut open = line.open();
             let usage = self.billed(&open);
             self.record(
-                &open,
+                &mut open,
                 Outcome { verdict: "outrun", then: "stop", why: "another target answered first" },
                 usage,
             );
@@ -228,7 +228,7 @@ impl Books {
         if open.usage.is_some() || begun { Some(self.usage_cut_short(open)) } else { None }
     }
 
-    fn record(&mut self, open: &Open, outcome: Outcome, usage: Option<Usage>) {
+    fn record(&mut self, open: &mut Open, outcome: Outcome, usage: Option<Usage>) {
         let cost = match &usage {
             // Each of several sends has its own place among the tiers.
             Some(_) if !open.portions.is_empty() => self.cost_of_all(&open.target, &open.portions),
@@ -236,6 +236,9 @@ impl Books {
             None => None,
         };
         let cost_nanos = if usage.is_some() { cost.map(|cost| cost.nanos) } else { Some(0) };
+        if let Some(hold) = open.hold.take() {
+            hold.settle(held::amounts(1, usage.as_ref(), cost_nanos));
+        }
         self.route.attempts.push(AttemptRecord {
             target: open.target.key(),
             provider: open.target.deployment.provider.clone(),
@@ -312,9 +315,9 @@ impl Books {
     pub(crate) fn close(&mut self, error: Option<ErrorKind>) -> Arc<RouteInfo> {
         self.closed = true;
         for line in std::mem::take(&mut self.open) {
-            let open = line.open();
+            let mut open = line.open();
             let usage = self.billed(&open);
-            self.record(&open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
+            self.record(&mut open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
@@ -322,10 +325,12 @@ impl Books {
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
         let sources = self.route.attempts.iter().filter_map(|a| a.cost_source);
         self.route.cost_source = sources.max().filter(|_| self.route.cost_nanos.is_some());
+        self.pending = None;
+        self.settle_calls();
         if let Some(reservation) = self.reservation.take() {
             // The sandbox spends nobody's money.
             let spent = if self.route.sandbox { 0 } else { self.route.cost_nanos.unwrap_or(0) };
-            reservation.settle(spent);
+            reservation.settle(spent, held::used(&self.route.attempts, error));
         }
         let route = Arc::new(std::mem::take(&mut self.route));
         self.ledger.record(Entry {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::admit::SendHold;
 use crate::provider::Target;
 use crate::wire::{ChatChunk, Usage};
 
@@ -27,10 +28,22 @@ pub(super) struct Open {
     pub(super) copies: u64,
     /// Usage of each of them.
     pub(super) portions: Vec<Usage>,
+    /// What is held of limits and budgets for it.
+    pub(super) hold: Option<SendHold>,
+    /// How much of its output has been counted.
+    pub(super) metered: Metered,
+}
+
+/// Bytes of text and of hidden output that have been counted, and their tokens.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Metered {
+    pub(super) text: usize,
+    pub(super) hidden: usize,
+    pub(super) tokens: u64,
 }
 
 impl Line {
-    pub(super) fn new(target: &Target, copies: u64) -> Self {
+    pub(super) fn new(target: &Target, copies: u64, hold: Option<SendHold>) -> Self {
         Self(Arc::new(Mutex::new(Open {
             target: target.clone(),
             started: Instant::now(),
@@ -42,6 +55,8 @@ impl Line {
             hidden: String::new(),
             copies,
             portions: Vec::new(),
+            hold,
+            metered: Metered::default(),
         })))
     }
 

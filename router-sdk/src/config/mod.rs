@@ -6,6 +6,7 @@ mod cloud;
 mod media;
 mod model;
 mod price;
+mod quota;
 mod settings;
 mod state;
 
@@ -21,11 +22,12 @@ pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
+pub use quota::{BudgetsConfig, LimitsConfig};
 pub use settings::{
     Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
 };
 
-pub use state::{KeysOnFailure, OnFailure, StateConfig, StateFailure};
+pub use state::{OnFailure, StateConfig, StateFailure};
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
@@ -66,6 +68,10 @@ pub struct Config {
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// How many requests and tokens may be used.
+    pub limits: LimitsConfig,
+    /// How much money may be spent.
+    pub budgets: BudgetsConfig,
     /// The in-memory ledger.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.

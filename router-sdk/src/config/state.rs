@@ -16,19 +16,8 @@ pub enum OnFailure {
     Closed,
 }
 
-/// What becomes of callers' keys while the shared state cannot be asked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum KeysOnFailure {
-    /// Keys that were read in the last `last_known_s` seconds go on as they were last known.
-    #[default]
-    LastKnown,
-    /// Requests are refused.
-    Closed,
-}
-
-/// What becomes of each concern while the shared state cannot be asked. A cache misses in any case.
+/// What becomes of each concern while the shared state cannot be asked. A cache misses in any case, and callers' keys go on
+/// as they were last known for `keys.stale_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -37,13 +26,11 @@ pub struct StateFailure {
     pub limits: OnFailure,
     /// Budgets; default `closed`, for a budget is a promise.
     pub budgets: OnFailure,
-    /// Callers' keys that are kept in the shared state; default `last_known`.
-    pub keys: KeysOnFailure,
 }
 
 impl Default for StateFailure {
     fn default() -> Self {
-        Self { limits: OnFailure::Open, budgets: OnFailure::Closed, keys: KeysOnFailure::LastKnown }
+        Self { limits: OnFailure::Open, budgets: OnFailure::Closed }
     }
 }
 
@@ -61,8 +48,6 @@ pub struct StateConfig {
     pub timeout_ms: u64,
     /// What becomes of requests while it cannot be asked.
     pub on_failure: StateFailure,
-    /// How long keys are believed as they were last known, in seconds; default 300.
-    pub last_known_s: u64,
 }
 
 impl Default for StateConfig {
@@ -72,7 +57,6 @@ impl Default for StateConfig {
             prefix: "clawrouters".to_owned(),
             timeout_ms: 50,
             on_failure: StateFailure::default(),
-            last_known_s: 300,
         }
     }
 }
@@ -94,9 +78,6 @@ impl StateConfig {
         }
         if !(1..=10_000).contains(&self.timeout_ms) {
             return fault("timeout_ms", "must be from 1 to 10000 milliseconds");
-        }
-        if self.last_known_s > 86_400 {
-            return fault("last_known_s", "must be at most 86400 seconds");
         }
         crate::store::check_address(&self.url)
     }

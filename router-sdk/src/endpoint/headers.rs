@@ -39,6 +39,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "session" => options.session = Some(value.to_owned()),
             "on-interrupt" => options.on_interrupt = Some(word(value).ok_or_else(|| fault("must be resume or error"))?),
             "on-malformed" => options.on_malformed = Some(word(value).ok_or_else(|| fault("must be break or skip"))?),
+            "priority" => options.priority = word(value).ok_or_else(|| fault("must be high, normal or low"))?,
             "parameters" => {
                 options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
             }
@@ -48,7 +49,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
                              max-price-output, max-cost, baseline, deadline-ms, session, on-interrupt, on-malformed, \
-                             parameters, tag-NAME";
+                             parameters, priority, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }

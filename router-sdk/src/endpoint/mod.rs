@@ -2,6 +2,7 @@
 
 mod body;
 mod headers;
+mod limits;
 mod respond;
 
 use std::future::Future;

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::Body;
+use super::limits::limit_headers;
 use crate::account::usd;
 use crate::error::{Error, ErrorKind};
 use crate::stream::ChatStream;
@@ -29,6 +30,7 @@ impl Refused {
             set(headers, "retry-after", &wait.as_secs_f64().ceil().to_string());
             set(headers, "retry-after-ms", &wait.as_millis().to_string());
         }
+        limit_headers(headers, self.error.limits());
         // The router has retried as much as it may: clients must not multiply that.
         set(headers, "x-should-retry", "false");
         set(headers, "x-clawrouters-attempts", &self.error.attempts().len().to_string());
@@ -137,6 +139,7 @@ fn route_headers(headers: &mut HeaderMap, route: &RouteInfo) {
     if let Some(saved) = route.saved_nanos() {
         set(headers, "x-clawrouters-saved", &dollars(saved));
     }
+    limit_headers(headers, route.limits.as_deref());
     if route.sandbox {
         set(headers, "x-clawrouters-sandbox", "true");
     }
@@ -150,7 +153,7 @@ fn dollars(nanos: i64) -> String {
     format!("{sign}{:.9}", usd(nanos.unsigned_abs()))
 }
 
-fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+pub(super) fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     // Names of models need not be ASCII, and header values may hold any visible byte.
     if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
         headers.insert(HeaderName::from_static(name), value);

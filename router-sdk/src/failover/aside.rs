@@ -82,6 +82,11 @@ pub(super) async fn ready(
 ) -> Result<(Send, Line), Failure> {
     let total = Instant::now() + Duration::from_millis(sender.settings.timeouts.total_ms);
     let policy = request.route().parameters.unwrap_or(sender.settings.parameters);
+    // Nobody waits for it, so it may not take the room of those who are waited for.
+    let held = books.hold(target, request, None, false, false).await;
+    let limit = held.map_err(|refused| Failure::new(Cause::RateLimited, refused.message().to_owned()))?;
+    let cut = limit.map(|(most, _)| request.limited_to(most));
+    let request = cut.as_ref().unwrap_or(request);
     let ready = Preparation::new(policy, total).ready(&sender.media, request, target, stream).await?;
     let line = books.begin(target, ready.copies);
     let limit = Limit { at: Instant::now() + Duration::from_millis(limit_ms), cause: Cause::FirstTokenTimeout };

@@ -1,7 +1,7 @@
 //! Places of one embedding model in, the vectors of all inputs out: batches beside each other, all from one place.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -69,6 +69,7 @@ pub(crate) async fn embed(
     let books = Mutex::new(books);
     let run = Run { sender, config, request, seats, deadline, tokens, books, failures: AtomicU32::new(0) };
     let (mut last, mut rests): (Option<(Failure, &Target)>, Option<Duration>) = (None, None);
+    let mut denied: Option<Error> = None;
     for (index, seat) in seats.iter().enumerate() {
         let target = &seat.place.target;
         let alone = !run.another_after(index);
@@ -84,10 +85,16 @@ pub(crate) async fn embed(
             }
             Err(Rest::Full) => continue,
         };
-        run.books().hold(seat.worst_nanos);
+        if let Err(error) = run.hold(target, alone).await {
+            denied.get_or_insert(error);
+            continue;
+        }
+        run.books().expect(seat.worst_nanos);
         let sent = Instant::now();
         let leave = Mutex::new(leave);
-        match run.turn(index, &seat.place, &leave).await {
+        let turned = run.turn(index, &seat.place, &leave).await;
+        run.books().settle_calls();
+        match turned {
             Ok(decoded) => {
                 let mut leave = leave.into_inner().unwrap_or_else(PoisonError::into_inner);
                 leave.success(sent, sent.elapsed().as_secs_f64());
@@ -103,9 +110,10 @@ pub(crate) async fn embed(
             }
         }
     }
-    Err(match last {
-        Some((failure, target)) => error_of(verdict::error_kind(&failure), &failure, target),
-        None => {
+    Err(match (last, denied) {
+        (Some((failure, target)), _) => error_of(verdict::error_kind(&failure), &failure, target),
+        (None, Some(denied)) => denied,
+        (None, None) => {
             let message = "every deployment of this model is resting after failures";
             Error::new(ErrorKind::ProviderUnavailable, message).with_retry_after(rests)
         }
@@ -115,6 +123,15 @@ pub(crate) async fn embed(
 impl<'a> Run<'a> {
     fn books(&self) -> MutexGuard<'_, &'a mut Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds what all batches at one place may use of limits and budgets.
+    async fn hold(&self, target: &Target, alone: bool) -> Result<(), Error> {
+        let Some(ticket) = self.books().ticket().map(Arc::clone) else { return Ok(()) };
+        let want = self.books().want_embeddings(target, self.tokens);
+        let leave = ticket.send(want, 0, alone).await.map_err(|refused| refused.error())?;
+        self.books().keep(leave.hold);
+        Ok(())
     }
 
     /// All batches at one place. The first that is given up takes the others with it.

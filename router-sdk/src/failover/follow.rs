@@ -58,6 +58,8 @@ struct Course {
     splice: Option<Splice>,
     /// What broke the answer first; nothing later hides it.
     cause: Option<(Failure, Target)>,
+    /// The refusal of a budget that ends the answer.
+    spent: Option<Error>,
     pace: Pace,
 }
 
@@ -83,6 +85,10 @@ pub(crate) fn follow(
             let broke = loop {
                 match course.ready() {
                     Ok(Some(chunk)) => yield Ok(chunk),
+                    Ok(None) if course.is_spent().await => {
+                        yield Err(course.stopped());
+                        return;
+                    }
                     Ok(None) => match course.advance().await {
                         Ok(true) => {}
                         Ok(false) => break None,
@@ -127,6 +133,7 @@ impl Course {
             last: None,
             splice: None,
             cause: None,
+            spent: None,
         }
     }
 
@@ -208,6 +215,38 @@ impl Course {
                 None => Ok(true),
             },
         }
+    }
+
+    /// True when a budget that is to stop answers carries no more of this one.
+    async fn is_spent(&mut self) -> bool {
+        if self.choices.finished(self.terms.choices) {
+            return false;
+        }
+        let Some(extension) = self.line.extension() else { return false };
+        match extension.hold().await {
+            Ok((hold, output)) => {
+                self.line.extended(hold, output);
+                false
+            }
+            Err(refused) => {
+                self.spent = Some(refused.error());
+                true
+            }
+        }
+    }
+
+    /// The error of a stream that a budget ended, with what had been delivered. The books are closed with it.
+    fn stopped(&mut self) -> Error {
+        self.line.told(self.open.decoder.usage_so_far());
+        self.books.stopped(&self.line);
+        self.open.seat = None;
+        let partial = self.books.partial(&self.delivered.text);
+        let error = self.spent.take();
+        let error = error.unwrap_or_else(|| Error::new(ErrorKind::BudgetExceeded, "a budget ended the answer"));
+        let route = self.books.close(Some(error.kind()));
+        let (provider, model) = (self.open.target.deployment.provider.clone(), self.open.target.key());
+        let error = error.with_target(&provider, model).with_partial(partial);
+        error.with_route_id(&route.request_id).with_attempts(route.attempts.clone())
     }
 
     /// Completes a broken answer, or says with an error how far it got.

@@ -45,6 +45,8 @@ pub(crate) struct Journey {
     /// Candidates whose streams broke off after output, the latest last.
     pub(super) broken: Vec<usize>,
     pub(super) last: Option<(Failure, Target)>,
+    /// The refusal of a limit or a budget that kept a candidate from being asked, the one with room soonest.
+    denied: Option<Error>,
     rests: Option<Duration>,
     preparation: Preparation,
 }
@@ -85,6 +87,7 @@ impl Journey {
             spent: Vec::new(),
             broken: Vec::new(),
             last: None,
+            denied: None,
             rests: None,
             preparation: Preparation::new(from.parameters, from.deadline),
         }
@@ -119,9 +122,9 @@ impl Journey {
             aside::probe(Arc::clone(&self.sender), seat, candidate.target, Arc::clone(&wording.request), books);
             return Err(Then::Next);
         }
-        books.hold(candidate.worst_nanos);
         for sends in 1.. {
-            let (failure, line) = match self.prepare(index, &candidate.target, wording, books).await {
+            let limit = self.hold(index, &candidate, wording, books).await?;
+            let (failure, line) = match self.prepare(index, &candidate.target, wording, limit, books).await {
                 // What cannot be said in the family's language is not sent and so is no attempt.
                 Err(failure) => (failure, None),
                 Ok(send) => {
@@ -186,19 +189,47 @@ impl Journey {
         })
     }
 
-    /// A request in the candidate's language, with its line in the books.
+    /// Holds what a send to the candidate may use of limits and budgets; those that have no room for it pass it over.
+    pub(super) async fn hold(
+        &mut self,
+        index: usize,
+        candidate: &Candidate,
+        wording: &Wording,
+        books: &mut Books,
+    ) -> Result<Option<(u64, String)>, Then> {
+        let alone = books.ticket().is_some() && !self.another_after(index);
+        let asked = books.hold(&candidate.target, &wording.request, candidate.worst_nanos, wording.rest, alone);
+        asked.await.map_err(|error| {
+            books.route.reasons.push(format!("{} was passed over: {}", candidate.target.place(), error.message()));
+            let sooner = |denied: &Error| {
+                denied.retry_after().is_none_or(|old| error.retry_after().is_some_and(|new| new < old))
+            };
+            if self.denied.as_ref().is_none_or(sooner) {
+                self.denied = Some(error);
+            }
+            Then::Next
+        })
+    }
+
+    /// A request in the candidate's language, with its line in the books. `limit` is the output limit that budgets leave.
     pub(super) async fn prepare(
         &mut self,
         index: usize,
         target: &Target,
         wording: &Wording,
+        limit: Option<(u64, String)>,
         books: &mut Books,
     ) -> Result<Send, Failure> {
         let sender = Arc::clone(&self.sender);
-        let mut ready = self.preparation.ready(&sender.media, &wording.request, target, self.stream).await?;
+        let cut = limit.as_ref().map(|(most, _)| wording.request.limited_to(*most));
+        let request = cut.as_ref().unwrap_or(&wording.request);
+        let ready = self.preparation.ready(&sender.media, request, target, self.stream).await;
+        // Nothing is held for what cannot be sent.
+        let mut ready = ready.inspect_err(|_| books.give_back())?;
         self.total += 1;
         let line = books.begin(target, ready.copies);
         books.route.adapted = std::mem::take(&mut ready.adapted);
+        books.route.adapted.extend(limit.map(|(most, why)| format!("max_tokens: set to {most}, {why}")));
         let manner = Manner {
             limit: self.limit(target, index, wording),
             skip_malformed: self.skip_malformed,
@@ -329,6 +360,9 @@ impl Journey {
     /// The error when no candidate answered.
     fn error(&self) -> Error {
         let Some((failure, target)) = &self.last else {
+            if let Some(denied) = &self.denied {
+                return denied.clone();
+            }
             let message = "every candidate is resting after failures";
             return Error::new(ErrorKind::ProviderUnavailable, message).with_retry_after(self.rests);
         };

@@ -95,8 +95,8 @@ impl Journey {
             return None;
         }
         let seat = self.sender.health.claim(&candidate.target, self.tokens, Instant::now()).ok()?;
-        books.hold(candidate.worst_nanos);
-        let send = self.prepare(at, &candidate.target, wording, books).await.ok()?;
+        let limit = self.hold(at, &candidate, wording, books).await.ok()?;
+        let send = self.prepare(at, &candidate.target, wording, limit, books).await.ok()?;
         self.spent.push(at);
         Some((Second { target: candidate.target, seat, line: send.line.clone() }, send))
     }

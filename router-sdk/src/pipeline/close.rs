@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Moment, Shared};
 use crate::account::{Books, Entry, Line, Opening};
-use crate::admit::{Admission, Reservation};
+use crate::admit::{Admission, Caller, Reservation};
 use crate::classify::Task;
 use crate::error::Error;
 use crate::provider::Target;
@@ -15,7 +15,7 @@ use crate::wire::{ChatRequest, ChatResponse, RouteInfo, date};
 pub(super) fn open_books(
     shared: &Shared,
     request: &ChatRequest,
-    admission: &Admission,
+    admission: &mut Admission,
     plan: &Plan,
     task: Option<Task>,
     input_tokens: u64,
@@ -27,13 +27,14 @@ pub(super) fn open_books(
         model_requested: request.model().to_owned(),
         strategy: plan.strategy.as_str(),
         task,
-        reasons: plan.reasons.clone(),
+        reasons: reasons(plan, admission),
+        limits: admission.ticket.as_ref().and_then(|ticket| ticket.allowances()),
         baseline_model: plan.baseline.as_ref().map(Target::key),
         ..RouteInfo::default()
     };
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.tally)),
+        reservation: Reservation::open(Arc::clone(&shared.tally), admission.ticket.take()),
         ledger: Arc::clone(&shared.ledger),
         caller: admission.caller.clone(),
         tags: request.route().tags.clone(),
@@ -46,6 +47,12 @@ pub(super) fn open_books(
         input_tokens,
         purpose: "request",
     })
+}
+
+/// Why this model, and what limits and budgets had to do with it.
+fn reasons(plan: &Plan, admission: &Admission) -> Vec<String> {
+    let own = admission.ticket.iter().flat_map(|ticket| ticket.reasons());
+    own.chain(&plan.reasons).cloned().collect()
 }
 
 pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
@@ -82,11 +89,11 @@ fn said(response: &ChatResponse) -> String {
     out
 }
 
-/// The ledger entry of a request that no model could be found for.
+/// The ledger entry of a request that was not admitted, or that no model could be found for.
 pub(super) fn refused(
     shared: &Shared,
     request: &ChatRequest,
-    admission: &Admission,
+    caller: Caller,
     stream: bool,
     moment: Moment,
     error: Error,
@@ -101,7 +108,7 @@ pub(super) fn refused(
     let error = error.with_route_id(&route.request_id);
     shared.ledger.record(Entry {
         at_ms: moment.at_ms,
-        caller: admission.caller.clone(),
+        caller,
         tags: request.route().tags.clone(),
         stream,
         purpose: "request",

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Moment, Shared};
 use crate::account::{Books, Entry, Opening};
-use crate::admit::{self, Caller, Reservation};
+use crate::admit::{self, Caller, Reservation, Ticket};
 use crate::balance;
 use crate::error::Error;
 use crate::failover;
@@ -21,7 +21,9 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     let moment = Moment::now();
     let caller = admit::authorise();
     check(&request)?;
-    shared.tally.begun();
+    let total = shared.setup.config.timeouts.total_ms;
+    let deadline =
+        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
     let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let mut route = RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
@@ -29,6 +31,12 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
         strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
         ..RouteInfo::default()
     };
+    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline).await {
+        Ok(ticket) => ticket,
+        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
+    };
+    shared.tally.begun();
+    route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
     let seats = match plan(shared, &request, input_tokens, moment) {
         Ok(seats) => seats,
         Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
@@ -36,10 +44,7 @@ pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Re
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
-    let total = shared.setup.config.timeouts.total_ms;
-    let deadline =
-        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
-    let mut books = open(shared, &request, route, caller, input_tokens, moment);
+    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment);
     let config = &shared.setup.config;
     match failover::embed(&shared.sender, config, &request, &seats, deadline, &mut books).await {
         Err(error) => {
@@ -125,12 +130,13 @@ fn open(
     request: &EmbeddingRequest,
     route: RouteInfo,
     caller: Caller,
+    ticket: Option<Arc<Ticket>>,
     input_tokens: u64,
     moment: Moment,
 ) -> Books {
     Books::open(Opening {
         route,
-        reservation: Reservation::open(Arc::clone(&shared.tally)),
+        reservation: Reservation::open(Arc::clone(&shared.tally), ticket),
         ledger: Arc::clone(&shared.ledger),
         caller,
         tags: request.route().tags.clone(),

@@ -24,7 +24,7 @@ pub(super) struct Planned {
 
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
-    admit::admit(admit::authorise(), request)?;
+    admit::check(request)?;
     decide(shared, request, Moment::now()).map(|planned| planned.plan)
 }
 
@@ -40,8 +40,7 @@ pub(super) fn decide(shared: &Shared, request: &ChatRequest, moment: Moment) -> 
 
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
-    let caller = admit::authorise();
-    admit::admit(caller, request)?;
+    admit::check(request)?;
     let planned = plan(shared, request, Moment::now(), true)?;
     Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
 }

@@ -8,6 +8,7 @@ mod embedding;
 mod environment;
 mod names;
 mod pool;
+mod quota;
 #[cfg(test)]
 pub(crate) mod tests;
 mod vertex;
@@ -18,11 +19,13 @@ use std::sync::Arc;
 pub(crate) use environment::Environment;
 pub(crate) use names::{Asked, Named};
 
+use crate::admit::Subjects;
 use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::store::{self, StateStore};
 
 /// What this router can reach. Built once; immutable.
 pub(crate) struct Setup {
@@ -38,6 +41,10 @@ pub(crate) struct Setup {
     pub(crate) eligible: Vec<String>,
     /// Models that the config adds or corrects, by `provider/model`.
     overrides: BTreeMap<String, Arc<Model>>,
+    /// Limits and budgets by whom they are for.
+    pub(crate) subjects: Subjects,
+    /// What is counted and kept, in this process or with others.
+    pub(crate) state: Arc<dyn StateStore>,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
 }
@@ -50,6 +57,7 @@ impl Setup {
         config.check()?;
         let catalog = Catalog::builtin();
         let found = deployments::find(&config, &catalog, env)?;
+        let state = store::open(config.state.as_ref())?;
         let mut setup = Self {
             catalog,
             deployments: found.deployments,
@@ -57,10 +65,13 @@ impl Setup {
             provider_aliases: found.aliases,
             eligible: found.eligible,
             overrides: BTreeMap::new(),
+            subjects: Subjects::default(),
+            state,
             sandboxes: found.sandboxes,
             config,
         };
         setup.overrides = setup.read_models()?;
+        setup.subjects = setup.subjects()?;
         if let Some(baseline) = &setup.config.baseline {
             let fault = |_| Error::invalid_config("baseline", "no such model; use provider/model");
             setup.baseline(baseline, "baseline").map_err(fault)?;

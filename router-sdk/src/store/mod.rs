@@ -17,9 +17,7 @@ use futures_util::future::BoxFuture;
 
 pub(crate) use hold::{Amounts, Hold, Keeper, Part};
 pub(crate) use memory::MemoryStore;
-pub(crate) use open::check_address;
-#[allow(unused_imports)] // Routers take their store from here.
-pub(crate) use open::open;
+pub(crate) use open::{check_address, open};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,7 +138,6 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
 
     /// The moment by the store's clock, by which the windows of claims are chosen: the caller's, unless the store is
     /// shared by processes whose clocks may differ.
-    #[allow(dead_code)] // Calendars stand on it.
     fn clock(&self, at_ms: i64) -> i64 {
         at_ms
     }

@@ -19,16 +19,14 @@ pub(crate) fn open(config: Option<&StateConfig>) -> Result<Arc<dyn StateStore>, 
 #[cfg(feature = "redis")]
 fn shared(config: &StateConfig) -> Result<Arc<dyn StateStore>, Error> {
     use super::redis::{Address, Policy, RedisStore};
-    use crate::config::{KeysOnFailure, OnFailure};
+    use crate::config::OnFailure;
     use secrecy::ExposeSecret;
     use std::time::Duration;
 
     let address = Address::read(config.url.expose_secret())?;
-    let last_known = Duration::from_secs(config.last_known_s);
     let policy = Policy {
         limits_open: config.on_failure.limits == OnFailure::Open,
         budgets_open: config.on_failure.budgets == OnFailure::Open,
-        keys_last_known: (config.on_failure.keys == KeysOnFailure::LastKnown).then_some(last_known),
     };
     Ok(Arc::new(RedisStore::new(address, &config.prefix, Duration::from_millis(config.timeout_ms), policy)))
 }

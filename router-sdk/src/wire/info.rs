@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{CostSource, Usage};
 use crate::account::usd;
+use crate::admit::Allowances;
 use crate::classify::Task;
 
 /// One send to one target.
@@ -96,6 +97,8 @@ pub struct RouteInfo {
     pub first_token_ms: Option<f64>,
     /// Where the stream broke after output had begun, and who went on with it.
     pub resumed: Vec<Resumption>,
+    /// How the caller's limits stood when the request was admitted; absent where none apply.
+    pub limits: Option<Box<Allowances>>,
     /// Every send, in the order in which they ended.
     pub attempts: Vec<AttemptRecord>,
 }
@@ -133,6 +136,7 @@ impl RouteInfo {
             "latency_ms": self.latency_ms,
             "first_token_ms": self.first_token_ms,
             "resumed": self.resumed,
+            "limits": self.limits,
             "attempts": self.attempts,
         })
     }

@@ -24,7 +24,7 @@ pub use estimate::{
 pub use info::{AttemptRecord, Resumption, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
-pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, RouteOptions, Strategy};
+pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, Priority, RouteOptions, Strategy};
 pub(crate) use unfold::chunks_of;
 pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};

@@ -121,6 +121,13 @@ impl ChatRequest {
         self.with_body(body)
     }
 
+    /// The same request with an output limit, where it has none.
+    pub(crate) fn limited_to(&self, tokens: u64) -> Self {
+        let mut body = self.body.clone();
+        body.insert("max_tokens".into(), tokens.max(1).into());
+        self.with_body(body)
+    }
+
     /// Choices asked for.
     pub(crate) fn choices(&self) -> u64 {
         self.get("n").and_then(Value::as_u64).unwrap_or(1)

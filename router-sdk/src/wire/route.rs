@@ -74,6 +74,19 @@ pub enum ParameterPolicy {
     Error,
 }
 
+/// Who goes first when requests wait for a limit to have room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// In the order in which they come.
+    #[default]
+    Normal,
+    /// When nobody else waits.
+    Low,
+}
+
 /// Price ceilings in US dollars per one million tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +134,8 @@ pub struct RouteOptions {
     pub on_interrupt: Option<OnInterrupt>,
     /// What becomes of a chunk of this stream that is not valid JSON.
     pub on_malformed: Option<OnMalformed>,
-    /// Free labels that are kept with the request's ledger entry.
+    /// Who goes first when requests wait for a limit to have room.
+    pub priority: Priority,
+    /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use pool::{WEIGHT, address, headers, pool, weighs};
 
-use super::{Config, MEDIA_TOGETHER, MediaConfig, ProviderConfig};
+use super::{Config, MEDIA_TOGETHER, MediaConfig, ProviderConfig, quota};
 use crate::error::Error;
 use crate::wire::not_a_table;
 
@@ -37,8 +37,24 @@ pub(super) fn numbers(value: &toml::Value, at: &str) -> Result<(), Error> {
 /// Tables must be tables: a list would be taken for one by position.
 pub(super) fn tables(value: &Value) -> Result<(), Error> {
     let fault = |key: String| Error::invalid_config(key, "must be a table");
-    let top = ["providers", "aliases", "timeouts", "retry", "breaker", "ledger", "hedge", "shadow", "media", "state"];
+    let top = [
+        "providers",
+        "aliases",
+        "timeouts",
+        "retry",
+        "breaker",
+        "ledger",
+        "hedge",
+        "shadow",
+        "media",
+        "limits",
+        "budgets",
+        "state",
+    ];
     if let Some(key) = not_a_table(value, &top) {
+        return Err(fault(key));
+    }
+    if let Some(key) = quota::not_a_table(value) {
         return Err(fault(key));
     }
     for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
@@ -69,6 +85,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     shares(config)?;
     media(&config.media)?;
     aliases(config)?;
+    quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
             return Err(Error::invalid_config(format!("models[{i}].id"), "must be \"provider/model\""));

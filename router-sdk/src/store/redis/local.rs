@@ -8,7 +8,6 @@ use tokio::sync::Notify;
 
 use super::breaker::Breaker;
 use super::keys::signed;
-use super::known::Known;
 use super::link::{Fault, Link};
 use super::queue::Queue;
 use super::script::{self, Answer, At, Call};
@@ -26,8 +25,6 @@ pub(crate) struct Policy {
     pub(crate) limits_open: bool,
     /// The same for money.
     pub(crate) budgets_open: bool,
-    /// How long what was last read of callers' keys is still believed.
-    pub(crate) keys_last_known: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +47,6 @@ pub(super) struct Local {
     state: Mutex<State>,
     /// Counters for while the server cannot be asked; new ones after each recovery.
     stopgap: Mutex<Arc<MemoryStore>>,
-    pub(super) known: Known,
     pub(super) wake: Notify,
     pub(super) worker: worker::Post,
     calls: AtomicU64,
@@ -70,7 +66,6 @@ impl Local {
             policy,
             state: Mutex::default(),
             stopgap: Mutex::default(),
-            known: Known::default(),
             wake: Notify::new(),
             worker: worker::Post::default(),
             calls: AtomicU64::new(0),

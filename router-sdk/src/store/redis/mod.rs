@@ -7,7 +7,6 @@
 mod address;
 mod breaker;
 mod keys;
-mod known;
 mod link;
 mod local;
 mod queue;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::keys::{Kind, Meter, MeterId, signed};
 use super::queue::Correction;
-use crate::store::{Claim, Level, Part};
+use crate::store::{Claim, Level, Measure, Part};
 
 /// For how long a slice should last at the pace of late.
 const HORIZON_MS: f64 = 100.0;
@@ -31,6 +31,8 @@ struct Counter {
     slice: Option<Slice>,
     /// What was claimed since the pace was measured last, and the pace then, by the millisecond.
     claimed: u64,
+    /// What a request claims as a rule.
+    usual: u64,
     since: Instant,
     pace: f64,
     /// A question that may bring a slice is under way.
@@ -44,6 +46,8 @@ struct Counter {
 struct Slice {
     cap: u64,
     left: u64,
+    /// What of it was taken along for claims that are yet to come.
+    promised: u64,
     mark: i64,
     /// When it goes back if nothing is taken from it until then.
     until: Instant,
@@ -52,6 +56,27 @@ struct Slice {
     /// As the server told it, with the slice counted as used.
     level: Level,
     told: Instant,
+}
+
+/// A look whether a budget has anything left comes before a claim on it, for which a slice is taken along: so a request
+/// asks once and not twice.
+fn looks_ahead(claim: &Claim) -> bool {
+    claim.measure == Measure::Nanos && claim.amount == 0
+}
+
+impl Counter {
+    fn count(&mut self, amount: u64) {
+        self.claimed = self.claimed.saturating_add(amount);
+        if amount > 0 {
+            // Up at once, down by and by.
+            self.usual = amount.max(self.usual - self.usual.saturating_sub(amount) / 8);
+        }
+    }
+
+    fn give_back(&mut self) -> Option<Correction> {
+        let old = self.slice.take().filter(|slice| slice.left > 0)?;
+        Some(Correction::back(&self.meter, old.mark, signed(old.left)))
+    }
 }
 
 impl Slice {
@@ -93,6 +118,7 @@ impl Slices {
             meter: Meter::new(prefix, claim),
             slice: None,
             claimed: 0,
+            usual: 0,
             since: now,
             pace: 0.0,
             asking: false,
@@ -107,10 +133,16 @@ impl Slices {
     pub(super) fn draw(&mut self, claim: &Claim, now: Instant) -> Option<(i64, Level)> {
         let counter = self.counters.get_mut(&MeterId::of(claim))?;
         let slice = counter.slice.as_mut().filter(|s| s.cap == claim.cap && s.lasts(now) && s.left > 0)?;
-        slice.left = slice.left.checked_sub(claim.amount)?;
+        let usual = counter.usual;
+        if looks_ahead(claim) {
+            let promised = slice.promised.saturating_add(usual);
+            slice.promised = Some(promised).filter(|promised| *promised <= slice.left)?;
+        } else {
+            slice.left = slice.left.checked_sub(claim.amount)?;
+            slice.promised = slice.promised.saturating_sub(usual).min(slice.left);
+        }
         slice.until = now + IDLE;
         counter.touched = now;
-        counter.claimed = counter.claimed.saturating_add(claim.amount);
         if counter.meter.kind == Kind::Held {
             counter.in_use = counter.in_use.saturating_add(claim.amount);
         }
@@ -120,13 +152,15 @@ impl Slices {
             held: slice.level.held.saturating_sub(slice.left),
             reset_ms: slice.level.reset_ms.map(|ms| ms.saturating_sub(since)),
         };
-        Some((slice.mark, level))
+        let mark = slice.mark;
+        counter.count(claim.amount);
+        Some((mark, level))
     }
 
     /// What to ask about a claim that no slice covers. An old slice goes back with the question.
     pub(super) fn question(&mut self, prefix: &str, claim: &Claim, now: Instant, slices: bool) -> Question {
         let counter = self.counter(prefix, claim, now);
-        counter.claimed = counter.claimed.saturating_add(claim.amount);
+        counter.count(claim.amount);
         let passed = now.saturating_duration_since(counter.since);
         if passed >= PACE {
             counter.pace = counter.claimed as f64 / passed.as_secs_f64() / 1000.0;
@@ -135,10 +169,14 @@ impl Slices {
         let meter = counter.meter.clone();
         let horizon = if meter.kind == Kind::Sliding { HORIZON_MS.min(meter.a as f64) } else { HORIZON_MS };
         let want = ((counter.pace * horizon) as u64).min(most(meter.kind, claim.cap));
+        if looks_ahead(claim) {
+            let spent = counter.slice.as_ref().is_some_and(|s| s.cap != claim.cap || !s.lasts(now));
+            let back = if spent { counter.give_back() } else { None };
+            return Question { meter, back, want: if slices { counter.usual } else { 0 } };
+        }
         let want = if !slices || counter.asking || want < claim.amount.max(1) { 0 } else { want };
         counter.asking |= want > 0;
-        let old = counter.slice.take().filter(|slice| slice.left > 0);
-        let back = old.map(|slice| Correction::back(&meter, slice.mark, signed(slice.left)));
+        let back = counter.give_back();
         Question { meter, back, want }
     }
 
@@ -165,11 +203,13 @@ impl Slices {
             ..granted.level
         };
         let (cap, left, mark) = (claim.cap, granted.slice, granted.mark);
-        let fresh = Slice { cap, left, mark, until: now + IDLE, end: granted.until, level, told: now };
+        let promised = if looks_ahead(claim) { left } else { 0 };
+        let fresh = Slice { cap, left, promised, mark, until: now + IDLE, end: granted.until, level, told: now };
         match &mut counter.slice {
             Some(same) if same.mark == fresh.mark && same.cap == fresh.cap => {
                 let left = same.left.saturating_add(fresh.left);
-                *same = Slice { left, ..fresh };
+                let promised = same.promised.saturating_add(fresh.promised);
+                *same = Slice { left, promised, ..fresh };
                 None
             }
             slot => {

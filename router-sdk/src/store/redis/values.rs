@@ -1,8 +1,6 @@
 //! Small values by space and key: reads and writes in, bytes out. Each is a key of its own with an index by space, so that
 //! a cluster spreads them.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use futures_util::future;
 use redis::{Cmd, Value, cmd};
@@ -11,8 +9,6 @@ use super::link::Fault;
 use super::local::Local;
 use crate::store::Unavailable;
 
-/// The space whose values are believed for a while when they cannot be read.
-const KEYS: &str = "keys";
 /// Values asked for at once.
 const TOGETHER: usize = 500;
 /// Keys whose values expired so long ago leave the index, in milliseconds.
@@ -47,28 +43,9 @@ impl Local {
         answer.map_err(unavailable)
     }
 
-    /// What was last known of callers' keys, where that is believed.
-    fn last_known(&self, space: &str, at: &str) -> Option<Option<Bytes>> {
-        let within = self.policy.keys_last_known.filter(|_| space == KEYS)?;
-        self.known.recall(at, within, Instant::now())
-    }
-
-    fn learn(&self, space: &str, at: &str, value: Option<Bytes>) {
-        if space == KEYS && self.policy.keys_last_known.is_some() {
-            self.known.learn(at, value, Instant::now());
-        }
-    }
-
     pub(super) async fn get(&self, space: &str, key: &str) -> Result<Option<Bytes>, Unavailable> {
         let at = self.value_key(space, key);
-        match self.value(cmd("GET").arg(&at)).await {
-            Ok(value) => {
-                let bytes = bytes(value).ok_or_else(strange)?;
-                self.learn(space, &at, bytes.clone());
-                Ok(bytes)
-            }
-            Err(fault) => self.last_known(space, &at).ok_or(fault),
-        }
+        bytes(self.value(cmd("GET").arg(&at)).await?).ok_or_else(strange)
     }
 
     pub(super) async fn put(
@@ -89,9 +66,7 @@ impl Local {
         let mut note = cmd("ZADD");
         note.arg(self.index_key(space)).arg(expires.map_or_else(|| "+inf".to_owned(), |ms| ms.to_string())).arg(key);
         let (set, noted) = future::join(self.value(&set), self.value(&note)).await;
-        set.and(noted)?;
-        self.learn(space, &at, Some(value));
-        Ok(())
+        set.and(noted).map(|_| ())
     }
 
     pub(super) async fn remove(&self, space: &str, key: &str) -> Result<bool, Unavailable> {
@@ -100,7 +75,6 @@ impl Local {
         delete.arg(&at);
         forget.arg(self.index_key(space)).arg(key);
         let (deleted, forgotten) = future::join(self.value(&delete), self.value(&forget)).await;
-        self.known.forget(&at);
         forgotten?;
         Ok(matches!(deleted?, Value::Int(count) if count > 0))
     }
@@ -126,7 +100,6 @@ impl Local {
             let Value::Array(values) = self.value(&read).await? else { return Err(strange()) };
             for (name, value) in names.iter().zip(values) {
                 if let Some(value) = bytes(value).ok_or_else(strange)? {
-                    self.learn(space, &self.value_key(space, name), Some(value.clone()));
                     found.push((name.clone(), value));
                 }
             }

@@ -12,7 +12,7 @@ use super::local::{Local, SILENCE, State};
 use super::script;
 
 /// Corrections are gathered for so long before they are sent together.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(10);
 /// How often it looks around when nothing wakes it.
 const ROUND: Duration = Duration::from_millis(250);
 const BEAT: Duration = Duration::from_secs(1);

@@ -42,7 +42,7 @@ async fn a_server_that_is_gone_is_not_waited_for() {
 #[tokio::test]
 async fn budgets_are_closed_where_limits_are_open() {
     let Some(mut server) = Server::start() else { return };
-    let policy = Policy { limits_open: true, budgets_open: false, keys_last_known: None };
+    let policy = Policy { limits_open: true, budgets_open: false };
     let shared = store(&server, &server::prefix(), policy);
     drop(shared.reserve(&budget(1_000, 100), now_ms()).await.unwrap());
     server.kill();

@@ -15,8 +15,8 @@ use server::Server;
 
 const MINUTE: Span = Span::Sliding { ms: 60_000 };
 
-const OPEN: Policy = Policy { limits_open: true, budgets_open: true, keys_last_known: Some(Duration::from_secs(60)) };
-const CLOSED: Policy = Policy { limits_open: false, budgets_open: false, keys_last_known: None };
+const OPEN: Policy = Policy { limits_open: true, budgets_open: true };
+const CLOSED: Policy = Policy { limits_open: false, budgets_open: false };
 
 fn store(server: &Server, prefix: &str, policy: Policy) -> RedisStore {
     RedisStore::new(Address::read(&server.url()).unwrap(), prefix, Duration::from_millis(200), policy)

@@ -29,7 +29,9 @@ async fn the_common_request_asks_nobody_and_none_asks_twice() {
     let took = began.elapsed();
     shared.flush().await.unwrap();
     let asked = server.calls("evalsha").await - before;
-    assert!(asked < count / 5, "{asked} calls for {count} requests");
+    // Slices by hundredths of a second, and what was settled in between.
+    let background = u64::try_from(took.as_millis()).unwrap() / 8;
+    assert!(asked < count / 20 + background, "{asked} calls for {count} requests in {took:?}");
     // Everything is counted, and what is left of slices goes back.
     shared.close().await.unwrap();
     let levels = shared.levels(&claims, now_ms()).await.unwrap();
@@ -142,4 +144,30 @@ async fn windows_are_those_of_the_servers_day() {
     assert!(matches!(denied, Err(Denied::Elsewhen)), "{denied:?}");
     assert!((shared.clock(ahead) - now_ms()).abs() < 1_000);
     assert!(shared.reserve(&[claim("global", Measure::Nanos, day(), 10, 1)], ahead).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_budget_is_asked_about_once_a_request() {
+    let Some(server) = Server::start() else { return };
+    let shared = store(&server, &server::prefix(), CLOSED);
+    // A small limit and a small budget, as a key has them: no slice of them would carry a request.
+    let figure = claim("key:k", Measure::Requests, MINUTE, 60, 1);
+    let purse = |amount| claim("key:k", Measure::Nanos, day(), 5_000_000_000, amount);
+    let one = async |amount| {
+        let admitted = shared.reserve(&[figure.clone(), purse(0)], now_ms()).await.unwrap();
+        let sent = shared.reserve(&[purse(amount)], now_ms()).await.unwrap();
+        sent.settle(nanos(1_000));
+        admitted.settle(one_request());
+    };
+    one(80_000_000).await;
+    shared.flush().await.unwrap();
+    let before = server.calls("evalsha").await;
+    for amount in [80_000_000, 79_000_000, 60_000_000, 79_000_000] {
+        one(amount).await;
+    }
+    // One a request; what is over goes back in the background, with signs of life.
+    let calls = server.calls("evalsha").await - before;
+    assert!((4..=6).contains(&calls), "{calls}");
+    shared.close().await.unwrap();
+    assert_eq!(used(&shared, &purse(0)).await, 5_000);
 }

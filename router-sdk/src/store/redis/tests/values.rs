@@ -22,20 +22,3 @@ async fn values_are_put_read_listed_and_removed() {
     assert!(!other.remove("keys", "k1").await.unwrap());
     assert_eq!(one.list("keys", 0).await.unwrap().len(), 1);
 }
-
-#[tokio::test]
-async fn keys_are_believed_while_nobody_answers_and_other_values_are_not() {
-    let Some(mut server) = Server::start() else { return };
-    let prefix = server::prefix();
-    let (trusting, strict) = (store(&server, &prefix, OPEN), store(&server, &prefix, CLOSED));
-    for space in ["keys", "cache"] {
-        trusting.put(space, "k", Bytes::from_static(b"v"), None, 0).await.unwrap();
-        assert!(strict.get(space, "k", 0).await.unwrap().is_some());
-    }
-    server.kill();
-    assert_eq!(trusting.get("keys", "k", 0).await.unwrap().unwrap(), Bytes::from_static(b"v"));
-    assert!(trusting.get("keys", "never read", 0).await.is_err());
-    assert!(trusting.get("cache", "k", 0).await.is_err());
-    assert!(strict.get("keys", "k", 0).await.is_err());
-    assert!(trusting.put("keys", "k", Bytes::new(), None, 0).await.is_err());
-}
