@@ -17,7 +17,7 @@ use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
-use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
@@ -166,7 +166,10 @@ impl Shared {
     /// With this transport and this source of chance.
     pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let config = &setup.config;
-        let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
+        let mut sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
+        if config.state.is_some() {
+            sender.hints = Some(Hints::new(Arc::clone(&setup.state), &sender.health));
+        }
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
