@@ -3,6 +3,7 @@
 mod arithmetic;
 mod faults;
 mod fleet;
+mod forms;
 mod server;
 mod slices;
 mod values;

@@ -13,7 +13,7 @@ pub(super) struct Server {
     options: Vec<String>,
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
@@ -21,6 +21,8 @@ fn spawn(port: u16, options: &[String]) -> Option<Child> {
     let mut command = Command::new("redis-server");
     let port = port.to_string();
     command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]);
+    // A port named {port} in the options is the server's own.
+    let options: Vec<_> = options.iter().map(|o| o.replace("{port}", &port)).collect();
     command.args(options).current_dir(std::env::temp_dir()).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().ok()
 }
