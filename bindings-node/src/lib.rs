@@ -3,6 +3,7 @@
 pub mod call;
 pub mod door;
 pub mod errors;
+pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;

@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
-use crate::shadow;
 use crate::stream::NativeStream;
+use crate::{quota, shadow};
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
@@ -156,6 +156,19 @@ impl NativeRouter {
         shadow::hand_over(&self.open()?, &callback)
     }
 
+    /// Calls a function with `{"reply": {...}, "lost": n}` as JSON text for each budget that runs out.
+    #[napi]
+    pub fn on_budget(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        quota::hand_over(&self.open()?, &callback)
+    }
+
+    /// How the limits and budgets of a subject stand, as JSON.
+    #[napi]
+    pub fn quota<'env>(&self, env: &'env Env, subject: String) -> napi::Result<PromiseRaw<'env, String>> {
+        let router = self.core.clone();
+        env.spawn_future(guarded(async move { Ok(router.quota(&subject).await?.to_json().to_string()) }))
+    }
+
     /// Answers an HTTP request in the OpenAI shape.
     #[napi]
     pub fn call<'env>(
@@ -184,6 +197,7 @@ impl NativeRouter {
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
+        self.core.on_budget(|_| {});
         env.spawn_future(guarded(settled()))
     }
 }

@@ -1,4 +1,5 @@
 /** Native errors in, the typed error out. */
+import type { Allowances } from "./types/quota.js";
 import type { AttemptRecord, TokenUsage } from "./types/route.js";
 
 /** What went wrong, in terms a caller can act on. */
@@ -51,6 +52,7 @@ export interface ErrorJson {
   attempts?: AttemptRecord[];
   partial?: Partial | null;
   refusals?: Refusal[];
+  limits?: Allowances | null;
 }
 
 /** Any error of this library; `code` says which kind. */
@@ -79,6 +81,8 @@ export class ClawRoutersError extends Error {
   readonly partial: Partial | undefined;
   /** For `NoCandidate`: each model considered and the gate that refused it. */
   readonly refusals: Refusal[];
+  /** For `RateLimited` and `BudgetExceeded`: how the caller's limits stand. */
+  readonly limits: Allowances | undefined;
 
   constructor(json: ErrorJson, cause?: unknown) {
     super(json.message, cause === undefined ? undefined : { cause });
@@ -94,6 +98,7 @@ export class ClawRoutersError extends Error {
     this.attempts = json.attempts ?? [];
     this.partial = json.partial ?? undefined;
     this.refusals = json.refusals ?? [];
+    this.limits = json.limits ?? undefined;
   }
 
   static {

@@ -13,3 +13,4 @@ export type * from "./types/route.js";
 export type * from "./types/ledger.js";
 export type * from "./types/health.js";
 export type * from "./types/shadow.js";
+export type * from "./types/quota.js";

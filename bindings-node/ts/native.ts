@@ -42,6 +42,8 @@ export interface NativeRouter {
   entries(): string;
   health(): string;
   onShadow(callback: (json: string) => void): void;
+  onBudget(callback: (json: string) => void): void;
+  quota(subject: string): Promise<string>;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   flush(): Promise<void>;
   close(): Promise<void>;

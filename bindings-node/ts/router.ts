@@ -6,12 +6,13 @@ import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
-import { shadowCallback } from "./shadow.js";
+import { handedCallback, shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
 import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
 import type { Entry } from "./types/ledger.js";
+import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
   ChatCompletionCreateParams,
@@ -115,12 +116,32 @@ export class Router implements AsyncDisposable {
     }
   }
 
+  /**
+   * How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or
+   * `provider:NAME`.
+   */
+  async quota(subject: string): Promise<QuotaState> {
+    return JSON.parse(await under(undefined, () => this.#native.quota(subject))) as QuotaState;
+  }
+
+  /**
+   * Calls a function with every budget that reaches its soft limit, or refuses a request, once a window; otherwise as
+   * `onShadow`.
+   */
+  onBudget(callback: (event: BudgetEvent) => unknown): void {
+    try {
+      this.#native.onBudget(handedCallback(callback, "onBudget", "budgets that ran out"));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
   /** Waits until calls that have ended are in the ledger. */
   async flush(): Promise<void> {
     await under(undefined, () => this.#native.flush());
   }
 
-  /** Refuses further calls and waits as `flush` does; `onShadow` ends. */
+  /** Refuses further calls and waits as `flush` does; `onShadow` and `onBudget` end. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
   }

@@ -4,23 +4,30 @@ import type { ShadowReply } from "./types/shadow.js";
 
 /** What the native half is given: never throws, for there is nobody who could catch it. */
 export function shadowCallback(callback: (reply: ShadowReply) => unknown): (json: string) => void {
+  return handedCallback(callback, "onShadow", "replies of the shadow");
+}
+
+/** The same for whatever is handed over one by one. */
+export function handedCallback<T>(callback: (reply: T) => unknown, name: string, what: string): (json: string) => void {
   if (typeof callback !== "function") {
     throw invalid("InvalidRequest", "callback", "must be a function");
   }
   return (json) => {
-    const { reply, lost } = JSON.parse(json) as { reply: ShadowReply; lost: number };
+    const { reply, lost } = JSON.parse(json) as { reply: T; lost: number };
     if (lost > 0) {
-      process.emitWarning(`${String(lost)} replies of the shadow were dropped: the callback is too slow for them`, "ClawRoutersWarning");
+      process.emitWarning(`${String(lost)} ${what} were dropped: the callback is too slow for them`, "ClawRoutersWarning");
     }
     try {
-      Promise.resolve(callback(reply)).catch(failed);
+      Promise.resolve(callback(reply)).catch((thrown: unknown) => {
+        failed(name, thrown);
+      });
     } catch (thrown) {
-      failed(thrown);
+      failed(name, thrown);
     }
   };
 }
 
-function failed(thrown: unknown): void {
+function failed(name: string, thrown: unknown): void {
   const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-  process.emitWarning(`the callback of onShadow failed: ${what}`, "ClawRoutersWarning");
+  process.emitWarning(`the callback of ${name} failed: ${what}`, "ClawRoutersWarning");
 }

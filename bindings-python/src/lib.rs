@@ -4,6 +4,7 @@ mod door;
 mod errors;
 mod feed;
 mod port;
+mod quota;
 mod router;
 mod runtime;
 mod shadow;

@@ -11,7 +11,7 @@ use pyo3::types::PyBytes;
 use serde::Serialize;
 
 use crate::feed::{Feed, Item, Sink};
-use crate::{door, errors, runtime, shadow};
+use crate::{door, errors, quota, runtime, shadow};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -46,11 +46,19 @@ pub(crate) struct Router {
     closed: AtomicBool,
     /// The process in which the replies of the shadow are asked for, and what asks for them in another one.
     reopen: Mutex<Option<(u32, Py<PyAny>)>>,
+    /// The same for budgets that run out.
+    reopen_budgets: quota::Reopen,
 }
 
 impl Router {
     fn open(py: Python<'_>, source: Source) -> PyResult<Self> {
-        let router = Self { source, built: Mutex::new(None), closed: AtomicBool::new(false), reopen: Mutex::new(None) };
+        let router = Self {
+            source,
+            built: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            reopen: Mutex::new(None),
+            reopen_budgets: quota::Reopen::default(),
+        };
         router.core(py)?;
         Ok(router)
     }
@@ -63,7 +71,7 @@ impl Router {
             return Err(errors::exception(py, &error));
         }
         let core = this.core(py)?;
-        if let Some(reopen) = this.parents_reopen(py) {
+        for reopen in [this.parents_reopen(py), this.reopen_budgets.due(py)].into_iter().flatten() {
             reopen.call1(py, (slf,))?;
         }
         Ok(core)
@@ -222,6 +230,26 @@ impl Router {
         let reopen = self.reopen.lock().unwrap_or_else(PoisonError::into_inner).take();
         if reopen.is_some() {
             self.core(py)?.on_shadow(|_| {});
+        }
+        Ok(())
+    }
+
+    /// How the limits and budgets of a subject stand: a feed of one JSON object.
+    fn quota(&self, py: Python<'_>, subject: String) -> PyResult<Feed> {
+        quota::state(py, self.core(py)?, subject)
+    }
+
+    /// The budgets that run out from now on: a feed as `shadow_replies` gives.
+    fn budget_events(&self, py: Python<'_>, reopen: Py<PyAny>) -> PyResult<Feed> {
+        let feed = quota::events(py, &self.core(py)?)?;
+        self.reopen_budgets.set(Some(reopen));
+        Ok(feed)
+    }
+
+    /// Forgets who wants to know of budgets.
+    fn end_budget(&self, py: Python<'_>) -> PyResult<()> {
+        if self.reopen_budgets.set(None) {
+            self.core(py)?.on_budget(|_| {});
         }
         Ok(())
     }

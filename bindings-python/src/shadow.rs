@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::feed::{Feed, Item};
@@ -14,16 +14,21 @@ const WAITING: usize = 256;
 
 /// A feed of what the router's shadow replies from now on, each `{"reply": ...}`, or `{"lost": n}` after n were dropped.
 pub(crate) fn feed(py: Python<'_>, router: &clawrouters::Router) -> PyResult<Feed> {
+    handed(py, |hand| router.on_shadow(move |reply| hand(reply.to_json())))
+}
+
+/// What is handed over from now on to the function that `set` is given, as a feed of the same form.
+pub(crate) fn handed(py: Python<'_>, set: impl FnOnce(Box<dyn Fn(Value) + Send + Sync>)) -> PyResult<Feed> {
     let (sender, mut receiver) = mpsc::channel::<Vec<u8>>(WAITING);
     let lost = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&lost);
     // Runs on the worker, which never waits: neither for the interpreter nor for a reader.
-    router.on_shadow(move |reply| {
-        let json = json!({"reply": reply.to_json()}).to_string().into_bytes();
+    set(Box::new(move |reply| {
+        let json = json!({"reply": reply}).to_string().into_bytes();
         if let Err(mpsc::error::TrySendError::Full(_)) = sender.try_send(json) {
             counted.fetch_add(1, Ordering::Relaxed);
         }
-    });
+    }));
     Feed::start(py, move |sink| async move {
         while let Some(reply) = receiver.recv().await {
             let gone = lost.swap(0, Ordering::Relaxed);

@@ -17,6 +17,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod ids;
+mod judge;
 mod media;
 mod pipeline;
 mod provider;
@@ -43,9 +44,9 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, LedgerConfig, LimitsConfig,
-    MediaConfig, ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry, SandboxConfig,
-    SandboxFailure, Shadow, StateConfig, StateFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JudgeConfig, LedgerConfig,
+    LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry,
+    SandboxConfig, SandboxFailure, Shadow, StateConfig, StateFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -59,7 +60,7 @@ pub use shadow::ShadowReply;
 pub use stream::ChatStream;
 pub use wire::{
     AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
+    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
     Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
     estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

@@ -2,6 +2,7 @@
 
 mod close;
 mod embed;
+mod judged;
 mod plan;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::balance::Draw;
 use crate::catalog::utc_week_minute;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
+use crate::judge::Judge;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
@@ -27,6 +29,7 @@ use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
 
 use close::{finish, open_books, refused};
 pub(crate) use embed::embed;
+use judged::judged;
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -36,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    judge: Option<Judge>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
     pub(crate) quota: Option<Arc<Quota>>,
@@ -99,6 +103,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let Planned { plan, task, input_tokens, size } = planned;
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
+    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -174,6 +179,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
             shadow: Shadow::new(config.shadow.as_ref()),
+            judge: config.judge.as_ref().map(Judge::new),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup),
             pool: Mutex::new(None),

@@ -70,7 +70,9 @@ impl Shadow {
         let callback = self.callback.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (sender, request_id) = (Arc::clone(sender), books.route.request_id.clone());
         runtime.spawn(async move {
-            let outcome = failover::ask_shadow(&sender, &target, &request, tokens, &mut own).await;
+            let limit = sender.settings.timeouts.total_ms;
+            let outcome =
+                failover::ask_aside(&sender, &target, &request, tokens, limit, "it was a shadow", &mut own).await;
             let Some(outcome) = outcome else {
                 own.discard();
                 return;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { eventually, startFake } from "./support/fake.mjs";
-import { checkCall, checkRequests } from "./support/expectation.mjs";
+import { checkCall, checkRequests, isPart } from "./support/expectation.mjs";
 import { filled, played } from "./support/scenario.mjs";
 
 // Keys of the machine that runs the tests must not make providers reachable.
@@ -40,6 +40,9 @@ async function play(scenario, stream) {
     checkCall(expected[Math.min(i, expected.length - 1)], got, { stream, cancelled: Boolean(scenario.cancel) });
   });
   const last = expected.at(-1);
+  if (last.budget_events) {
+    assert.ok(isPart(last.budget_events, outcomes.events), `budget_events: ${JSON.stringify(outcomes.events)}`);
+  }
   const settled = async () => (await script.requests()).every((r) => r.ended_ms != null);
   await eventually(settled, "the replies ended", 1000).catch(() => undefined);
   checkRequests(last, await script.requests());

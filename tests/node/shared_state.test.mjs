@@ -1,8 +1,7 @@
 /** State that routers and processes share, against a real server where there is one. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -21,7 +20,7 @@ async function answered(config, calls) {
       await router.chat.completions.create(asking("alpha/m"));
       count += 1;
     } catch (error) {
-      assert.equal(error.kind, "RateLimited", String(error));
+      assert.equal(error.code, "RateLimited", String(error));
       assert.ok(error.retryAfter > 50, String(error.retryAfter));
     }
   }
@@ -90,7 +89,7 @@ test("no part of the address is shown", async () => {
   const state = { url: "redis://someone:hunter2@127.0.0.1:1", on_failure: { limits: "closed" } };
   const router = new Router(script.config({ limits: { global: { requests_per_minute: 1 } }, state }));
   await assert.rejects(router.chat.completions.create(asking("alpha/m")), (error) => {
-    assert.equal(error.code, "state_unavailable");
+    assert.equal(error.providerCode, "state_unavailable");
     assert.doesNotMatch(`${error.message} ${JSON.stringify(error)}`, /hunter2|someone/);
     return true;
   });

@@ -103,6 +103,8 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
         assert outcome.error is not None
         assert outcome.error.partial is not None
         assert outcome.error.partial.text == wanted["partial"]
+    for subject, part in wanted.get("quota", {}).items():
+        part_of(part, outcome.quota[subject], f"quota of {subject}")
     for target, part in wanted.get("health", {}).items():
         (got,) = [t.to_dict() for t in outcome.health if t.target == target]
         part_of(part, got, f"health of {target}")
@@ -154,6 +156,8 @@ def _check_route(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
             assert route[name] == wanted[name]
     if "usage" in wanted:
         part_of(wanted["usage"], route.usage.to_dict(), "usage")
+    if "route" in wanted:
+        part_of(wanted["route"], route.to_dict(), "route")
     if "cost_usd" in wanted:
         cost = wanted["cost_usd"]
         assert route.cost is None if cost is None else route.cost == pytest.approx(cost, abs=1.1e-9, rel=0)

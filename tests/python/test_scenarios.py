@@ -25,6 +25,7 @@ class Outcome:
     cancelled: bool = False
     ms: float = 0.0
     health: list[Any] = field(default_factory=list)
+    quota: dict[str, Any] = field(default_factory=dict)
 
 
 class Cancelled(Exception):
@@ -63,13 +64,27 @@ def _filled(value: Any, run: Scripted) -> Any:
 def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str) -> None:
     run = fake.script(scenario.get("script", {"providers": {}}))
     config = _filled(scenario.get("config", {}), run)
-    scenario = {**scenario, "request": _filled(scenario["request"], run)}
+    wanted = _list(scenario["expect"])
+    scenario = {**scenario, "expect": wanted, "request": _list(_filled(scenario["request"], run))}
     play = _play if mode == "sync" else _play_async
-    outcomes = play(scenario, config, stream)
-    wanted = scenario["expect"] if isinstance(scenario["expect"], list) else [scenario["expect"]]
+    outcomes, events = play(scenario, config, stream)
     for i, outcome in enumerate(outcomes):
         expectations.check_call(wanted[min(i, len(wanted) - 1)], outcome, stream)
     expectations.check_requests(wanted[-1], run)
+    if "budget_events" in wanted[-1]:
+        expectations.part_of(wanted[-1]["budget_events"], events, "budget_events")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of(items: list[Any], i: int) -> Any:
+    return items[min(i, len(items) - 1)]
+
+
+def _missing(scenario: dict[str, Any], events: list[Any]) -> bool:
+    return len(events) < len(scenario["expect"][-1].get("budget_events", []))
 
 
 def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
@@ -77,23 +92,31 @@ def _give_up(cancel: dict[str, Any], chunks: list[Any]) -> bool:
     return after is not None and sum(map(expectations.has_output, chunks)) >= after
 
 
-def _play(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    router, outcomes = None, []
+def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    router, outcomes, events = None, [], []
     for i in range(scenario.get("repeat", 1)):
         time.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
         outcome = Outcome()
         outcomes.append(outcome)
         start = time.monotonic()
         try:
-            router = router or Router(config)
-            _call(router, scenario, stream, outcome)
+            if router is None:
+                router = Router(config)
+                if "budget_events" in scenario["expect"][-1]:
+                    router.on_budget(lambda event: events.append(event.to_dict()))
+            _call(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
         except ClawRoutersError as error:
             outcome.error = error
         except Cancelled:
             outcome.cancelled = True
         outcome.ms = (time.monotonic() - start) * 1000
         outcome.health = router.health() if router else []
-    return outcomes
+        for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
+            outcome.quota[subject] = router.quota(subject).to_dict()
+    until = time.monotonic() + 1
+    while _missing(scenario, events) and time.monotonic() < until:
+        time.sleep(0.02)
+    return outcomes, events
 
 
 def _call(router: Router, scenario: dict[str, Any], stream: bool, outcome: Outcome) -> None:
@@ -128,9 +151,9 @@ def _alarm(ms: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, ms / 1000)
 
 
-def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Outcome]:
-    async def main() -> list[Outcome]:
-        router, outcomes = None, []
+def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Outcome], list[Any]]:
+    async def main() -> tuple[list[Outcome], list[Any]]:
+        router, outcomes, events = None, [], []
         for i in range(scenario.get("repeat", 1)):
             await asyncio.sleep(scenario.get("pause_ms", 0) / 1000 if i else 0)
             outcome = Outcome()
@@ -138,8 +161,11 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
             start = time.monotonic()
             after = scenario.get("cancel", {}).get("after_ms")
             try:
-                router = router or AsyncRouter(config)
-                call = _call_async(router, scenario, stream, outcome)
+                if router is None:
+                    router = AsyncRouter(config)
+                    if "budget_events" in scenario["expect"][-1]:
+                        router.on_budget(lambda event: events.append(event.to_dict()))
+                call = _call_async(router, {**scenario, "request": _of(scenario["request"], i)}, stream, outcome)
                 await asyncio.wait_for(call, None if after is None else after / 1000)
             except ClawRoutersError as error:
                 outcome.error = error
@@ -147,7 +173,12 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> list[Out
                 outcome.cancelled = True
             outcome.ms = (time.monotonic() - start) * 1000
             outcome.health = router.health() if router else []
-        return outcomes
+            for subject in _of(scenario["expect"], i).get("quota", {}) if router else ():
+                outcome.quota[subject] = (await router.quota(subject)).to_dict()
+        until = time.monotonic() + 1
+        while _missing(scenario, events) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        return outcomes, events
 
     return asyncio.run(main())
 

@@ -1,4 +1,5 @@
 /** The configuration: the same keys as in TOML. */
+import type { BudgetsConfig, LimitsConfig } from "./quota.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
 
 /** Everything a router is built from. */
@@ -27,16 +28,36 @@ export interface Config {
   hedge?: Hedge | undefined;
   /** Copies of requests to another model, whose replies reach no caller. */
   shadow?: Shadow | undefined;
+  /** Who is asked for a second opinion on how hard a request is. */
+  judge?: JudgeConfig | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
   parameters?: ParameterPolicy | undefined;
   /** Media fetched for providers that do not fetch addresses themselves. */
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** How many requests and tokens may be used. */
+  limits?: LimitsConfig | undefined;
+  /** How much money may be spent. */
+  budgets?: BudgetsConfig | undefined;
   /** The in-memory ledger. */
   ledger?: { max_entries?: number | undefined } | undefined;
   /** How tokens are counted before a call. */
   tokens?: TokensConfig | undefined;
+  /** State that processes share, in Redis or Valkey. Absent: each process has its own. */
+  state?: StateConfig | undefined;
+}
+
+/** State that processes share. */
+export interface StateConfig {
+  /** `redis://HOST:PORT/DB`, `rediss://` for TLS, `redis+cluster://HOST:PORT,HOST:PORT` or `redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB`. */
+  url: string;
+  /** What every key begins with; default `clawrouters`. */
+  prefix?: string | undefined;
+  /** Milliseconds that an answer is waited for; default 50. */
+  timeout_ms?: number | undefined;
+  /** What becomes of requests while it cannot be asked; default `open` for limits and `closed` for budgets. */
+  on_failure?: { limits?: "open" | "closed" | undefined; budgets?: "open" | "closed" | undefined } | undefined;
 }
 
 /** How tokens are counted before a call. */
@@ -86,6 +107,20 @@ export interface Shadow {
   model: string;
   /** The share of requests that are copied, from above 0 to 1. */
   share: number;
+}
+
+/** A model that is asked how hard a request is, where the offline classifier's doubt would change the choice. */
+export interface JudgeConfig {
+  /** `provider/model` that judges. */
+  model: string;
+  /** How long a judgement may take, in milliseconds; default 800. */
+  deadline_ms?: number | undefined;
+  /** The most characters of a request that the judge is shown; default 4000. */
+  max_chars?: number | undefined;
+  /** Judgements that are remembered; default 10000. */
+  cache_entries?: number | undefined;
+  /** How long one is remembered, in seconds; default 3600. */
+  cache_ttl_s?: number | undefined;
 }
 
 /** How pictures, documents and sounds behind addresses are fetched and sent inline. */
@@ -184,6 +219,8 @@ export interface ProviderConfig {
   profile?: string | undefined;
   /** The inference profiles, such as `us` or `eu`, by which `bedrock` reaches the models that have one there. */
   inference_profile?: string | undefined;
+  /** A contract says that this provider keeps nothing of a request: `route.zdr` asks for it. */
+  zdr?: boolean | undefined;
 }
 
 /** One of several ways to reach a provider. */

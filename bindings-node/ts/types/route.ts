@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { Allowances } from "./quota.js";
 
 /** What to optimise when the router chooses the model. */
 export type Strategy = "cheapest" | "balanced" | "best" | "fastest";
@@ -32,6 +33,8 @@ export interface RouteOptions {
   max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
   /** Ceiling for the expected worst-case cost of this request, in US dollars. */
   max_cost?: number | undefined;
+  /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
+  zdr?: boolean | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
   /** Replaces the configured policy for parameters that a model does not take. */
@@ -44,7 +47,9 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
-  /** Free labels that are kept with the request's ledger entry. */
+  /** Who goes first when requests wait for a limit to have room; default `normal`. */
+  priority?: "high" | "normal" | "low" | undefined;
+  /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
 }
 
@@ -132,6 +137,24 @@ export interface Resumption {
   form: "prefill" | "instruction" | "restart" | (string & {});
 }
 
+/** A second opinion on a difficulty, and what came of it. */
+export interface Judged {
+  /** `provider/model` that was asked. */
+  model: string;
+  /** The difficulty that it stated, from 0 to 1; null when it failed, was late or was resting. */
+  said: number | null;
+  /** The difficulty by the classifier. */
+  from: number;
+  /** The difficulty that the choice was made by: what was said, within the classifier's doubt. */
+  to: number | null;
+  /** True when the word was remembered, or came from the same question of another request. */
+  remembered: boolean;
+  /** Milliseconds that the request waited for it. */
+  latency_ms: number;
+  /** US dollars of the question, beside the cost of the request; null when the price is unknown. */
+  cost: number | null;
+}
+
 /** How a reply was made. */
 export interface RouteInfo {
   /** This library's id of the request. */
@@ -153,6 +176,8 @@ export interface RouteInfo {
   difficulty: number | null;
   /** Belief in the task kind, 0 to 1. */
   confidence: number | null;
+  /** The second opinion on the difficulty; null where none was asked for. */
+  judge: Judged | null;
   /** Why this model, in words. */
   reasons: string[];
   /** Parameters that were adapted or left out for the provider. */
@@ -174,6 +199,8 @@ export interface RouteInfo {
   first_token_ms: number | null;
   /** Where the stream broke after output had begun, and who went on with it. */
   resumed: Resumption[];
+  /** How the caller's limits stood when the request was admitted; null where none apply. */
+  limits: Allowances | null;
   /** Every send, in the order in which they ended. */
   attempts: AttemptRecord[];
 }

@@ -1,6 +1,7 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
 from ._async_router import AsyncRouter
+from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -33,6 +34,7 @@ from ._types import (
     EmbeddingList,
     EmbeddingUsage,
     Explanation,
+    Judged,
     Model,
     ModelList,
     Refusal,
@@ -50,7 +52,9 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "BudgetEvent",
     "BudgetExceededError",
+    "BudgetState",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",
@@ -71,12 +75,15 @@ __all__ = [
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
+    "Judged",
+    "LimitState",
     "Message",
     "Model",
     "ModelList",
     "NoCandidateError",
     "PermissionDeniedError",
     "ProviderUnavailableError",
+    "QuotaState",
     "RateLimitError",
     "Refusal",
     "Resumption",

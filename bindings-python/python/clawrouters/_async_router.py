@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from . import _native
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
+    from ._budget import BudgetEvent, QuotaState
     from ._types import ShadowReply
 
 
@@ -169,14 +170,33 @@ class AsyncRouter(Opened):
 
         self._set_shadow(LoopShadow(callback))
 
+    async def quota(self, subject: str) -> QuotaState:
+        """How the limits and budgets of a subject stand.
+
+        A subject is `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or `provider:NAME`.
+        """
+        from ._budget import QuotaState
+
+        (raw,) = await _take(self._native.quota(subject)) or []
+        return QuotaState(json.loads(raw))
+
+    def on_budget(self, callback: Callable[[BudgetEvent], object]) -> None:
+        """Calls `callback` with every budget that reaches its soft limit, or refuses a request, once a window.
+
+        It runs on the event loop as the callback of `on_shadow` does; the last one set counts.
+        """
+        from ._budget import LoopBudgets
+
+        self._set_budgets(LoopBudgets(callback))
+
     async def flush(self) -> None:
         """Waits until every closed request is in the books."""
         await _take(self._native.flush())
 
     async def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` ends."""
+        """Closes the books; waits for them. `on_shadow` and `on_budget` end."""
         await _take(self._native.close())
-        self._end_shadow()
+        self._end_callbacks()
 
     async def __aenter__(self) -> AsyncRouter:
         return self

@@ -37,6 +37,8 @@ class ClawRoutersError(Exception):
     """What had arrived when a stream broke: `text` and `usage`."""
     refusals: list[View]
     """For `NoCandidateError`: each `model`, the `gate` that refused it and the `reason`."""
+    limits: View | None
+    """For `RateLimitError` and `BudgetExceededError`: how the caller's limits stand, of `requests` and of `tokens`."""
 
     def __init__(self, message: str, **fields: Any) -> None:
         super().__init__(message)
@@ -50,6 +52,8 @@ class ClawRoutersError(Exception):
         self.refusals = wrap_list(fields.get("refusals") or [])
         partial = fields.get("partial")
         self.partial = None if partial is None else View(partial)
+        limits = fields.get("limits")
+        self.limits = None if limits is None else View(limits)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self._fields)

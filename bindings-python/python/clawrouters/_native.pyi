@@ -69,6 +69,12 @@ class Router:
         """The replies of the shadow from now on; `reopen` is called in a forked child, which needs a new feed."""
     def end_shadow(self) -> None:
         """Forgets who wants the replies of the shadow."""
+    def quota(self, subject: str) -> Feed:
+        """How the limits and budgets of a subject stand: a feed of one JSON object."""
+    def budget_events(self, reopen: Callable[[Router], None]) -> Feed:
+        """The budgets that run out from now on; `reopen` is called in a forked child, which needs a new feed."""
+    def end_budget(self) -> None:
+        """Forgets who wants to know of budgets."""
     def flush(self) -> Feed:
         """Waits until the books are written: a feed without items."""
     def close(self) -> Feed:

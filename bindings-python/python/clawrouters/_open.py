@@ -35,6 +35,7 @@ class Opened:
     def __init__(self, config: Config | None = None) -> None:
         self._native = native(config)
         self._shadow: Shadow | None = None
+        self._budgets: Shadow | None = None
 
     def _set_shadow(self, shadow: Shadow) -> None:
         before, self._shadow = self._shadow, shadow
@@ -42,11 +43,18 @@ class Opened:
         if before is not None:
             before.close()
 
-    def _end_shadow(self) -> None:
-        shadow, self._shadow = self._shadow, None
-        if shadow is not None:
-            self._native.end_shadow()
-            shadow.close()
+    def _set_budgets(self, budgets: Shadow) -> None:
+        before, self._budgets = self._budgets, budgets
+        budgets.open(self._native)
+        if before is not None:
+            before.close()
+
+    def _end_callbacks(self) -> None:
+        for callback in (self._shadow, self._budgets):
+            if callback is not None:
+                callback.end(self._native)
+                callback.close()
+        self._shadow = self._budgets = None
 
     def health(self) -> list[TargetHealth]:
         """How every target stands that was asked so far: breaker, rests, requests under way, latency, use."""

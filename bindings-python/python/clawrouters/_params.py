@@ -34,11 +34,13 @@ class RouteOptions(TypedDict, total=False):
     require: Sequence[str]
     max_price: MaxPrice
     max_cost: float
+    zdr: bool
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int
     session: str
     on_interrupt: Literal["resume", "restart", "error"]
+    priority: Literal["high", "normal", "low"]
     on_malformed: Literal["break", "skip"]
     tags: Mapping[str, str]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from . import _native
     from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
+    from ._budget import BudgetEvent, QuotaState
     from ._types import ShadowReply
 
 
@@ -158,14 +159,33 @@ class Router(Opened):
 
         self._set_shadow(ThreadShadow(callback))
 
+    def quota(self, subject: str) -> QuotaState:
+        """How the limits and budgets of a subject stand.
+
+        A subject is `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or `provider:NAME`.
+        """
+        from ._budget import QuotaState
+
+        (raw,) = self._native.quota(subject).take() or []
+        return QuotaState(json.loads(raw))
+
+    def on_budget(self, callback: Callable[[BudgetEvent], object]) -> None:
+        """Calls `callback` with every budget that reaches its soft limit, or refuses a request, once a window.
+
+        It runs on one daemon thread as the callback of `on_shadow` does; the last one set counts.
+        """
+        from ._budget import ThreadBudgets
+
+        self._set_budgets(ThreadBudgets(callback))
+
     def flush(self) -> None:
         """Waits until every closed request is in the books."""
         self._native.flush().take()
 
     def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` ends."""
+        """Closes the books; waits for them. `on_shadow` and `on_budget` end."""
         self._native.close().take()
-        self._end_shadow()
+        self._end_callbacks()
 
     def __enter__(self) -> Router:
         return self

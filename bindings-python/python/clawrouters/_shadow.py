@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from . import _native
     from ._native import Feed
+    from ._view import View
 
 _logger = logging.getLogger("clawrouters")
 _open: WeakSet[Shadow] = WeakSet()
@@ -26,7 +27,11 @@ _LAST_CALL_SECONDS = 1.0
 class Shadow:
     """Calls a function with every reply of the shadow, one at a time. What it raises is logged."""
 
-    def __init__(self, callback: Callable[[ShadowReply], Any]) -> None:
+    _name = "on_shadow"
+    _what = "replies of the shadow"
+    _view: type[View] = ShadowReply
+
+    def __init__(self, callback: Callable[[Any], Any]) -> None:
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
         self._callback = callback
@@ -34,8 +39,15 @@ class Shadow:
 
     def open(self, router: _native.Router) -> None:
         """Asks for the replies; in a forked child this is done again."""
-        self._feed = router.shadow_replies(self.open)
+        self._feed = self._ask(router)
         self._start(self._feed)
+
+    def _ask(self, router: _native.Router) -> Feed:
+        return router.shadow_replies(self.open)
+
+    def end(self, router: _native.Router) -> None:
+        """Asks for no more replies."""
+        router.end_shadow()
 
     def close(self) -> None:
         """Ends the replies; one whose callback is running is the last."""
@@ -48,12 +60,12 @@ class Shadow:
     def _call(self, raw: bytes) -> Any:
         item = json.loads(raw)
         if "lost" in item:
-            _logger.warning("%d replies of the shadow were dropped: the callback is too slow for them", item["lost"])
+            _logger.warning("%d %s were dropped: the callback is too slow for them", item["lost"], self._what)
             return None
         try:
-            return self._callback(ShadowReply(item["reply"]))
+            return self._callback(self._view(item["reply"]))
         except Exception:
-            _logger.exception("the callback of on_shadow failed")
+            _logger.exception("the callback of %s failed", self._name)
             return None
 
 
@@ -61,7 +73,7 @@ class ThreadShadow(Shadow):
     """The callback runs on a daemon thread."""
 
     def _start(self, feed: Feed) -> None:
-        self._thread = threading.Thread(target=self._run, args=(feed,), name="clawrouters-shadow", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(feed,), name=f"clawrouters-{self._name}", daemon=True)
         _open.add(self)
         self._thread.start()
 
@@ -88,7 +100,7 @@ class LoopShadow(Shadow):
         except RuntimeError:
             if self._feed is None:
                 raise
-            _logger.warning("on_shadow ended with the fork: no event loop is running in the child")
+            _logger.warning("%s ended with the fork: no event loop is running in the child", self._name)
             return
         super().open(router)
 
@@ -111,7 +123,7 @@ class LoopShadow(Shadow):
         try:
             await called
         except Exception:
-            _logger.exception("the callback of on_shadow failed")
+            _logger.exception("the callback of %s failed", self._name)
 
 
 @atexit.register

@@ -48,17 +48,33 @@ class Resumption(View):
         # `from` is a keyword of Python: it is read as an item.
 
 
+class Judged(View):
+    """A second opinion on a difficulty, and what came of it."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        model: str
+        said: float | None
+        to: float | None
+        remembered: bool
+        latency_ms: float
+        cost: float | None
+        # `from` is a keyword of Python: it is read as an item.
+
+
 class RouteInfo(View):
     """How a reply was made; money in US dollars, times in milliseconds."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt, "resumed": Resumption}
+    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt, "judge": Judged, "resumed": Resumption}
     _optional: ClassVar[frozenset[str]] = frozenset(
         {
             "deployment",
             "task",
             "difficulty",
             "confidence",
+            "judge",
             "cost",
             "cost_source",
             "baseline",
@@ -66,6 +82,7 @@ class RouteInfo(View):
             "saved",
             "usage",
             "first_token_ms",
+            "limits",
         }
     )
 
@@ -80,6 +97,7 @@ class RouteInfo(View):
         task: str | None
         difficulty: float | None
         confidence: float | None
+        judge: Judged | None
         reasons: list[str]
         adapted: list[str]
         cost: float | None

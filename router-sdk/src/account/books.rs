@@ -13,8 +13,10 @@ use super::line::{Line, Open};
 use super::{Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation, SendHold};
 use crate::catalog::Model;
+use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
+use crate::select::Plan;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
 pub(crate) use batch::Sent;
@@ -97,6 +99,15 @@ impl Books {
     /// The moment of the request in seconds since 1970, for replies that their provider did not date.
     pub(crate) fn created(&self) -> i64 {
         self.at_ms / 1000
+    }
+
+    /// The task was judged anew and the plan made by it.
+    pub(crate) fn replanned(&mut self, task: Task, plan: &Plan) {
+        self.route.task = Some(task);
+        let own = self.ticket().map(|ticket| ticket.reasons().to_vec()).unwrap_or_default();
+        self.route.reasons = own.into_iter().chain(plan.reasons.iter().cloned()).collect();
+        self.route.baseline_model = plan.baseline.as_ref().map(Target::key);
+        self.baseline = plan.baseline.as_ref().map(|target| Arc::clone(&target.model));
     }
 
     /// A request is about to be sent, `copies` times at once.

@@ -275,11 +275,6 @@ impl Quota {
         let levels = self.store.levels(&asked.claims, self.clock.now().at_ms).await;
         levels.map_err(|why| Refused::Unavailable(why).error())
     }
-
-    #[cfg(test)]
-    pub(crate) fn store(&self) -> &dyn StateStore {
-        &*self.store
-    }
 }
 
 /// What is spent, requests under way not counted.
@@ -307,3 +302,7 @@ fn worth_waiting(measure: &Measure, span: Span, retry_after_ms: Option<u64>, lef
         _ => Some(LOOK),
     }
 }
+
+#[cfg(test)]
+#[path = "quota_tests.rs"]
+mod tests;

@@ -183,6 +183,15 @@ impl Ticket {
     }
 }
 
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let hold = self.hold.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(hold) = hold {
+            self.quota.settle(hold, Amounts::default());
+        }
+    }
+}
+
 /// Why an answer is cut, in words.
 pub(super) fn because(denial: &Denial) -> String {
     let subject = &denial.claim.subject;

@@ -49,6 +49,11 @@ pub fn classify(body: &Map<String, Value>) -> Task {
     difficulty::assemble(&reading, needs, verdict, &text, &forecast)
 }
 
+/// The text that is scored as the ask: the last user turn that asks something, without what is pasted into it.
+pub(crate) fn ask(body: &Map<String, Value>) -> String {
+    Reading::of(body).parts.ask
+}
+
 /// The feature vector that the predictor sees for a bare prompt: `(hashed buckets, surface values)`.
 ///
 /// Training calls this, so that Python never re-implements it.

@@ -3,6 +3,7 @@
 mod alias;
 mod check;
 mod cloud;
+mod judge;
 mod media;
 mod model;
 mod price;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use judge::JudgeConfig;
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
@@ -62,6 +64,8 @@ pub struct Config {
     pub hedge: Hedge,
     /// Copies of requests to another model.
     pub shadow: Option<Shadow>,
+    /// Who is asked for a second opinion on how hard a request is.
+    pub judge: Option<JudgeConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
     pub parameters: ParameterPolicy,
     /// Media fetched for providers that do not fetch addresses themselves.
@@ -111,6 +115,8 @@ pub struct ProviderConfig {
     pub requests_per_minute: Option<u64>,
     /// Tokens in a minute to one model of a deployment, input and output.
     pub tokens_per_minute: Option<u64>,
+    /// True where a contract says that this provider keeps nothing of a request: `route.zdr` asks for it.
+    pub zdr: bool,
     /// The AWS region, for `bedrock`; else `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile's.
     pub region: Option<String>,
     /// The AWS access key, for `bedrock`; else `AWS_ACCESS_KEY_ID` or the profile's.

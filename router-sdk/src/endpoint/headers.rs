@@ -32,6 +32,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "max-price-input" => options.max_price.get_or_insert_default().input = Some(number()?),
             "max-price-output" => options.max_price.get_or_insert_default().output = Some(number()?),
             "max-cost" => options.max_cost = Some(number()?),
+            "zdr" => options.zdr = value.parse().map_err(|_| fault("must be true or false"))?,
             "baseline" => options.baseline = Some(value.to_owned()),
             "deadline-ms" => {
                 options.deadline_ms = Some(value.parse().map_err(|_| fault("must be whole milliseconds"))?);
@@ -48,7 +49,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             }
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
-                             max-price-output, max-cost, baseline, deadline-ms, session, on-interrupt, on-malformed, \
+                             max-price-output, max-cost, zdr, baseline, deadline-ms, session, on-interrupt, on-malformed, \
                              parameters, priority, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }

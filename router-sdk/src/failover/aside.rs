@@ -39,18 +39,19 @@ pub(super) fn probe(sender: Arc<Sender>, mut seat: Seat, target: Target, request
     });
 }
 
-/// Asks a shadow the same, to the end of its answer. It is a request of its own to health and limits: one that rests is
-/// not asked.
-pub(crate) async fn shadow(
+/// Asks for a whole reply on behalf of a request: a copy for a shadow, a question to a judge. It is a request of its own to
+/// health and limits: a target that rests is not asked.
+pub(crate) async fn ask(
     sender: &Arc<Sender>,
     target: &Target,
     request: &ChatRequest,
     tokens: u64,
+    limit_ms: u64,
+    what: &'static str,
     books: &mut Books,
 ) -> Option<Result<ChatResponse, Failure>> {
     let mut seat = sender.health.claim(target, tokens, Instant::now()).ok()?;
-    let total = sender.settings.timeouts.total_ms;
-    let (send, line) = match ready(sender, target, request, false, total, books).await {
+    let (send, line) = match ready(sender, target, request, false, limit_ms, books).await {
         Ok(ready) => ready,
         Err(failure) => return Some(Err(failure)),
     };
@@ -65,7 +66,7 @@ pub(crate) async fn shadow(
         Err(failure) => {
             let failure = failure.without(&target.deployment);
             seat.failed(failure.cause, verdict::signal(&failure, &sender.settings.breaker), Instant::now());
-            books.failed(&line, &failure, "stop", "it was a shadow");
+            books.failed(&line, &failure, "stop", what);
             Err(failure)
         }
     })

@@ -219,7 +219,7 @@ impl Course {
 
     /// True when a budget that is to stop answers carries no more of this one.
     async fn is_spent(&mut self) -> bool {
-        if self.choices.finished(self.terms.choices) {
+        if self.books.ticket().is_none() || self.choices.finished(self.terms.choices) {
             return false;
         }
         let Some(extension) = self.line.extension() else { return false };

@@ -123,7 +123,8 @@ impl Journey {
             return Err(Then::Next);
         }
         for sends in 1.. {
-            let limit = self.hold(index, &candidate, wording, books).await?;
+            let patient = books.ticket().is_some() && !self.another_after(index);
+            let limit = self.hold(&candidate, wording, patient, books).await?;
             let (failure, line) = match self.prepare(index, &candidate.target, wording, limit, books).await {
                 // What cannot be said in the family's language is not sent and so is no attempt.
                 Err(failure) => (failure, None),
@@ -189,17 +190,18 @@ impl Journey {
         })
     }
 
-    /// Holds what a send to the candidate may use of limits and budgets; those that have no room for it pass it over.
+    /// Holds what a send to the candidate may use of limits and budgets; those that have no room for it pass it over,
+    /// after a wait where one is `patient`.
     pub(super) async fn hold(
         &mut self,
-        index: usize,
         candidate: &Candidate,
         wording: &Wording,
+        patient: bool,
         books: &mut Books,
     ) -> Result<Option<(u64, String)>, Then> {
-        let alone = books.ticket().is_some() && !self.another_after(index);
-        let asked = books.hold(&candidate.target, &wording.request, candidate.worst_nanos, wording.rest, alone);
+        let asked = books.hold(&candidate.target, &wording.request, candidate.worst_nanos, wording.rest, patient);
         asked.await.map_err(|error| {
+            let error = error.with_allowances(books.route.limits.clone());
             books.route.reasons.push(format!("{} was passed over: {}", candidate.target.place(), error.message()));
             let sooner = |denied: &Error| {
                 denied.retry_after().is_none_or(|old| error.retry_after().is_some_and(|new| new < old))

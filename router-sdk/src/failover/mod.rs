@@ -28,7 +28,7 @@ mod stitch;
 mod verdict;
 mod vigil;
 
-pub(crate) use aside::shadow as ask_shadow;
+pub(crate) use aside::ask as ask_aside;
 pub(crate) use budget::RetryBudget;
 pub(crate) use embed::embed;
 pub(crate) use follow::{Terms, follow};

@@ -95,7 +95,8 @@ impl Journey {
             return None;
         }
         let seat = self.sender.health.claim(&candidate.target, self.tokens, Instant::now()).ok()?;
-        let limit = self.hold(at, &candidate, wording, books).await.ok()?;
+        // The first one is not listened to meanwhile.
+        let limit = self.hold(&candidate, wording, false, books).await.ok()?;
         let send = self.prepare(at, &candidate.target, wording, limit, books).await.ok()?;
         self.spent.push(at);
         Some((Second { target: candidate.target, seat, line: send.line.clone() }, send))

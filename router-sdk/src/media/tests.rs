@@ -102,6 +102,7 @@ fn target(family: Family, quirks: Quirks) -> Target {
         quirks,
         sandbox: false,
         local: false,
+        zdr: false,
         cloud: crate::provider::Cloud::Plain,
     };
     let model = Model { provider: "p".into(), id: "gemini-2.5-pro".into(), ..Model::default() };

@@ -62,7 +62,7 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
     match asked {
         Asked::Auto(_) => {
             let task = classify::classify(request.body());
-            let ask = ask(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
+            let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
             let plan = auto(shared, &ask, &health, explain)?;
             Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size })
         }
@@ -71,14 +71,32 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
             for (i, name) in options.fallbacks.iter().enumerate() {
                 setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
             }
-            let ask = ask(None, &needs, request, options, strategy, input_tokens, moment);
+            let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
             let plan = select::listed(named.targets, named.refusals, &ask, &health);
             Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
         }
     }
 }
 
-fn ask<'a>(
+/// The plan of a request whose task is known, as far as the router chooses: as if the classifier had said so.
+pub(super) fn planned_at(
+    shared: &Shared,
+    request: &ChatRequest,
+    task: &Task,
+    strategy: Strategy,
+    input_tokens: u64,
+    moment: Moment,
+) -> Result<Plan, Error> {
+    let setup = &shared.setup;
+    let options = setup.canonical_options(request.route());
+    let quick = strategy == Strategy::Fastest;
+    let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
+    let ask = asked_of(Some(task), &task.needs, request, options.as_ref(), strategy, input_tokens, moment);
+    with_baseline(shared, request, auto(shared, &ask, &health, false)?)
+}
+
+/// What selection is asked.
+pub(super) fn asked_of<'a>(
     task: Option<&'a Task>,
     needs: &'a Needs,
     request: &ChatRequest,
@@ -144,7 +162,7 @@ pub(super) fn overshadow(
     }
     let options = shared.setup.canonical_options(request.route());
     let needs = classify::needs(request.body());
-    let ask = ask(None, &needs, request, &options, plan.strategy, tokens, moment);
+    let ask = asked_of(None, &needs, request, &options, plan.strategy, tokens, moment);
     // The gates hold for the copy as for the request: only, ignore, prices, capabilities.
     let fits = select::listed(vec![target.clone(), target.clone()], Vec::new(), &ask, &HealthFacts::default());
     if !fits.candidates.is_empty() {

@@ -90,6 +90,8 @@ pub struct Deployment {
     pub sandbox: bool,
     /// True for servers on the user's own machine.
     pub local: bool,
+    /// True where a contract says that the provider keeps nothing of a request.
+    pub zdr: bool,
     /// The cloud it stands in, where that matters.
     pub cloud: Cloud,
 }
@@ -100,6 +102,11 @@ const SHORTEST_SECRET: usize = 6;
 const SHORTEST_WORD: usize = 12;
 
 impl Deployment {
+    /// True when nothing of a request is kept: by contract, on the user's own machine, or because nothing is sent.
+    pub(crate) fn keeps_nothing(&self) -> bool {
+        self.zdr || self.local || self.sandbox
+    }
+
     /// The name under which its key rests: the provider's, with the deployment's where there are several.
     pub(crate) fn label(&self) -> String {
         match &self.name {

@@ -54,13 +54,17 @@ pub(crate) fn refused(gate: &'static str, why: Why) -> Result<(), Refused> {
     Err(Refused { gate, why })
 }
 
-/// What the caller's own options say of a target: `only`, `ignore`.
+/// What the caller's own options say of a target: `only`, `ignore`, `zdr`.
 pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Refused> {
     if !options.only.is_empty() && !options.only.iter().any(|name| matches(name, target)) {
         return refused("only", Why::Words("is not among route.only"));
     }
     if options.ignore.iter().any(|name| matches(name, target)) {
         return refused("ignore", Why::Words("is among route.ignore"));
+    }
+    if options.zdr && !target.deployment.keeps_nothing() {
+        let words = "is not known to keep nothing of a request; set providers.<name>.zdr where a contract says so";
+        return refused("zdr", Why::Words(words));
     }
     Ok(())
 }

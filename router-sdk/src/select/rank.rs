@@ -67,7 +67,7 @@ pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: 
 fn plain(ask: &Ask<'_>) -> bool {
     let o = ask.options;
     let unrestricted = o.only.is_empty() && o.ignore.is_empty() && o.order.is_empty() && o.require.is_empty();
-    unrestricted && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
+    unrestricted && !o.zdr && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
 }
 
 fn among<'p>(

@@ -133,6 +133,7 @@ fn sandbox(provider: &str) -> Deployment {
         quirks: Quirks { developer_role: true, ..Quirks::default() },
         sandbox: true,
         local: false,
+        zdr: false,
         cloud: Cloud::Plain,
     }
 }
@@ -260,6 +261,7 @@ pub(super) fn assemble(
     if key.as_ref().is_some_and(|k| HeaderValue::from_str(k.expose_secret()).is_err()) {
         return Err(Error::invalid_config(at("api_key"), "has characters that cannot stand in a header"));
     }
+    let zdr = own.zdr;
     let mut headers = HeaderMap::new();
     let listed = row.map(|v| v.version_headers.as_slice()).unwrap_or_default();
     let listed = listed.iter().map(|(header, value)| (header.as_str(), value.as_str(), false));
@@ -294,6 +296,7 @@ pub(super) fn assemble(
         quirks: row.map(|v| v.quirks.clone()).unwrap_or_default(),
         sandbox: false,
         local: false,
+        zdr,
         cloud: Cloud::Plain,
     })
 }

@@ -80,6 +80,10 @@ impl Setup {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
         }
+        if let Some(judge) = &setup.config.judge {
+            let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
+            setup.resolve(&judge.model, "judge.model").map_err(fault)?;
+        }
         Ok(setup)
     }
 

@@ -124,6 +124,7 @@ pub(crate) enum Denied {
     #[allow(dead_code)] // Only stores with a clock of their own say it.
     Elsewhen,
     /// The store cannot be asked.
+    #[allow(dead_code)] // The store of one process always can.
     Unavailable(Unavailable),
 }
 

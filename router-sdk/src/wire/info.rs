@@ -57,6 +57,31 @@ pub struct Resumption {
     pub form: &'static str,
 }
 
+/// A second opinion on a difficulty, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judged {
+    /// `provider/model` that was asked.
+    pub model: String,
+    /// The difficulty that it stated, from 0 to 1; absent when it failed, was late or was resting.
+    pub said: Option<f64>,
+    /// The difficulty by the classifier.
+    pub from: f64,
+    /// The difficulty that the choice was made by: what was said, within the classifier's doubt. Absent with it.
+    pub to: Option<f64>,
+    /// True when the word was remembered, or came from the same question of another request.
+    pub remembered: bool,
+    /// Milliseconds that the request waited for it.
+    pub latency_ms: f64,
+    /// What the question cost in nano-dollars, beside the cost of the request; it has a ledger entry of its own. Absent
+    /// when the price is unknown.
+    #[serde(rename = "cost", serialize_with = "as_usd")]
+    pub cost_nanos: Option<u64>,
+}
+
+fn as_usd<S: serde::Serializer>(nanos: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    nanos.map(usd).serialize(serializer)
+}
+
 /// How a reply was made.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -77,6 +102,8 @@ pub struct RouteInfo {
     pub strategy: &'static str,
     /// What the request was taken for; absent for an explicit model.
     pub task: Option<Task>,
+    /// The second opinion on the difficulty, where one was asked for.
+    pub judge: Option<Judged>,
     /// Why this model, in words.
     pub reasons: Vec<String>,
     /// Parameters that were adapted or left out for the provider.
@@ -124,6 +151,7 @@ impl RouteInfo {
             "task": self.task.as_ref().map(|t| t.kind.as_str()),
             "difficulty": self.task.as_ref().map(|t| t.difficulty),
             "confidence": self.task.as_ref().map(|t| t.confidence),
+            "judge": self.judge,
             "reasons": self.reasons,
             "adapted": self.adapted,
             "cost": self.cost_nanos.map(usd),

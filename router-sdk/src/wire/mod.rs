@@ -21,7 +21,7 @@ pub use estimate::{
     TokenCount, Tokenizer, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
     estimate_tokens_for,
 };
-pub use info::{AttemptRecord, Resumption, RouteInfo};
+pub use info::{AttemptRecord, Judged, Resumption, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, Priority, RouteOptions, Strategy};

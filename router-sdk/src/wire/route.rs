@@ -122,6 +122,9 @@ pub struct RouteOptions {
     pub max_price: Option<MaxPrice>,
     /// Ceiling for the expected worst-case cost of this request, in US dollars.
     pub max_cost: Option<f64>,
+    /// Only deployments that keep nothing of a request may answer, shadows and hedges included: those whose provider is
+    /// configured with `zdr`, and servers on the user's own machine. Default false.
+    pub zdr: bool,
     /// The model against which savings are counted.
     pub baseline: Option<String>,
     /// Replaces the configured policy for parameters that a model does not take.

@@ -22,6 +22,7 @@ pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool
     }
     if let Some(last) = expects.last() {
         faults.extend(traffic(fake, id, last).await);
+        faults.extend(events(outcomes, last).await);
     }
     faults
 }
@@ -40,6 +41,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     part("model", outcome.reply.as_ref().map(|r| r["model"].clone()).unwrap_or_default());
     part("provider", route["provider"].clone());
     part("usage", route["usage"].clone());
+    part("route", route.clone());
     part("partial", outcome.error.as_ref().map(|e| e["partial"]["text"].clone()).unwrap_or_default());
     let attempts = outcome.error.as_ref().map_or(route["attempts"].clone(), |e| e["attempts"].clone());
     part("last_attempt", attempts.as_array().and_then(|a| a.last()).cloned().unwrap_or_default());
@@ -69,6 +71,9 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     for (target, wanted) in expect["health"].as_object().into_iter().flatten() {
         let got = outcome.health.iter().find(|t| t["target"] == target.as_str()).cloned().unwrap_or_default();
         faults.extend(differs(&got, wanted, &format!("health.{target}")));
+    }
+    for (subject, wanted) in expect["quota"].as_object().into_iter().flatten() {
+        faults.extend(differs(&outcome.quota[subject], wanted, &format!("quota.{subject}")));
     }
     for (name, wrong) in [("max_ms", true), ("min_ms", false)] {
         let Some(limit) = expect.get(name).and_then(Value::as_f64) else { continue };
@@ -129,6 +134,20 @@ fn error(outcome: &Outcome, expect: &Value, cancels: bool) -> Vec<String> {
         faults.push(format!("the error was {}", short(got)));
     }
     faults
+}
+
+/// Budgets that ran out, over all calls.
+async fn events(outcomes: &[Outcome], expect: &Value) -> Option<String> {
+    let (wanted, last) = (expect.get("budget_events")?, outcomes.last()?);
+    let got = || json!(*last.events.lock().expect("the events"));
+    // They come from tasks of their own.
+    for _ in 0..50 {
+        if got().as_array().map(Vec::len) >= wanted.as_array().map(Vec::len) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    differs(&got(), wanted, "budget_events")
 }
 
 /// What the fake provider was asked, over all calls.

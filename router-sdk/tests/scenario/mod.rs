@@ -3,6 +3,7 @@
 mod compare;
 mod expect;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Error, Router};
@@ -26,6 +27,10 @@ pub struct Outcome {
     pub took: Duration,
     /// The router's health after the call.
     pub health: Vec<Value>,
+    /// How limits and budgets stand after the call, by subject.
+    pub quota: Value,
+    /// Budgets that ran out so far, on whichever call.
+    pub events: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Outcome {
@@ -59,19 +64,35 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
         Ok(router) => router,
         Err(error) => return vec![Outcome::failed(&error)],
     };
-    let request = filled(fake, id, &scenario["request"]);
+    let requests = several(&filled(fake, id, &scenario["request"]));
+    let expects = several(&scenario["expect"]);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&events);
+    router.on_budget(move |event| heard.lock().expect("the events").push(event.to_json()));
     let mut outcomes = Vec::new();
     for i in 0..scenario["repeat"].as_u64().unwrap_or(1) {
         if i > 0 {
             tokio::time::sleep(Duration::from_millis(scenario["pause_ms"].as_u64().unwrap_or(0))).await;
         }
         let started = Instant::now();
-        let mut outcome = call(&router, scenario, &request, stream).await;
+        let of = |list: &[Value]| list.get(i as usize).or(list.last()).cloned().unwrap_or_default();
+        let mut outcome = call(&router, scenario, &of(&requests), stream).await;
         outcome.took = started.elapsed();
         outcome.health = router.health().iter().map(|t| serde_json::to_value(t).expect("health is JSON")).collect();
+        outcome.quota = json!({});
+        for subject in of(&expects)["quota"].as_object().into_iter().flatten().map(|(subject, _)| subject) {
+            let state = router.quota(subject).await;
+            outcome.quota[subject] = state.map_or_else(|e| e.to_json(), |state| state.to_json());
+        }
+        outcome.events = Arc::clone(&events);
         outcomes.push(outcome);
     }
     outcomes
+}
+
+/// A list, or one thing as a list.
+fn several(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
 }
 
 async fn call(router: &Router, scenario: &Value, request: &Value, stream: bool) -> Outcome {

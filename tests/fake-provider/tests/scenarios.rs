@@ -33,6 +33,8 @@ const EXPECT: &[&str] = &[
     "providers_asked",
     "health",
     "connections",
+    "quota",
+    "budget_events",
 ];
 const ERROR: &[&str] = &[
     "kind",

@@ -30,6 +30,7 @@ const checks = {
   },
   provider: (want, got) => assert.equal(got.route.provider, want),
   usage: (want, got) => part("usage", want, got.route.usage),
+  route: (want, got) => part("route", want, got.route),
   reply: (want, got) => got.reply && part("reply", want, got.reply),
   some_chunk: (want, got, stream) => {
     if (stream) {
@@ -52,6 +53,11 @@ const checks = {
   last_attempt: (want, got) => part("last_attempt", want, attemptsOf(got).at(-1)),
   error: (want, got) => error(want, got.error),
   partial: (want, got) => assert.equal(got.error.partial?.text, want),
+  quota: (want, got) => {
+    for (const [subject, wanted] of Object.entries(want)) {
+      part(`quota of ${subject}`, wanted, got.quota[subject]);
+    }
+  },
   health: (want, got) => {
     for (const [target, wanted] of Object.entries(want)) {
       part(`health of ${target}`, wanted, got.health.find((h) => h.target === target));
@@ -62,7 +68,7 @@ const checks = {
 };
 
 /** Keys that are checked once, after the last call. */
-const overall = ["requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
+const overall = ["budget_events", "requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
 
 /** Checks one call. */
 export function checkCall(expect, got, { stream, cancelled }) {

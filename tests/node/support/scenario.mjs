@@ -14,6 +14,10 @@ export function filled(part, fake, base) {
 /** Makes all calls of a scenario on one router. */
 export async function played(scenario, stream, config) {
   const outcomes = [];
+  const events = [];
+  const requests = [scenario.request].flat();
+  const expected = [scenario.expect].flat();
+  const of = (list, i) => list[Math.min(i, list.length - 1)];
   let router;
   for (let i = 0; i < (scenario.repeat ?? 1); i++) {
     if (i > 0) {
@@ -22,20 +26,31 @@ export async function played(scenario, stream, config) {
     const begun = performance.now();
     const outcome = { chunks: [] };
     try {
-      router ??= new Router(config);
+      if (!router) {
+        router = new Router(config);
+        router.onBudget((event) => events.push(event));
+      }
       if (scenario.operation === "embed") {
-        await embed(router, scenario.request, scenario.cancel, outcome);
+        await embed(router, of(requests, i), scenario.cancel, outcome);
       } else {
-        await call(router, { ...scenario.request, stream }, scenario.cancel, outcome);
+        await call(router, { ...of(requests, i), stream }, scenario.cancel, outcome);
       }
     } catch (error) {
       outcome.error = error;
     }
     outcome.ms = performance.now() - begun;
     outcome.health = router?.health() ?? [];
+    outcome.quota = {};
+    for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
+      outcome.quota[subject] = await router.quota(subject);
+    }
     outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
   }
-  return outcomes;
+  const until = performance.now() + 1000;
+  while (events.length < (expected.at(-1).budget_events ?? []).length && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return Object.assign(outcomes, { events });
 }
 
 async function call(router, request, cancel, outcome) {

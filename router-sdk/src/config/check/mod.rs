@@ -46,6 +46,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "ledger",
         "hedge",
         "shadow",
+        "judge",
         "media",
         "limits",
         "budgets",
@@ -202,6 +203,9 @@ fn shares(config: &Config) -> Result<(), Error> {
         if shadow.model.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
             return Err(Error::invalid_config("shadow.model", "must be \"provider/model\""));
         }
+    }
+    if let Some(judge) = &config.judge {
+        judge.check()?;
     }
     if config.timeouts.min_tokens_per_second.is_some_and(|pace| !(pace > 0.0 && pace <= 1e6)) {
         return Err(Error::invalid_config("timeouts.min_tokens_per_second", "must be above 0 and at most 1000000"));

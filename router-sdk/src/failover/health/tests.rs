@@ -27,6 +27,7 @@ fn target(name: Option<&str>, limits: Limits) -> Target {
         quirks: Quirks::default(),
         sandbox: false,
         local: false,
+        zdr: false,
         cloud: crate::provider::Cloud::Plain,
     };
     let model = Model { provider: "p".into(), id: "m".into(), ..Model::default() };

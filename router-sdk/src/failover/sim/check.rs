@@ -130,6 +130,35 @@ fn entry(stage: &Stage, number: u64, entry: &Entry, world: &World) {
     }
 }
 
+/// Limits and budgets hold nothing for requests that are over, and count what they used.
+pub(super) async fn quota(stage: &Stage, shared: &Shared, world: &World) {
+    if shared.quota.is_none() {
+        return;
+    }
+    let entries = shared.ledger.entries();
+    let spent = |of: &dyn Fn(&str) -> bool| -> u64 {
+        let attempts = entries.iter().flat_map(|entry| &entry.route.attempts);
+        attempts.filter(|attempt| of(&attempt.target)).filter_map(|attempt| attempt.cost_nanos).sum()
+    };
+    let models = world.rates.keys().map(|model| (format!("model:{model}"), spent(&|target| target == model.as_str())));
+    let all = std::iter::once(("global".to_owned(), spent(&|_| true)));
+    for (subject, due) in all.chain(models) {
+        let Ok(state) = shared.quota_of(&subject).await else { continue };
+        let held = state.limits.iter().filter(|limit| limit.name == "concurrency" && limit.used > 0);
+        held.for_each(|limit| stage.fault(format!("{subject} has {} at once and none is under way", limit.used)));
+        for budget in &state.budgets {
+            let nanos = (budget.spent_usd * 1e9).round() as u64;
+            if budget.held_usd != 0.0 || nanos != due {
+                stage.fault(format!("the budget of {subject} is {budget:?}, its attempts cost {due}"));
+            }
+            // Answers here are far shorter than what is held for them.
+            if nanos > (budget.usd * 1e9) as u64 {
+                stage.fault(format!("the budget of {subject} is overspent: {budget:?}"));
+            }
+        }
+    }
+}
+
 /// Nothing is left of requests that are over.
 pub(super) fn at_rest(stage: &Stage, shared: &Shared, world: &World) {
     if stage.open(None) > 0 {

@@ -112,6 +112,7 @@ async fn play(seed: u64, cancelled_of_100: u64) -> (Arc<Stage>, Tally) {
         check::report(&stage, report, deadlines[usize::try_from(report.number).unwrap()]);
     }
     check::books(&stage, &shared, &world, &reports);
+    check::quota(&stage, &shared, &world).await;
     check::at_rest(&stage, &shared, &world);
     let (sender, tally) = (Arc::downgrade(&shared.sender), Tally::of(&stage, &reports));
     drop(shared);

@@ -70,6 +70,10 @@ impl World {
             world.provider("shade", &mut providers, &mut models, dice);
             config["shadow"] = json!({"model": "shade/m", "share": dice.one_of(&[0.3, 1.0])});
         }
+        if dice.percent(40) {
+            config["limits"] = limits(dice, &world.models);
+            config["budgets"] = budgets(dice, &world.models);
+        }
         if dice.percent(30) {
             let members: Vec<Value> = world.models.iter().map(|m| json!({"model": m})).collect();
             config["aliases"] = json!({"group": {"models": members, "balance": dice.one_of(&BALANCES)}});
@@ -156,4 +160,27 @@ impl World {
         }
         (body, deadline)
     }
+}
+
+/// Limits that some requests run into.
+fn limits(dice: &mut Dice, models: &[String]) -> Value {
+    let mut limits = json!({"global": {"requests_per_minute": dice.between(3, 30), "concurrency": dice.between(1, 8),
+        "tokens_per_hour": dice.one_of(&[9_000, 1_000_000])}});
+    if dice.percent(50) {
+        limits["queue_ms"] = json!(dice.one_of(&[50, 3_000]));
+    }
+    if dice.percent(50) {
+        limits["models"] = json!({models[0].clone(): {"requests_per_second": dice.between(1, 4), "concurrency": 2}});
+    }
+    limits
+}
+
+/// Budgets that some requests run into. A request holds at most a tenth of a dollar.
+fn budgets(dice: &mut Dice, models: &[String]) -> Value {
+    let budget = |usd: f64, dice: &mut Dice| json!({"usd": usd, "hard_stop": dice.percent(50), "soft": 0.5});
+    let mut budgets = json!({"global": budget(dice.one_of(&[0.02, 0.2, 10.0]), dice)});
+    if dice.percent(50) {
+        budgets["models"] = json!({models[0].clone(): budget(dice.one_of(&[0.05, 10.0]), dice)});
+    }
+    budgets
 }

@@ -32,6 +32,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         quirks: Quirks::default(),
         sandbox: false,
         local: false,
+        zdr: false,
         cloud: crate::provider::Cloud::Plain,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }

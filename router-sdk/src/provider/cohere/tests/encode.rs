@@ -41,6 +41,7 @@ fn the_address_is_the_native_one_however_it_is_written() {
             quirks: Quirks::default(),
             sandbox: false,
             local: false,
+            zdr: false,
             cloud: crate::provider::Cloud::Plain,
         };
         let target = Target { deployment: Arc::new(deployment), ..target };

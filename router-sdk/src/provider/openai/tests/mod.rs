@@ -43,6 +43,7 @@ pub(in crate::provider) fn target_with(quirks: Quirks, model: Model) -> Target {
         quirks,
         sandbox: false,
         local: false,
+        zdr: false,
         cloud: crate::provider::Cloud::Plain,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
