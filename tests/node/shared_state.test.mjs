@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -49,9 +52,9 @@ const answers = (port) =>
 
 /** A server without persistence, or nothing where there is none to start. */
 async function startServer(t) {
-  const port = await freePort();
+  const [port, folder] = [await freePort(), await mkdtemp(join(tmpdir(), "clawrouters-"))];
   const quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning"];
-  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", ...quiet], { cwd: "/tmp", stdio: "ignore" });
+  const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", ...quiet], { cwd: folder, stdio: "ignore" });
   const missing = await new Promise((resolve) => {
     server.once("spawn", () => resolve(false));
     server.once("error", () => resolve(true));
@@ -60,7 +63,10 @@ async function startServer(t) {
     t.skip("there is no redis-server");
     return undefined;
   }
-  t.after(() => server.kill("SIGKILL"));
+  t.after(async () => {
+    server.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  });
   for (let look = 0; look < 500 && !(await answers(port)); look += 1) {
     await sleep(10);
   }

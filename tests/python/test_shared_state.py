@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from fake import Scripted
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
+def server(tmp_path: Path) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("there is no redis-server")
@@ -28,7 +29,7 @@ def server() -> Iterator[str]:
         port = free.getsockname()[1]
     quiet = ["--save", "", "--appendonly", "no", "--loglevel", "warning"]
     command = [program, "--port", str(port), "--bind", "127.0.0.1", *quiet]
-    process = subprocess.Popen(command, cwd="/tmp", stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
     for _ in range(500):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

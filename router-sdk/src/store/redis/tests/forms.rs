@@ -95,12 +95,10 @@ async fn a_new_master_is_found_through_its_sentinel() {
     let port = server::free_port();
     let settings = format!(
         "port {port}\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 {of} 1\nsentinel down-after-milliseconds \
-         mymaster 300\nsentinel failover-timeout mymaster 2000\n"
+         mymaster 2000\nsentinel failover-timeout mymaster 4000\n"
     );
     std::fs::write(folder.file("sentinel.conf"), settings).unwrap();
-    let mut sentinel = Command::new("redis-server");
-    sentinel.args([&folder.file("sentinel.conf"), "--sentinel"]).stdout(std::process::Stdio::null());
-    let mut sentinel = sentinel.spawn().unwrap();
+    let _sentinel = Server::sentinel(port, &folder.file("sentinel.conf"));
     until("the sentinel knows the replica", || async {
         let Ok(client) = redis::Client::open(format!("redis://127.0.0.1:{port}")) else { return false };
         let Ok(mut wire) = client.get_multiplexed_async_connection().await else { return false };
@@ -116,8 +114,6 @@ async fn a_new_master_is_found_through_its_sentinel() {
     master.kill();
     until("the new master answers", || async { shared.reserve(&usual(), now_ms()).await.is_ok() }).await;
     assert!(shared.levels(&usual(), now_ms()).await.unwrap()[0].used >= 1);
-    sentinel.kill().unwrap();
-    sentinel.wait().unwrap();
 }
 
 const TLS: &str = "CLAWROUTERS_TEST_TLS";

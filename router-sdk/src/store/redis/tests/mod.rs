@@ -57,9 +57,9 @@ fn one_request() -> Amounts {
     Amounts { requests: 1, ..Amounts::default() }
 }
 
-/// Waits until something is so, for ten seconds.
+/// Waits until something is so, for twenty seconds.
 async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    for _ in 0..1_000 {
+    for _ in 0..2_000 {
         if is_so().await {
             return;
         }

@@ -1,6 +1,7 @@
 //! A real server for tests: started on a free loopback port without persistence, killed, frozen, restarted.
 
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -11,19 +12,28 @@ pub(super) struct Server {
     child: Child,
     pub(super) port: u16,
     options: Vec<String>,
+    /// What it writes, which a server that starts elsewhere must not read.
+    folder: PathBuf,
 }
 
 pub(super) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-fn spawn(port: u16, options: &[String]) -> Option<Child> {
+fn folder() -> PathBuf {
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("clawrouters-redis-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn spawn(port: u16, options: &[String], folder: &Path) -> Option<Child> {
     let mut command = Command::new("redis-server");
     let port = port.to_string();
     command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]);
     // A port named {port} in the options is the server's own.
     let options: Vec<_> = options.iter().map(|o| o.replace("{port}", &port)).collect();
-    command.args(options).current_dir(std::env::temp_dir()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(options).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().ok()
 }
 
@@ -36,12 +46,13 @@ impl Server {
     pub(super) fn with(options: &[&str]) -> Option<Self> {
         let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();
         for _ in 0..5 {
-            let port = free_port();
-            let Some(child) = spawn(port, &options) else {
+            let (port, folder) = (free_port(), folder());
+            let Some(child) = spawn(port, &options, &folder) else {
+                let _ = std::fs::remove_dir_all(&folder);
                 eprintln!("skipped: there is no redis-server");
                 return None;
             };
-            let mut server = Self { child, port, options: options.clone() };
+            let mut server = Self { child, port, options: options.clone(), folder };
             if server.is_up() {
                 return Some(server);
             }
@@ -49,11 +60,23 @@ impl Server {
         panic!("redis-server does not start");
     }
 
+    /// A sentinel with these settings.
+    pub(super) fn sentinel(port: u16, settings: &str) -> Self {
+        let mut command = Command::new("redis-server");
+        let folder = folder();
+        command.args([settings, "--sentinel"]).current_dir(&folder).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut sentinel = Self { child: command.spawn().unwrap(), port, options: Vec::new(), folder };
+        assert!(sentinel.is_up());
+        sentinel
+    }
+
     fn is_up(&mut self) -> bool {
         let until = Instant::now() + Duration::from_secs(10);
         while Instant::now() < until {
             if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return true;
+                // One that found the port taken ends at once: then it was somebody else who answered.
+                std::thread::sleep(Duration::from_millis(50));
+                return self.child.try_wait().unwrap().is_none();
             }
             if self.child.try_wait().unwrap().is_some() {
                 return false;
@@ -87,7 +110,7 @@ impl Server {
 
     /// The same port, and nothing of what was there.
     pub(super) fn restart(&mut self) {
-        self.child = spawn(self.port, &self.options).unwrap();
+        self.child = spawn(self.port, &self.options, &self.folder).unwrap();
         assert!(self.is_up());
     }
 
@@ -117,6 +140,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
