@@ -129,8 +129,10 @@ fn child() {
                     match router.chat(ask()).await {
                         Ok(_) => counts.0 += 1,
                         Err(error) if error.kind() == ErrorKind::BudgetExceeded => counts.1 += 1,
+                        // A machine that is too busy for an answer in time is as good as none.
                         Err(error) => {
-                            assert_eq!(error.kind(), ErrorKind::RateLimited, "{error:?}");
+                            let unheard = error.code() == Some("state_unavailable");
+                            assert!(unheard || error.kind() == ErrorKind::RateLimited, "{error:?}");
                             counts.2 += 1;
                         }
                     }
@@ -157,6 +159,7 @@ async fn eight_processes_with_fifty_callers_pass_nothing_and_lose_no_entry() {
         "limits": {"global": {"requests_per_minute": limit + 400, "concurrency": 40}, "models": {"a/m": {"requests_per_hour": 2_000}}},
         "budgets": {"global": {"usd": usd, "window": "day"}},
         "ledger": {"max_entries": 100_000},
+        "state": {"timeout_ms": 2_000, "on_failure": {"limits": "closed"}},
     });
     let config = settings(&fake.base(ID), &server.url(), &server::prefix(), &extra);
     let children: Vec<_> = (0..8)

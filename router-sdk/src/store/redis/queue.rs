@@ -68,6 +68,17 @@ impl Queue {
         }
     }
 
+    /// Takes out what waits for one counter, to go with a question about it: who has just given something back may ask for
+    /// it at once.
+    pub(super) fn take_of(&mut self, meter: &Meter) -> Vec<Correction> {
+        if self.corrections.is_empty() || self.corrections.len() > CORRECTIONS {
+            return Vec::new();
+        }
+        let of = |c: &Correction| c.meter.key == meter.key && c.meter.kind == meter.kind;
+        let keys: Vec<_> = self.corrections.iter().filter(|(_, c)| of(c)).map(|(key, _)| key.clone()).collect();
+        keys.iter().filter_map(|key| self.corrections.remove(key)).collect()
+    }
+
     pub(super) fn acknowledge(&mut self, call: u64) {
         self.acknowledged.push(call);
     }

@@ -93,6 +93,7 @@ fn ask<'a>(
     for (place, claim) in claims.iter().enumerate().filter(|(place, _)| drawn[*place].is_none()) {
         let question = state.slices.question(local.link.prefix(), claim, now, local.slices_are_taken());
         back.extend(question.back);
+        back.extend(state.queue.take_of(&question.meter));
         places.push((place, question.want > 0));
         asked.push(Asked {
             meter: question.meter,

@@ -16,7 +16,7 @@ const HORIZON_MS: f64 = 100.0;
 /// How long a slice of what does not slide may lie unused.
 const IDLE: Duration = Duration::from_millis(500);
 /// The shortest time over which a pace is measured.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(5);
 /// After so long without a claim a counter is forgotten here.
 const FORGET: Duration = Duration::from_secs(60);
 
