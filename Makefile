@@ -1,6 +1,7 @@
 # The entry points: demo, test, lint, build, bench, clean. Each one installs what it needs below this folder.
 #
-# Wanted on the machine: Rust by rustup, Python 3.10 or newer, Node 20 or newer, a C compiler. One cargo profile, one
+# Wanted on the machine: Rust by rustup, Python 3.10 or newer, Node 20 or newer, a C compiler, and redis-server for the
+# tests of shared state, which are skipped where it is missing and cannot be installed. One cargo profile, one
 # feature set and one target directory serve the tests, the Python extension and the Node addon, so nothing is compiled
 # twice.
 
@@ -46,13 +47,13 @@ test: test-rust test-python test-node test-scripts ## All tests.
 lint: lint-rust lint-deny lint-python lint-node ## Formatting, lints, types, licences, documentation.
 
 .PHONY: test-rust test-python test-node test-scripts
-test-rust: $(STAMPS)/rust
+test-rust: $(STAMPS)/rust $(STAMPS)/redis
 	cargo test --quiet --workspace --exclude clawrouters-python --profile $(PROFILE)
 
-test-python: $(STAMPS)/python
+test-python: $(STAMPS)/python $(STAMPS)/redis
 	$(VENV)/bin/python -m pytest -q
 
-test-node: $(STAMPS)/node
+test-node: $(STAMPS)/node $(STAMPS)/redis
 	npm test
 
 test-scripts: $(STAMPS)/venv
@@ -101,6 +102,13 @@ $(STAMPS)/venv: pyproject.toml | $(STAMPS)
 $(STAMPS)/npm: package.json package-lock.json | $(STAMPS)
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed" >&2; exit 1; }
 	npm ci --no-audit --no-fund
+	touch $@
+
+# A server for the tests of shared state, where one can be had.
+$(STAMPS)/redis: | $(STAMPS)
+	@command -v redis-server >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server; } \
+	  || echo "redis-server is missing: the tests of shared state are skipped" >&2
 	touch $@
 
 # Everything but the Python extension, which maturin builds with settings of its own.

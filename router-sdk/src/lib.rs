@@ -59,8 +59,9 @@ pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
     Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig, SandboxConfig,
-    SandboxFailure, SemanticCache, Shadow, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig,
+    SandboxConfig, SandboxFailure, SemanticCache, Shadow, StateConfig, StateFailure, TelemetryConfig, TierConfig,
+    Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

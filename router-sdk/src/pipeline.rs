@@ -19,11 +19,11 @@ use tokio::time::Instant;
 use crate::account::Ledger;
 use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
-use crate::cache::{Cache, Recalled};
+use crate::cache::{Cache, Recalled, fleet_shelf};
 use crate::catalog::utc_week_minute;
 use crate::config::Config;
-use crate::error::Error;
-use crate::failover::{self, Answer, Departure, Journey, Sender};
+use crate::error::{Error, ErrorKind};
+use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
 use crate::hooks::{self, Hooks, Stage};
 use crate::judge::Judge;
 use crate::keys::Keyring;
@@ -31,7 +31,7 @@ use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
-use crate::store::{MemoryStore, StateStore};
+use crate::store::StateStore;
 use crate::stream::ChatStream;
 use crate::telemetry::{Record, Teller};
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
@@ -230,16 +230,20 @@ impl Shared {
 
     /// With this transport and this source of chance.
     pub(crate) fn carried_by(mut setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
-        let state: Arc<dyn StateStore> = Arc::new(MemoryStore::default());
+        let state = Arc::clone(&setup.state);
         let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
         let config = &setup.config;
         let ledger = Ledger::new(&config.ledger).redacting(kinds(config));
-        let sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
+        let mut sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
+        if config.state.is_some() {
+            sender.hints = Some(Hints::new(Arc::clone(&setup.state), &sender.health));
+        }
+        let shelf = config.state.is_some().then(|| fleet_shelf(&setup.state));
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
-            cache: Arc::new(Cache::new(&config.cache, None)),
+            cache: Arc::new(Cache::new(&config.cache, shelf)),
             keys,
             hooks: Arc::new(Hooks::new(config.hooks)),
             told: AtomicBool::new(false),
@@ -283,6 +287,16 @@ impl Shared {
 
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until what was settled is counted where other processes see it.
+    pub(crate) async fn flush_state(&self) -> Result<(), Error> {
+        self.setup.state.flush().await.map_err(|why| Error::new(ErrorKind::ProviderUnavailable, why.0))
+    }
+
+    /// Gives back what is held in advance of the shared state, and waits likewise.
+    pub(crate) async fn close_state(&self) -> Result<(), Error> {
+        self.setup.state.close().await.map_err(|why| Error::new(ErrorKind::ProviderUnavailable, why.0))
     }
 
     /// Refuses calls after `close`.

@@ -57,6 +57,20 @@ export interface Config {
   hooks?: HooksConfig | undefined;
   /** What telemetry may hold. */
   telemetry?: TelemetryConfig | undefined;
+  /** State that processes share, in Redis or Valkey. Absent: each process has its own. */
+  state?: StateConfig | undefined;
+}
+
+/** State that processes share. */
+export interface StateConfig {
+  /** `redis://HOST:PORT/DB`, `rediss://` for TLS, `redis+cluster://HOST:PORT,HOST:PORT` or `redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB`. */
+  url: string;
+  /** What every key begins with; default `clawrouters`. */
+  prefix?: string | undefined;
+  /** Milliseconds that an answer is waited for; default 50. */
+  timeout_ms?: number | undefined;
+  /** What becomes of requests while it cannot be asked; default `open` for limits and `closed` for budgets. */
+  on_failure?: { limits?: "open" | "closed" | undefined; budgets?: "open" | "closed" | undefined } | undefined;
 }
 
 /** What can be taken out of text. */

@@ -49,7 +49,7 @@ pub(crate) async fn reserve(
     now: Now,
 ) -> Result<Granted, Refused> {
     let (mut output, mut cut_by) = (length.wanted, None);
-    let mut rounds = 0..ROUNDS;
+    let (mut rounds, mut now, mut again) = (0..ROUNDS, now, true);
     loop {
         let asked = ask(output, now);
         let denied = match store.reserve(&asked.claims, now.at_ms).await {
@@ -58,6 +58,16 @@ pub(crate) async fn reserve(
         };
         let (at, retry_after_ms, left) = match denied {
             Denied::Full { claim, retry_after_ms, left } => (claim, retry_after_ms, left),
+            Denied::Elsewhen if again => {
+                // The store's clock was not known, or has passed into another window meanwhile.
+                now.wall_ms = store.clock(now.wall_ms);
+                again = false;
+                continue;
+            }
+            Denied::Elsewhen => {
+                let why = "the clock of the shared state does not stand still".to_owned();
+                return Err(Refused::Unavailable(crate::store::Unavailable(why)));
+            }
             Denied::Unavailable(why) => return Err(Refused::Unavailable(why)),
         };
         let Some(denial) = Denial::new(&asked, at, retry_after_ms, left) else {

@@ -32,14 +32,6 @@ pub(crate) struct Quota {
     queue: Arc<Queue>,
     queue_ms: u64,
     pub(crate) notices: Notices,
-    on_failure: OnFailure,
-}
-
-/// Whether requests go on uncounted while the store cannot be asked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OnFailure {
-    pub(crate) limits_open: bool,
-    pub(crate) budgets_open: bool,
 }
 
 /// The rules by whom they are for.
@@ -82,9 +74,8 @@ impl Subjects {
 
 impl Quota {
     pub(crate) fn new(store: Arc<dyn StateStore>, clock: Clock, by: Subjects, queue_ms: u64) -> Self {
-        let on_failure = OnFailure { limits_open: true, budgets_open: false };
         let (queue, notices) = (Arc::default(), Notices::default());
-        Self { store, clock, by, queue, queue_ms, notices, on_failure }
+        Self { store, clock, by, queue, queue_ms, notices }
     }
 
     /// Admits a request: counts it, holds its tokens and looks whether its budgets have anything left.
@@ -135,11 +126,10 @@ impl Quota {
         let length = Length { input, wanted, shrinks, choices: visit.choices, price: &|_| None };
         let patience = Patience { until: ticket.until, priority: ticket.priority };
         let granted = match self.in_turn(&ask, &length, patience).await {
-            Ok(Some(granted)) => granted,
-            Ok(None) => return Ok(()),
+            Ok(granted) => granted,
             Err(refused) => {
                 self.told_of(&refused);
-                return Err(self.refusal(refused, &ask(wanted, self.clock.now())).await);
+                return Err(self.refusal(refused, &ask(wanted, self.now())).await);
             }
         };
         let levels = granted.hold.parts().iter().map(|part| part.level);
@@ -186,7 +176,7 @@ impl Quota {
             let About::Purse(rules, index) = about else { continue };
             let soft = rules.purses.get(*index).and_then(|purse| purse.soft);
             if soft.is_some_and(|soft| spent(part.level) >= soft) {
-                self.notices.tell(rules, *index, false, spent(part.level), self.clock.now());
+                self.notices.tell(rules, *index, false, spent(part.level), self.now());
             }
         }
     }
@@ -197,7 +187,7 @@ impl Quota {
             && let About::Purse(rules, index) = &denial.about
         {
             let spent = denial.claim.cap.saturating_sub(denial.left);
-            self.notices.tell(rules, *index, true, spent, self.clock.now());
+            self.notices.tell(rules, *index, true, spent, self.now());
         }
     }
 
@@ -220,29 +210,23 @@ impl Quota {
         self.queue.freed(given.iter());
     }
 
-    /// Claims at once, or in turn where requests may wait. Nothing is held when the store cannot be asked and requests
-    /// go on all the same.
+    /// Claims at once, or in turn where requests may wait.
     pub(super) async fn in_turn(
         &self,
         ask: Ask<'_>,
         length: &Length<'_>,
         patience: Patience,
-    ) -> Result<Option<Granted>, Refused> {
-        let outcome = match patience.until {
-            None => fit::reserve(&*self.store, ask, length, self.clock.now()).await,
+    ) -> Result<Granted, Refused> {
+        match patience.until {
+            None => fit::reserve(&*self.store, ask, length, self.now()).await,
             Some(until) => self.wait(ask, length, until, patience.priority).await,
-        };
-        match outcome {
-            Ok(granted) => Ok(Some(granted)),
-            Err(Refused::Unavailable(why)) => {
-                let asked = ask(length.wanted, self.clock.now());
-                let money = asked.about.iter().any(|about| matches!(about, About::Purse(..)));
-                let limits = asked.about.iter().any(|about| matches!(about, About::Figure(_)));
-                let open = (!money || self.on_failure.budgets_open) && (!limits || self.on_failure.limits_open);
-                if open { Ok(None) } else { Err(Refused::Unavailable(why)) }
-            }
-            Err(refused) => Err(refused),
         }
+    }
+
+    /// This moment; windows of the calendar are cut by the store's clock, which others may share.
+    pub(super) fn now(&self) -> Now {
+        let now = self.clock.now();
+        Now { wall_ms: self.store.clock(now.wall_ms), ..now }
     }
 
     async fn wait(
@@ -253,14 +237,14 @@ impl Quota {
         priority: Priority,
     ) -> Result<Granted, Refused> {
         let rank = (priority, self.queue.ticket());
-        let first = ask(length.wanted, self.clock.now());
+        let first = ask(length.wanted, self.now());
         let mut place = self.queue.ahead(&first.claims, rank).map(|subject| self.queue.enter(subject, rank));
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let turn = place.as_ref().is_none_or(|place| place.is_first());
             let mut nap = left;
             if turn || left.is_zero() {
-                let denial = match fit::reserve(&*self.store, ask, length, self.clock.now()).await {
+                let denial = match fit::reserve(&*self.store, ask, length, self.now()).await {
                     Err(Refused::Full(denial)) => denial,
                     other => return other,
                 };

@@ -81,7 +81,7 @@ impl Quota {
         let Some(rules) = found else { return Err(unknown(subject)) };
         let mut asked = Asked::default();
         asked.figures(&rules, Need { input: 1, output: 1 });
-        asked.purses(&rules, 0, self.clock.now());
+        asked.purses(&rules, 0, self.now());
         let levels = self.levels(&asked).await?;
         let mut state = QuotaState { subject: rules.subject.to_string(), limits: Vec::new(), budgets: Vec::new() };
         for ((claim, about), level) in asked.claims.iter().zip(&asked.about).zip(levels) {

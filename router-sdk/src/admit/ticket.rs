@@ -144,10 +144,6 @@ impl Ticket {
         let patience = Patience { until, priority: self.priority };
         let granted = self.quota.in_turn(&ask, &length, patience).await;
         let granted = granted.inspect_err(|refused| self.quota.told_of(refused))?;
-        let Some(granted) = granted else {
-            let hold = SendHold { quota: Arc::clone(&self.quota), hold: None, more: Vec::new(), stop: None };
-            return Ok(Leave { hold, limit: self.own_limit(&want, wanted) });
-        };
         self.quota.warn(&granted.asked, granted.hold.parts());
         Ok(self.leave(granted, want, wanted, &local))
     }
@@ -261,7 +257,7 @@ impl Extension {
         let patience = Patience { until: None, priority: Priority::Normal };
         let granted = self.quota.in_turn(&ask, &length, patience).await;
         let granted = granted.inspect_err(|refused| self.quota.told_of(refused))?;
-        Ok(granted.map_or((None, STEP), |granted| (Some(granted.hold), granted.output)))
+        Ok((Some(granted.hold), granted.output))
     }
 }
 

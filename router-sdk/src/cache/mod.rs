@@ -12,6 +12,7 @@ mod near;
 mod remember;
 mod replay;
 mod semantic;
+mod shelf;
 mod stats;
 mod wish;
 
@@ -30,6 +31,7 @@ pub(crate) use kept::Kept;
 pub(crate) use remember::Remembering;
 pub(crate) use replay::stream_of;
 use semantic::{Place, Semantic};
+pub(crate) use shelf::fleet_shelf;
 pub use stats::CacheStats;
 use stats::Counts;
 use wish::Wish;

@@ -15,6 +15,7 @@ mod quota;
 mod redact;
 mod rule;
 mod settings;
+mod state;
 mod telemetry;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub use rule::RuleConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
 pub use telemetry::TelemetryConfig;
+
+pub use state::{OnFailure, StateConfig, StateFailure};
 
 use crate::error::Error;
 use crate::wire::{OnInterrupt, OnMalformed, ParameterPolicy, Strategy};
@@ -102,6 +105,8 @@ pub struct Config {
     pub hooks: HooksConfig,
     /// What telemetry may hold.
     pub telemetry: TelemetryConfig,
+    /// State that processes share, in Redis or Valkey. Absent: each process has its own.
+    pub state: Option<StateConfig>,
 }
 
 /// One provider.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::share::Share;
-use super::{Health, RetryBudget};
+use super::{Health, Hints, RetryBudget};
 use crate::balance::Draw;
 use crate::config::{Breaker, Config, Hedge, Retry, Timeouts};
 use crate::media::Fetcher;
@@ -23,6 +23,8 @@ pub(crate) struct Sender {
     pub(crate) draw: Draw,
     pub(crate) settings: Settings,
     pub(super) hedges: Share,
+    /// Tells other processes of places that rest, where state is shared.
+    pub(crate) hints: Option<Arc<Hints>>,
 }
 
 /// The configuration as far as sending reads it.
@@ -46,6 +48,7 @@ impl Sender {
             ids: crate::ids::Ids::new(),
             draw,
             hedges: Share::new(config.hedge.share),
+            hints: None,
             settings: Settings {
                 timeouts: config.timeouts,
                 retry: config.retry,
@@ -57,6 +60,9 @@ impl Sender {
     }
 
     pub(crate) async fn send(&self, target: &Target, request: HttpRequest) -> Result<HttpReply, Failure> {
+        if let Some(hints) = &self.hints {
+            hints.attend();
+        }
         if target.deployment.sandbox {
             return self.sandbox.send(target, request).await;
         }

@@ -126,9 +126,10 @@ impl Router {
     ///
     /// # Errors
     /// `Internal` with the sink that cannot be written and why; its entries go on waiting for it. `Timeout` after 30
-    /// seconds.
+    /// seconds. `ProviderUnavailable` when the shared state cannot be asked.
     pub async fn flush(&self) -> Result<(), Error> {
-        self.shared.ledger.flush().await
+        self.shared.ledger.flush().await?;
+        self.shared.flush_state().await
     }
 
     /// The same without a runtime, for the end of a program: blocks no longer than `limit`. True when all arrived.
@@ -143,7 +144,8 @@ impl Router {
     /// As [`Router::flush`]; the router is closed in any case.
     pub async fn close(&self) -> Result<(), Error> {
         self.shared.close();
-        self.shared.ledger.flush().await
+        let written = self.shared.ledger.flush().await;
+        written.and(self.shared.close_state().await)
     }
 
     /// Hands every closed request to a sink of your own, on a thread of its own, from now on.

@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
 use crate::steer::Rules;
+use crate::store::{self, StateStore};
 
 /// What this router can reach. Built once; immutable.
 pub(crate) struct Setup {
@@ -44,6 +45,8 @@ pub(crate) struct Setup {
     overrides: BTreeMap<String, Arc<Model>>,
     /// Limits and budgets by whom they are for.
     pub(crate) subjects: Subjects,
+    /// What is counted and kept, in this process or with others.
+    pub(crate) state: Arc<dyn StateStore>,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
@@ -60,6 +63,7 @@ impl Setup {
         config.check()?;
         let catalog = Catalog::builtin();
         let found = deployments::find(&config, &catalog, env)?;
+        let state = store::open(config.state.as_ref())?;
         let mut setup = Self {
             catalog,
             deployments: found.deployments,
@@ -68,6 +72,7 @@ impl Setup {
             eligible: found.eligible,
             overrides: BTreeMap::new(),
             subjects: Subjects::default(),
+            state,
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
             keys: None,

@@ -6,6 +6,9 @@
 
 mod hold;
 mod memory;
+mod open;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::sync::Arc;
 
@@ -14,6 +17,7 @@ use futures_util::future::BoxFuture;
 
 pub(crate) use hold::{Amounts, Hold, Keeper, Part};
 pub(crate) use memory::MemoryStore;
+pub(crate) use open::{check_address, open};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +119,10 @@ pub(crate) enum Denied {
         /// What would have fitted.
         left: u64,
     },
+    /// A calendar window of theirs is not the present one by the store's clock, which is known from now on: they want
+    /// making again for [`StateStore::clock`].
+    #[allow(dead_code)] // Only stores with a clock of their own say it.
+    Elsewhen,
     /// The store cannot be asked.
     #[allow(dead_code)] // The store of one process always can.
     Unavailable(Unavailable),
@@ -129,16 +137,20 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
     /// Grants all claims or none. Claims of one subject, measure and span add up.
     fn reserve<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Hold, Denied>>;
 
+    /// The moment by the store's clock, by which the windows of claims are chosen: the caller's, unless the store is
+    /// shared by processes whose clocks may differ.
+    fn clock(&self, at_ms: i64) -> i64 {
+        at_ms
+    }
+
     /// How far each claim's cap is used; its amount does not matter.
     fn levels<'a>(&'a self, claims: &'a [Claim], at_ms: i64) -> BoxFuture<'a, Result<Vec<Level>, Unavailable>>;
 
     /// The value of a key that has not expired.
-    #[allow(dead_code)] // Callers' keys and the state of a fleet stand on these four.
     fn get<'a>(&'a self, space: &'a str, key: &'a str, at_ms: i64)
     -> BoxFuture<'a, Result<Option<Bytes>, Unavailable>>;
 
     /// Sets a value, for ever or for so many milliseconds.
-    #[allow(dead_code)] // As above.
     fn put<'a>(
         &'a self,
         space: &'a str,
@@ -149,10 +161,18 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
     ) -> BoxFuture<'a, Result<(), Unavailable>>;
 
     /// Takes a value away; false when there was none.
-    #[allow(dead_code)] // As above.
     fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>>;
 
     /// The keys and values of a space that have not expired, in the order of their keys.
-    #[allow(dead_code)] // As above.
     fn list<'a>(&'a self, space: &'a str, at_ms: i64) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, Unavailable>>;
+
+    /// Waits until everything that was settled so far is counted where others see it.
+    fn flush(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Gives back what is held in advance, then flushes. The store goes on to work afterwards.
+    fn close(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.flush()
+    }
 }

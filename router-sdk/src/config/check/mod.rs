@@ -54,6 +54,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "budgets",
         "cache",
         "keys",
+        "state",
     ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
@@ -126,6 +127,9 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     if config.tokens.exact && !crate::wire::CAN_COUNT {
         let fix = "needs a build with the feature exact-tokens; leave it out, or build the crate with that feature";
         return Err(Error::invalid_config("tokens.exact", fix));
+    }
+    if let Some(state) = &config.state {
+        state.check()?;
     }
     providers(config)
 }

@@ -1,5 +1,6 @@
 //! The health of targets and keys: outcomes in, who rests and for how long out. One probe at a time after a rest.
 
+mod news;
 mod seat;
 mod snapshot;
 mod state;
@@ -30,6 +31,7 @@ pub(crate) struct Health {
     states: Mutex<HashMap<String, State>>,
     /// Somebody left a place.
     left: Notify,
+    news: news::News,
 }
 
 /// Why a place may not be asked now.
@@ -49,7 +51,12 @@ const SILENCE: u32 = 3;
 
 impl Health {
     pub(crate) fn new(settings: Breaker) -> Arc<Self> {
-        Arc::new(Self { settings, states: Mutex::new(HashMap::new()), left: Notify::new() })
+        Arc::new(Self {
+            settings,
+            states: Mutex::new(HashMap::new()),
+            left: Notify::new(),
+            news: news::News::default(),
+        })
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut HashMap<String, State>) -> T) -> T {
@@ -240,6 +247,10 @@ impl Health {
                     key.probing = false;
                     key.rest_for(cooldown(first, self.settings.quota_rest_ms.max(first), key.opened), now);
                 }
+            }
+            // The rest of a key is its process's own: others may have another.
+            if !matches!(signal, Signal::Nothing | Signal::DeadKey(_)) {
+                self.news.note(place, states.get(place), now);
             }
         });
     }

@@ -65,7 +65,7 @@ impl SharedKeys {
             match self.state.reserve(std::slice::from_ref(&claim), now_ms()).await {
                 Ok(hold) => return Ok(hold),
                 Err(Denied::Unavailable(why)) => return Err(down(why)),
-                Err(Denied::Full { .. }) => tokio::time::sleep(PAUSE).await,
+                Err(Denied::Full { .. } | Denied::Elsewhen) => tokio::time::sleep(PAUSE).await,
             }
         }
         Err(unavailable(format!("{id} is being changed by somebody else for too long")))
