@@ -152,7 +152,8 @@ pub(super) fn measurements(entry: &Entry) -> Vec<Measurement> {
     let mut tell = |instrument, value, attributes| out.push(Measurement { instrument, value, attributes });
     let failed = entry.error.map(|kind: ErrorKind| ("error.type", Attribute::from(kind.as_str())));
     tell("gen_ai.client.operation.duration", route.latency_ms / 1e3, with(failed));
-    if let Some(usage) = route.usage {
+    // A kept answer was given without using any.
+    if let Some(usage) = route.usage.filter(|_| !route.cached.is_hit()) {
         for (kind, tokens) in [("input", usage.input), ("output", usage.output)] {
             tell("gen_ai.client.token.usage", tokens as f64, with(Some(("gen_ai.token.type", kind.into()))));
         }

@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     first_tokens: Times,
     attempts: Count,
     redacted: Count,
+    cache: Count,
 }
 
 impl fmt::Debug for Metrics {
@@ -67,6 +68,7 @@ impl Default for Metrics {
             first_tokens: times(),
             attempts: Count::default(),
             redacted: Count::default(),
+            cache: Count::default(),
             registry: Registry::default(),
         };
         let dollars = || Unit::Other("usd".into());
@@ -83,6 +85,7 @@ impl Default for Metrics {
         registry.register_with_unit("first_token", what, Unit::Seconds, metrics.first_tokens.clone());
         registry.register("attempts", "Sends to providers by how they ended", metrics.attempts.clone());
         registry.register("redacted", "Findings taken out of requests", metrics.redacted.clone());
+        registry.register("cache", "Requests by what the cache did", metrics.cache.clone());
         Self { registry, ..metrics }
     }
 }
@@ -107,7 +110,11 @@ impl Metrics {
         if let Some(kind) = entry.error {
             self.errors.get_or_create(&with("kind", ErrorKind::as_str(kind))).inc();
         }
-        if let Some(usage) = route.usage {
+        if entry.purpose == "request" {
+            self.cache.get_or_create(&vec![("outcome", route.cached.as_str().to_owned())]).inc();
+        }
+        // A kept answer was given without using any.
+        if let Some(usage) = route.usage.filter(|_| !route.cached.is_hit()) {
             let written = usage.cache_write + usage.cache_write_1h;
             let kinds = [
                 ("input", usage.input),
