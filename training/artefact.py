@@ -1,18 +1,22 @@
 """A fitted predictor in, the bytes of weights.bin out. Little-endian:
 
-"CRW3", u8 log2(buckets), u8 surface values, u8 outputs, u8 knots
-f32 step of one int8 weight
+"CRW4", u8 log2(buckets), u8 surface values, u8 shapes, u8 knots
+f32[2] step of one int8 weight, for each shape with words
 f32[surface] mean, f32[surface] 1/spread
-f32[surface][outputs] weights; f32[outputs] biases     (gain, then success of weak, mid, strong)
-f32[knots] raw gains at equal shares of the reference prompts
-i8[buckets] hashed weights of the gain
+f32[shapes][surface] weights of the gain
+f32[shapes][knots] raw gains at equal shares of the prompts
+f32[shapes][3][2] level and slope of success on the difficulty, in log odds: weak, mid, strong
+f32[shapes] standard deviation of benchmarks around that
+i8[buckets] hashed weights of the gain for answers to choose from; i8[buckets / 2] those for stories
 u8[filter bits / 8] word filter, bit (hash * 0x9E3779B1) >> 14
 """
 
 import numpy as np
-from tables import BUCKETS, SURFACE
+from model import KNOTS, RIDGE, SHARED
+from tables import BUCKETS, SHAPES, SURFACE
 
 FILTER_BITS = 1 << 18
+MOST_BYTES = 256 * 1024
 
 
 def quantised(weights):
@@ -21,25 +25,28 @@ def quantised(weights):
     return np.clip(np.rint(weights / step), -127, 127).astype(np.int8), step
 
 
-def pack(fitted, vocabulary):
-    table, step = quantised(fitted.hashed)
-    weights = np.column_stack([fitted.surface, fitted.success])
-    biases = np.append(0.0, fitted.success_bias)
-    bits = (vocabulary.astype(np.uint32) * np.uint32(0x9E3779B1)) >> np.uint32(14)
+def pack(fitted):
+    """The artefact of a predictor; it must stay small enough to be embedded."""
+    tables = [quantised(fitted.hashed[shape][:: 1 << SHARED[shape]]) for shape in RIDGE]
+    bits = (fitted.known.astype(np.uint32) * np.uint32(0x9E3779B1)) >> np.uint32(14)
     known = np.zeros(FILTER_BITS, np.uint8)
     known[bits] = 1
     f32 = lambda values: np.asarray(values, "<f4").tobytes()
-    return b"".join(
+    blob = b"".join(
         [
-            b"CRW3",
-            bytes([BUCKETS.bit_length() - 1, SURFACE, 4, len(fitted.knots)]),
-            f32([step]),
+            b"CRW4",
+            bytes([BUCKETS.bit_length() - 1, SURFACE, len(SHAPES), KNOTS]),
+            f32([step for _, step in tables]),
             f32(fitted.mean),
             f32(1 / fitted.spread),
-            f32(weights),
-            f32(biases),
+            f32(fitted.surface),
             f32(fitted.knots),
-            table.tobytes(),
+            f32(fitted.success),
+            f32(fitted.stray),
+            *[table.tobytes() for table, _ in tables],
             np.packbits(known, bitorder="little").tobytes(),
         ]
     )
+    if len(blob) > MOST_BYTES:
+        raise SystemExit(f"the artefact has {len(blob)} bytes, at most {MOST_BYTES} are embedded")
+    return blob

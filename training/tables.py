@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-BUCKETS = 1 << 16
-SURFACE = 41
+BUCKETS = 1 << 17
+SURFACE = 27
+SHAPES = ("choices", "story", "other")
+CHOICES, STORY, OTHER = range(3)
 
 # Tables that may train shipped weights, with their licences, and tables that may only measure.
 TRAIN = {
@@ -44,10 +46,11 @@ class Table:
         self.name, self.frame = name, frame
         self.category = frame["category"].astype(str).to_numpy()
         self.prompt = frame["prompt"].astype(str).to_numpy()
+        self.text = frame["question" if "question" in frame else "prompt"].astype(str).to_numpy()
         self.weak, self.mid, self.strong = by_ability(frame)
         self.pair = tuple(frame[f"m:{model}"].to_numpy(float) for model in PAIRS[name])
         self.hashed, self.surface, self.words = rows["hashed"], rows["surface"], rows["words"]
-        self.prior, self.reach, self.kind = rows["prior"], rows["reach"], rows["kind"]
+        self.prior, self.reach, self.kind, self.shape = rows["prior"], rows["reach"], rows["kind"], rows["shape"]
         self.family = np.array([family(name, category) for category in self.category])
 
 
@@ -100,7 +103,7 @@ def extract(extractor, prompts):
     """The classifier's features of bare prompts."""
     lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
     done = subprocess.run([str(extractor)], input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    indices, values, starts, surface, words, prior, reach, kind = [], [], [0], [], [], [], [], []
+    indices, values, starts, surface, words, prior, reach, kind, shape = [], [], [0], [], [], [], [], [], []
     for line in done.stdout.decode().splitlines():
         row = json.loads(line)
         buckets = row["buckets"]
@@ -112,13 +115,29 @@ def extract(extractor, prompts):
         prior.append(row["prior"])
         reach.append(row["reach"])
         kind.append(row["kind"])
+        shape.append(row["shape"])
     hashed = sparse.csr_matrix((np.array(values), np.array(indices), np.array(starts)), shape=(len(words), BUCKETS))
     surface = np.array(surface)
     if surface.shape[1] != SURFACE:
         raise SystemExit(f"the extractor gives {surface.shape[1]} surface values, training expects {SURFACE}")
     return dict(
-        hashed=hashed, surface=surface, words=words, prior=np.array(prior), reach=np.array(reach), kind=np.array(kind)
+        hashed=hashed,
+        surface=surface,
+        words=words,
+        prior=np.array(prior),
+        reach=np.array(reach),
+        kind=np.array(kind),
+        shape=np.array(shape),
     )
+
+
+def times(extractor, sizes=(200, 4_000, 32_000, 1_000_000)):
+    """Median nanoseconds of classifying a prompt of each size, in characters."""
+    text = "Compare the two proposals below, name the risks of each, and say which one you would take and why. "
+    prompts = [(text * (size // len(text) + 1))[:size] for size in sizes]
+    lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
+    done = subprocess.run([str(extractor), "--time"], input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    return list(zip(sizes, (int(line) for line in done.stdout.split()), strict=True))
 
 
 def read(folder, extractor):
@@ -138,12 +157,11 @@ def read(folder, extractor):
 
 
 def reference(folder, extractor, most=2000):
-    """Hashed and surface features of every-day prompts, one pair per table."""
+    """Features of every-day prompts, one dictionary per table."""
     out = []
     for name in REFERENCE:
         frame = pd.read_csv(folder / f"{name}.csv.gz")
         prompts = frame[frame["split"] == "dev"]["prompt"].astype(str)
         prompts = prompts.iloc[np.linspace(0, len(prompts) - 1, min(most, len(prompts))).astype(int)]
-        rows = extract(extractor, prompts)
-        out.append((rows["hashed"], rows["surface"]))
+        out.append(extract(extractor, prompts))
     return out

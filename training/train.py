@@ -13,11 +13,15 @@ import pathlib
 import artefact
 import card
 import evaluate
+import golden
 import model
 import numpy as np
+import pools
 import tables
 
 HERE = pathlib.Path(__file__).resolve().parent
+QUALITY = HERE.parent / "docs" / "quality.md"
+GOLDEN = HERE.parent / "router-sdk" / "src" / "classify" / "testdata" / "golden.json"
 WEIGHTS = HERE.parent / "router-sdk" / "src" / "classify" / "weights.bin"
 
 
@@ -26,6 +30,10 @@ def main():
     ask.add_argument("--data", type=pathlib.Path, required=True, help="folder of *.csv.gz tables")
     ask.add_argument("--out", type=pathlib.Path, default=WEIGHTS)
     ask.add_argument("--card", type=pathlib.Path, default=HERE / "model_card.md")
+    ask.add_argument(
+        "--golden", type=pathlib.Path, default=GOLDEN, help="sample prompts as training reads them, for a test"
+    )
+    ask.add_argument("--quality", type=pathlib.Path, default=QUALITY)
     ask.add_argument("--date", default=datetime.date.today().isoformat(), help="date on the model card")
     ask.add_argument("--quick", action="store_true", help="train and write only, without the measurements")
     args = ask.parse_args()
@@ -33,14 +41,18 @@ def main():
     extractor = tables.build_extractor(HERE / "features")
     data = tables.read(args.data, extractor)
     rows = model.training_rows(data)
-    fitted = model.fit(rows, np.ones(len(rows.gain), bool), tables.reference(args.data, extractor))
-    blob = artefact.pack(fitted, model.vocabulary(rows))
+    fitted = model.fit(rows, np.ones(len(rows.table), bool), tables.reference(args.data, extractor))
+    blob = artefact.pack(fitted)
     args.out.write_bytes(blob)
-    print(f"{args.out}: {len(blob)} bytes from {len(rows.gain)} rows")
+    golden.write(args.golden, extractor, blob)
+    print(f"{args.out}: {len(blob)} bytes from {len(rows.table)} rows")
     if not args.quick:
-        results = evaluate.everything(data, rows)
+        results = evaluate.everything(data, rows, pools.Pools(args.data, extractor))
         args.card.write_text(card.write(data, rows, blob, results, args.date))
-        print(args.card.read_text())
+        # Built again, so that the weights just written are what is timed.
+        times = tables.times(tables.build_extractor(HERE / "features"))
+        args.quality.write_text(card.quality(blob, results, times, args.date))
+        print(args.quality.read_text())
 
 
 if __name__ == "__main__":

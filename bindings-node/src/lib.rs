@@ -1,12 +1,17 @@
 //! The Node binding: JSON text and bytes in, promises of JSON text and bytes out. `ts/` gives them their types.
 
+pub mod cache;
 pub mod call;
 pub mod door;
 pub mod errors;
+pub mod hooks;
+mod keys;
+pub mod ledger;
 pub mod quota;
 pub mod router;
 pub mod shadow;
 pub mod stream;
+pub mod telemetry;
 
 use std::sync::OnceLock;
 

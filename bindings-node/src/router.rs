@@ -1,30 +1,41 @@
 //! The router class: request JSON in, reply JSON out.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use clawrouters::{ChatRequest, Config, EmbeddingRequest, Entry, Error, ErrorKind};
 use napi::Env;
-use napi::bindgen_prelude::{Function, PromiseRaw};
+use napi::bindgen_prelude::{Function, Promise, PromiseRaw};
 use napi_derive::napi;
 use serde_json::Value;
 
 use crate::call::{Canceller, until_cancelled};
 use crate::door::{Door, Inbound};
 use crate::errors::{guarded, guarded_now, thrown};
+use crate::keys::{self, Keyed};
 use crate::stream::NativeStream;
-use crate::{quota, shadow};
+use crate::{hooks, quota, shadow, telemetry};
 
 /// A router of its own: configuration, connections, health and ledger.
 #[napi]
 #[derive(Debug)]
 pub struct NativeRouter {
-    core: clawrouters::Router,
+    pub(crate) core: clawrouters::Router,
     closed: AtomicBool,
+    /// Records handed over to JavaScript.
+    told: Arc<AtomicU32>,
+    /// Set when no function is called with entries any more.
+    pub(crate) ended: Arc<AtomicBool>,
 }
 
 impl NativeRouter {
     fn new(core: clawrouters::Router) -> Self {
-        Self { core, closed: AtomicBool::new(false) }
+        Self { core, closed: AtomicBool::new(false), told: Arc::default(), ended: Arc::default() }
+    }
+
+    /// The core router, for what sends nothing.
+    pub(crate) fn core(&self) -> &clawrouters::Router {
+        &self.core
     }
 
     /// The core router, for a call that sends something.
@@ -68,10 +79,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(router.chat(request).await?.to_json().to_string())
         })))
     }
@@ -83,10 +95,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, NativeStream>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(NativeStream::new(router.stream(request).await?))
         })))
     }
@@ -98,10 +111,11 @@ impl NativeRouter {
         env: &'env Env,
         json: String,
         canceller: Option<&Canceller>,
+        api_key: Option<String>,
     ) -> napi::Result<PromiseRaw<'env, String>> {
         let (router, canceller) = (self.open()?, canceller.cloned());
         env.spawn_future(guarded(until_cancelled(canceller, async move {
-            let request = EmbeddingRequest::from_json(json.as_bytes())?;
+            let request = EmbeddingRequest::from_json(json.as_bytes())?.keyed(api_key);
             let reply = router.embed(request).await?.to_json_bytes();
             String::from_utf8(reply).map_err(|_| Error::new(ErrorKind::Internal, "a reply is not UTF-8"))
         })))
@@ -120,19 +134,37 @@ impl NativeRouter {
 
     /// How a request would be answered.
     #[napi]
-    pub fn explain<'env>(&self, env: &'env Env, json: String) -> napi::Result<PromiseRaw<'env, String>> {
+    pub fn explain<'env>(
+        &self,
+        env: &'env Env,
+        json: String,
+        api_key: Option<String>,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
         let router = self.core.clone();
         env.spawn_future(guarded(async move {
-            let request = ChatRequest::from_json(json.as_bytes())?;
+            keys::warm(&router, api_key.as_ref()).await?;
+            let request = ChatRequest::from_json(json.as_bytes())?.keyed(api_key);
             Ok(router.explain(&request)?.to_json().to_string())
         }))
     }
 
-    /// The models that can be asked for, as a JSON list.
+    /// The models that can be asked for, by the holder of a key where one is given, as a JSON list.
     #[napi]
-    pub fn models<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, String>> {
+    pub fn models<'env>(&self, env: &'env Env, api_key: Option<String>) -> napi::Result<PromiseRaw<'env, String>> {
         let router = self.core.clone();
-        env.spawn_future(guarded(async move { Ok(Value::Array(router.models()).to_string()) }))
+        env.spawn_future(guarded(async move { Ok(Value::Array(keys::models(&router, api_key).await?).to_string()) }))
+    }
+
+    /// Makes a call of the router's keys: its name and arguments in, one JSON value out.
+    #[napi]
+    pub fn keys<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        arguments: String,
+    ) -> napi::Result<PromiseRaw<'env, String>> {
+        let router = self.open()?;
+        env.spawn_future(guarded(async move { keys::call(&router, &name, &arguments).await }))
     }
 
     /// The ledger's entries as a JSON list.
@@ -154,6 +186,37 @@ impl NativeRouter {
     #[napi]
     pub fn on_shadow(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
         shadow::hand_over(&self.open()?, &callback)
+    }
+
+    /// Adds a function that is asked `before` requests are sent or `after` they are answered.
+    #[napi]
+    pub fn add_hook(
+        &self,
+        stage: String,
+        callback: Function<'_, String, Promise<String>>,
+        name: String,
+        on_failure: Option<String>,
+        timeout_ms: Option<f64>,
+    ) -> napi::Result<()> {
+        hooks::add(&self.open()?, &stage, &callback, name, on_failure.as_deref(), timeout_ms)
+    }
+
+    /// Calls a function with the record of every request that closes from now on, as JSON text.
+    #[napi]
+    pub fn on_record(&self, callback: Function<'_, String, ()>) -> napi::Result<()> {
+        telemetry::records(&self.open()?, &callback, &self.told)
+    }
+
+    /// How many records were handed over.
+    #[napi]
+    pub fn records_told(&self) -> u32 {
+        self.told.load(Ordering::Acquire)
+    }
+
+    /// Everything counted so far, as OpenMetrics text.
+    #[napi]
+    pub fn metrics(&self) -> napi::Result<String> {
+        guarded_now(|| Ok(self.core.metrics()))
     }
 
     /// Calls a function with `{"reply": {...}, "lost": n}` as JSON text for each budget that runs out.
@@ -189,7 +252,8 @@ impl NativeRouter {
     /// Waits until calls that have ended are in the ledger.
     #[napi]
     pub fn flush<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
-        env.spawn_future(guarded(settled()))
+        let router = self.core.clone();
+        env.spawn_future(guarded(settled(async move { router.flush().await })))
     }
 
     /// Refuses further calls and waits as `flush` does.
@@ -197,14 +261,20 @@ impl NativeRouter {
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, ()>> {
         self.closed.store(true, Ordering::Relaxed);
         self.core.on_shadow(|_| {});
+        self.core.clear_hooks();
         self.core.on_budget(|_| {});
-        env.spawn_future(guarded(settled()))
+        let (router, ended) = (self.core.clone(), Arc::clone(&self.ended));
+        env.spawn_future(guarded(settled(async move {
+            let flushed = router.close().await;
+            ended.store(true, Ordering::Relaxed);
+            flushed
+        })))
     }
 }
 
 /// A call's entry is written when its task is dropped, at the latest. The one worker takes its tasks in order, so those
 /// stopped before this one was started are gone when it has had its second turn.
-async fn settled() -> Result<(), Error> {
+async fn settled(flushed: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     tokio::task::yield_now().await;
-    Ok(())
+    flushed.await
 }

@@ -9,6 +9,17 @@ export interface CallOptions {
   signal?: AbortSignal | null | undefined;
   /** The deadline of the whole call in milliseconds; a sooner `route.deadline_ms` wins. */
   timeout?: number | undefined;
+  /** The caller's `cr_` key, where the router has a key store. */
+  apiKey?: string | undefined;
+}
+
+/** The caller's key of a call. */
+export function keyOf(options: Pick<CallOptions, "apiKey"> | undefined): string | undefined {
+  const key: unknown = options?.apiKey ?? undefined;
+  if (key === undefined || typeof key === "string") {
+    return key;
+  }
+  throw invalid("InvalidRequest", "api_key", "must be text");
 }
 
 /** Runs a native call under an optional signal. */

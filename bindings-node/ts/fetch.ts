@@ -1,13 +1,14 @@
 /** A WHATWG fetch call in, a Response of the door out. */
 import { under } from "./call.js";
 import { rebuilt } from "./errors.js";
+import { traceHeaders } from "./telemetry.js";
 import type { Inbound, NativeDoor, NativeRouter } from "./native.js";
 
 /** Answers a fetch by the router; rejects only as `fetch` does, with the signal's reason or a TypeError. */
 export async function fetchThrough(router: NativeRouter, input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
   signal?.throwIfAborted();
-  const inbound = plain(input, init) ?? (await read(new Request(input, withDuplex(init))));
+  const inbound = plain(router, input, init) ?? (await read(router, new Request(input, withDuplex(init))));
   let door: NativeDoor;
   try {
     door = await under(signal, (canceller) => router.call(inbound, canceller));
@@ -20,7 +21,7 @@ export async function fetchThrough(router: NativeRouter, input: string | URL | R
 }
 
 /** The common case, an address with a text or byte body, without the cost of a Request. */
-function plain(input: string | URL | Request, init?: RequestInit): Inbound | undefined {
+function plain(router: NativeRouter, input: string | URL | Request, init?: RequestInit): Inbound | undefined {
   if (input instanceof Request) {
     return undefined;
   }
@@ -29,13 +30,13 @@ function plain(input: string | URL | Request, init?: RequestInit): Inbound | und
   if (body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array)) {
     return undefined;
   }
-  const inbound: Inbound = { method: (init?.method ?? "GET").toUpperCase(), url, headers: lines(new Headers(init?.headers)) };
+  const inbound: Inbound = { method: (init?.method ?? "GET").toUpperCase(), url, headers: lines(traceHeaders(router, new Headers(init?.headers))) };
   return body === undefined ? inbound : { ...inbound, body };
 }
 
-async function read(request: Request): Promise<Inbound> {
+async function read(router: NativeRouter, request: Request): Promise<Inbound> {
   const body = new Uint8Array(await request.arrayBuffer());
-  return { method: request.method, url: request.url, headers: lines(request.headers), body };
+  return { method: request.method, url: request.url, headers: lines(traceHeaders(router, new Headers(request.headers))), body };
 }
 
 /** Node asks for `duplex` with a streamed body, browsers do not. */

@@ -33,29 +33,53 @@ export interface Inbound {
 
 /** The router's native half. */
 export interface NativeRouter {
-  chat(json: string, canceller?: Canceller): Promise<string>;
-  stream(json: string, canceller?: Canceller): Promise<NativeStream>;
-  embed(json: string, canceller?: Canceller): Promise<string>;
+  chat(json: string, canceller?: Canceller, apiKey?: string): Promise<string>;
+  stream(json: string, canceller?: Canceller, apiKey?: string): Promise<NativeStream>;
+  embed(json: string, canceller?: Canceller, apiKey?: string): Promise<string>;
   classify(json: string): Promise<string>;
-  explain(json: string): Promise<string>;
-  models(): Promise<string>;
+  explain(json: string, apiKey?: string): Promise<string>;
+  models(apiKey?: string): Promise<string>;
+  keys(name: string, json: string): Promise<string>;
   entries(): string;
   health(): string;
+  cacheStats(): string;
+  clearCache(): void;
   onShadow(callback: (json: string) => void): void;
+  addHook(
+    stage: "before" | "after",
+    callback: (json: string) => Promise<string>,
+    name: string,
+    onFailure?: string,
+    timeoutMs?: number,
+  ): void;
+  onRecord(callback: (json: string) => void): void;
+  recordsTold(): number;
+  metrics(): string;
   onBudget(callback: (json: string) => void): void;
   quota(subject: string): Promise<string>;
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
+  usage(json: string): Promise<string>;
+  export(path: string, json: string): Promise<number>;
+  report(path: string, json: string): Promise<void>;
+  ledger(): string;
+  onEntry(callback: (json: string) => void): void;
+  flushWithin(ms: number): boolean;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Native {
+  onLogLine(level: string, callback: (json: string) => void): void;
+  instruments(): string;
   Canceller: new () => Canceller;
   NativeRouter: {
     fromEnv(): NativeRouter;
     fromConfig(json: string): NativeRouter;
     fromTomlFile(path: string): NativeRouter;
   };
+  ledgerUsage(db: string, json: string): Promise<string>;
+  ledgerExport(db: string, path: string, json: string): Promise<number>;
+  ledgerReport(db: string, path: string, json: string): Promise<void>;
 }
 
 /** The names a library of this platform may have; musl comes second since a package manager installs only one. */

@@ -1,17 +1,24 @@
 /** The router class: typed calls in, typed replies out. */
-import { under, withTimeout } from "./call.js";
+import { Cache } from "./cache.js";
+import { keyOf, under, withTimeout } from "./call.js";
 import type { CallOptions } from "./call.js";
 import { configJson, located, requestJson } from "./encode.js";
 import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
+import { Keys } from "./keys.js";
+import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
+import { hookCallback, hookOptions } from "./hooks.js";
 import { handedCallback, shadowCallback } from "./shadow.js";
 import { Stream } from "./stream.js";
+import { instrumentNative, settled, withTrace } from "./telemetry.js";
+import type { InstrumentOptions } from "./telemetry.js";
 import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
-import type { Entry } from "./types/ledger.js";
+import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
+import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
 import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
@@ -47,6 +54,10 @@ export class Router implements AsyncDisposable {
   readonly embeddings: Embeddings;
   /** The models. */
   readonly models: Models;
+  /** How the cache stands, and forgetting what it keeps. */
+  readonly cache: Cache;
+  /** The keys of callers; needs `keys` in the configuration. */
+  readonly keys: Keys;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -58,9 +69,12 @@ export class Router implements AsyncDisposable {
   constructor(config?: Config | string) {
     const inner = built(config);
     this.#native = inner;
+    flushAtExit(inner);
     this.chat = new Chat(inner);
     this.embeddings = new Embeddings(inner);
     this.models = new Models(inner);
+    this.cache = new Cache(inner);
+    this.keys = new Keys(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
 
@@ -80,8 +94,9 @@ export class Router implements AsyncDisposable {
   }
 
   /** How a request would be answered: every candidate, every refusal; sends nothing. */
-  async explain(params: ChatCompletionCreateParams): Promise<Explanation> {
-    return JSON.parse(await asked(params, undefined, (json) => this.#native.explain(json))) as Explanation;
+  async explain(params: ChatCompletionCreateParams, options?: Pick<CallOptions, "apiKey">): Promise<Explanation> {
+    const key = keyOf(options);
+    return JSON.parse(await asked(params, undefined, (json) => this.#native.explain(json, key))) as Explanation;
   }
 
   /** The closed requests that the ledger keeps, oldest first; `flush()` first for those that closed just now. */
@@ -117,6 +132,76 @@ export class Router implements AsyncDisposable {
   }
 
   /**
+   * Asks a function about every request before it is admitted, classified and sent.
+   *
+   * It returns nothing, a changed request, or `{ request, tags }`; it refuses by returning `refuse(message, kind)`, or by
+   * throwing a `ClawRoutersError` of the kind `ContentRefused` or `Forbidden`. Several are asked in the order in which they
+   * were added. What it throws else, or a time limit that passes, is its failure: `onFailure` and `timeoutMs` replace the
+   * configuration's `hooks`.
+   */
+  beforeRequest(hook: BeforeHook, options?: HookOptions): this {
+    return this.#hook("before", hook, options);
+  }
+
+  /**
+   * Asks a function about every chat answer; else as `beforeRequest`, with `reply` for `request`.
+   *
+   * A whole answer may be changed. A streamed one is seen as a whole reply after its last text: it may be labelled, or
+   * refused, which ends the stream with the error.
+   */
+  afterResponse(hook: AfterHook, options?: HookOptions): this {
+    return this.#hook("after", hook, options);
+  }
+
+  #hook(stage: "before" | "after", hook: BeforeHook | AfterHook, options?: HookOptions): this {
+    try {
+      this.#native.addHook(stage, hookCallback(hook), ...hookOptions(hook, options));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+    return this;
+  }
+
+  /**
+   * Sends spans and measurements of every request that closes from now on to OpenTelemetry, by the conventions for
+   * generative AI. A request belongs to the span that is active where it is made, or to the one that `route.traceparent`
+   * or the header `traceparent` of a `fetch` names.
+   *
+   * @throws {ClawRoutersError} `InvalidConfig` where `@opentelemetry/api` is not installed.
+   */
+  instrument(options?: InstrumentOptions): this {
+    instrumentNative(this.#native, options);
+    return this;
+  }
+
+  /**
+   * Everything counted so far as OpenMetrics text, which Prometheus reads; served as
+   * `application/openmetrics-text; version=1.0.0`. Counting begins with the first call, or with the router where the
+   * configuration's `telemetry.metrics` is true.
+   */
+  metrics(): string {
+    try {
+      return this.#native.metrics();
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /**
+   * Calls a function with every request that is closed from now on, until `close()`.
+   *
+   * What it throws or rejects with becomes a process warning. `ledger.queue` entries wait while the thread is busy; what
+   * comes then is dropped and counted in `ledger()`. It does not keep the process alive.
+   */
+  onEntry(callback: (entry: Entry) => unknown): void {
+    try {
+      this.#native.onEntry(entryCallback(callback));
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
+  }
+
+  /**
    * How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or
    * `provider:NAME`.
    */
@@ -136,14 +221,49 @@ export class Router implements AsyncDisposable {
     }
   }
 
-  /** Waits until calls that have ended are in the ledger. */
-  async flush(): Promise<void> {
-    await under(undefined, () => this.#native.flush());
+  /** How the ledger and its sinks stand: what was written, what waits, what was dropped, what is wrong. */
+  ledger(): LedgerState {
+    try {
+      return JSON.parse(this.#native.ledger()) as LedgerState;
+    } catch (thrown) {
+      throw rebuilt(thrown);
+    }
   }
 
-  /** Refuses further calls and waits as `flush` does; `onShadow` and `onBudget` end. */
+  /**
+   * What requests used and cost: requests, tokens, cost, savings, errors, percentiles, cache hits. From the database
+   * where one is configured, else from memory.
+   */
+  async usage(query?: UsageQuery): Promise<UsageReport> {
+    const json = queryJson(query);
+    return JSON.parse(await under(undefined, () => this.#native.usage(json))) as UsageReport;
+  }
+
+  /** Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; resolves to their number. */
+  async export(path: string, query?: Omit<UsageQuery, "group_by">): Promise<number> {
+    const json = queryJson(query);
+    return under(undefined, () => this.#native.export(path, json));
+  }
+
+  /** Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else. */
+  async report(path: string, query?: Omit<UsageQuery, "group_by">): Promise<void> {
+    const json = queryJson(query);
+    await under(undefined, () => this.#native.report(path, json));
+  }
+
+  /**
+   * Waits until calls that have ended are with every sink of the ledger: on the disk, for files. Rejects when a sink cannot
+   * be written; its entries go on waiting for it.
+   */
+  async flush(): Promise<void> {
+    await under(undefined, () => this.#native.flush());
+    await settled(this.#native);
+  }
+
+  /** Refuses further calls and waits as `flush` does; `onShadow`, `onEntry` and `onBudget` end. */
   async close(): Promise<void> {
     await under(undefined, () => this.#native.close());
+    await settled(this.#native);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,12 +296,13 @@ export class Completions {
   create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>>;
   async create(params: ChatCompletionCreateParamsBase, options?: CallOptions): Promise<ChatCompletion | Stream<ChatCompletionChunk>> {
     const signal = options?.signal;
-    const timed = withTimeout(params, options?.timeout);
+    const timed = withTrace(this.#native, withTimeout(params, options?.timeout));
+    const key = keyOf(options);
     if ((params as ChatCompletionCreateParamsBase | undefined)?.["stream"] === true) {
-      const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller));
+      const opened = await asked(timed, signal, (json, canceller) => this.#native.stream(json, canceller, key));
       return new Stream<ChatCompletionChunk>(opened, signal);
     }
-    return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller))) as ChatCompletion;
+    return JSON.parse(await asked(timed, signal, (json, canceller) => this.#native.chat(json, canceller, key))) as ChatCompletion;
   }
 }
 
@@ -196,8 +317,9 @@ export class Embeddings {
 
   /** Makes one vector for each input, in their order. */
   async create(params: EmbeddingCreateParams, options?: CallOptions): Promise<CreateEmbeddingResponse> {
-    const timed = withTimeout(params, options?.timeout);
-    const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller));
+    const timed = withTrace(this.#native, withTimeout(params, options?.timeout));
+    const key = keyOf(options);
+    const json = await asked(timed, options?.signal, (text, canceller) => this.#native.embed(text, canceller, key));
     return JSON.parse(json) as CreateEmbeddingResponse;
   }
 }
@@ -211,9 +333,10 @@ export class Models {
     this.#native = inner;
   }
 
-  /** `auto` and its strategies, aliases, own models and the reachable catalogue. */
-  async list(): Promise<ModelList> {
-    const data = JSON.parse(await under(undefined, () => this.#native.models())) as ModelEntry[];
+  /** `auto` and its strategies, aliases, own models and the reachable catalogue; with a key what its holder may ask for. */
+  async list(options?: Pick<CallOptions, "apiKey">): Promise<ModelList> {
+    const key = keyOf(options);
+    const data = JSON.parse(await under(undefined, () => this.#native.models(key))) as ModelEntry[];
     const list: Omit<ModelList, typeof Symbol.asyncIterator> = { object: "list", data };
     // Not enumerable: the list stays the plain object that OpenAI's servers send.
     return Object.defineProperty(list, Symbol.asyncIterator, {

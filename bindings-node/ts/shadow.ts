@@ -8,12 +8,12 @@ export function shadowCallback(callback: (reply: ShadowReply) => unknown): (json
 }
 
 /** The same for whatever is handed over one by one. */
-export function handedCallback<T>(callback: (reply: T) => unknown, name: string, what: string): (json: string) => void {
+export function handedCallback(callback: (reply: never) => unknown, name: string, what: string): (json: string) => void {
   if (typeof callback !== "function") {
     throw invalid("InvalidRequest", "callback", "must be a function");
   }
   return (json) => {
-    const { reply, lost } = JSON.parse(json) as { reply: T; lost: number };
+    const { reply, lost } = JSON.parse(json) as { reply: never; lost: number };
     if (lost > 0) {
       process.emitWarning(`${String(lost)} ${what} were dropped: the callback is too slow for them`, "ClawRoutersWarning");
     }

@@ -13,6 +13,7 @@ use pyo3::types::{PyBytes, PyList};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use crate::hooks::{self, Ask};
 use crate::port::{Lobby, Port};
 use crate::{errors, runtime};
 
@@ -44,9 +45,32 @@ struct Waiter {
 #[derive(Default)]
 struct State {
     items: VecDeque<Item>,
+    /// Hooks that wait for someone to call them.
+    asks: VecDeque<Ask>,
     ended: bool,
     closed: bool,
     waiter: Option<Waiter>,
+}
+
+tokio::task_local! {
+    /// The feed that the running task fills: whoever reads it calls the hooks.
+    static READER: Arc<Shared>;
+}
+
+/// Hands a hook to the reader of the running task's feed; false when there is none.
+pub(crate) fn ask(ask: Ask) -> bool {
+    let handed = READER.try_with(|shared| {
+        let mut state = shared.state();
+        if state.closed {
+            return false;
+        }
+        state.asks.push_back(ask);
+        let waiter = state.waiter.take();
+        drop(state);
+        shared.wake(waiter);
+        true
+    });
+    handed.unwrap_or(false)
 }
 
 #[derive(Default)]
@@ -126,7 +150,8 @@ impl Feed {
         let runtime =
             runtime::current().map_err(|e| errors::internal(py, format!("the runtime's thread did not start: {e}")))?;
         let shared = Arc::new(Shared::default());
-        let task = runtime.spawn(task(Sink(Arc::clone(&shared)))).abort_handle();
+        let filled = READER.scope(Arc::clone(&shared), task(Sink(Arc::clone(&shared))));
+        let task = runtime.spawn(filled).abort_handle();
         Ok(Self { shared, task, pid: std::process::id() })
     }
 
@@ -135,6 +160,14 @@ impl Feed {
             return Ok(());
         }
         Err(errors::internal(py, "this stream belongs to the parent process: start a new one after the fork"))
+    }
+
+    /// Has the hooks called that wait for it. `blocking` says that this thread goes on to wait for the feed.
+    fn serve(&self, py: Python<'_>, blocking: bool) -> PyResult<()> {
+        loop {
+            let Some(ask) = self.shared.state().asks.pop_front() else { return Ok(()) };
+            hooks::serve(py, ask, blocking)?;
+        }
     }
 
     /// Everything ready: a list, empty when nothing is there yet, or nothing when the feed has ended.
@@ -171,7 +204,7 @@ impl Feed {
     fn block(&self, until: Instant) -> bool {
         let mut state = self.shared.state();
         loop {
-            if !state.items.is_empty() || state.ended {
+            if !state.items.is_empty() || !state.asks.is_empty() || state.ended {
                 return true;
             }
             let Some(left) = until.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) else {
@@ -210,7 +243,12 @@ impl Feed {
             let slice = Instant::now() + SIGNAL_CHECK;
             let until = deadline.map_or(slice, |d| d.min(slice));
             if py.detach(|| self.block(until)) {
-                return self.ready(py);
+                self.serve(py, true)?;
+                match self.ready(py)? {
+                    // A hook was served and nothing else came yet.
+                    Some(list) if list.is_empty() => {}
+                    ready => return Ok(ready),
+                }
             }
             if let Err(signal) = py.check_signals() {
                 self.cancel();
@@ -232,6 +270,7 @@ impl Feed {
     /// Takes what is ready: `[]` when nothing is there yet, `None` at the end.
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
         self.check_process(py)?;
+        self.serve(py, false)?;
         self.ready(py)
     }
 
@@ -239,7 +278,7 @@ impl Feed {
     fn notify(&self, py: Python<'_>, port: &Port, future: Py<PyAny>) -> PyResult<bool> {
         self.check_process(py)?;
         let mut state = self.shared.state();
-        if !state.items.is_empty() || state.ended {
+        if !state.items.is_empty() || !state.asks.is_empty() || state.ended {
             return Ok(false);
         }
         let before = state.waiter.replace(Waiter { lobby: Arc::clone(&port.lobby), future });
@@ -259,10 +298,12 @@ impl Feed {
         }
         let mut state = self.shared.state();
         state.items.clear();
+        let asks = std::mem::take(&mut state.asks);
         state.closed = true;
         state.ended = true;
         let waiter = state.waiter.take();
         drop(state);
+        drop(asks);
         self.cancel();
         self.shared.wake(waiter);
     }

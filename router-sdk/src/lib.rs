@@ -9,6 +9,7 @@
 mod account;
 mod admit;
 mod balance;
+mod cache;
 mod catalog;
 mod classify;
 mod config;
@@ -16,24 +17,36 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod hooks;
 mod ids;
 mod judge;
+mod keys;
 mod media;
 mod pipeline;
 mod provider;
+mod redact;
 mod router;
 mod select;
 mod setup;
 mod shadow;
+mod steer;
 mod store;
 mod stream;
+mod telemetry;
 mod transport;
 mod wire;
 
-pub use account::{Entry, usd};
+pub use account::{
+    Against, CacheUse, Content, Entry, Fault, Figures, LedgerState, Percentiles, Sink, SinkState, TokenSums,
+    UsageQuery, UsageReport, UsageRow, usd,
+};
+#[cfg(feature = "sqlite")]
+#[doc(hidden)]
+pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::{
     Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
 };
+pub use cache::CacheStats;
 pub use catalog::{
     Auth, Basis, Capabilities, Catalog, CatalogError, DayWindow, EffortScores, EffortStyle, EmbeddingKind,
     EmbeddingRules, InputType, Mode, Model, OffPeak, ParameterRules, PricePeriod, Quirks, Rates, Reasoning,
@@ -44,23 +57,35 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 #[doc(hidden)]
 pub use classify::{TrainingRow, training_features};
 pub use config::{
-    Alias, AliasModel, Balance, Breaker, BudgetsConfig, Config, DeploymentConfig, Hedge, JudgeConfig, LedgerConfig,
-    LimitsConfig, MediaConfig, ModelConfig, OffPeakConfig, OnFailure, PriceConfig, ProviderConfig, RatesConfig, Retry,
-    SandboxConfig, SandboxFailure, Shadow, StateConfig, StateFailure, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
+    Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
+    OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig,
+    SandboxConfig, SandboxFailure, SemanticCache, Shadow, StateConfig, StateFailure, TelemetryConfig, TierConfig,
+    Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
+pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
 pub use pipeline::Spending;
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
+pub use redact::RedactKind;
+#[cfg(feature = "sqlite")]
+pub use router::LedgerFile;
 pub use router::Router;
 pub use select::{Candidate, Explanation, Plan};
 pub use shadow::ShadowReply;
 pub use stream::ChatStream;
+#[cfg(any(test, feature = "otel"))]
+pub use telemetry::Export;
+pub use telemetry::{
+    Attribute, Facts, Instrument, InstrumentKind, LogLevel, LogLine, Measurement, Record, Span, TraceContext, on_log,
+};
 pub use wire::{
-    AttemptRecord, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput, EmbeddingRequest,
-    EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed, ParameterPolicy, Priority,
-    Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage, count_tokens, estimate_request_tokens,
-    estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
+    EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,
+    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage,
+    count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
 };

@@ -3,8 +3,11 @@
 mod close;
 mod embed;
 mod judged;
+mod leave;
 mod plan;
+mod recall;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,20 +19,28 @@ use tokio::time::Instant;
 use crate::account::Ledger;
 use crate::admit::{self, BudgetEvent, Clock, Quota, QuotaState, Tally};
 use crate::balance::Draw;
+use crate::cache::{Cache, Recalled, Shelf, StateShelf};
 use crate::catalog::utc_week_minute;
+use crate::config::Config;
 use crate::error::Error;
 use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
+use crate::hooks::{self, Hooks, Stage};
 use crate::judge::Judge;
+use crate::keys::Keyring;
+use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
+use crate::store::StateStore;
 use crate::stream::ChatStream;
+use crate::telemetry::{Record, Teller};
 use crate::transport::{HttpTransport, SandboxTransport, Transport};
-use crate::wire::{ChatRequest, ChatResponse, OnMalformed};
+use crate::wire::{CacheMode, ChatRequest, ChatResponse, OnMalformed, RouteOptions};
 
-use close::{finish, open_books, refused};
+use close::{open_books, refused};
 pub(crate) use embed::embed;
 use judged::judged;
+use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
 
@@ -39,11 +50,19 @@ pub(crate) struct Shared {
     pub(crate) sender: Arc<Sender>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) keys: Option<Arc<Keyring>>,
+    pub(crate) hooks: Arc<Hooks>,
+    /// What is taken out of requests.
+    redact: Kinds,
+    /// Somebody is told of requests in spans.
+    told: AtomicBool,
     judge: Option<Judge>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
     pub(crate) quota: Option<Arc<Quota>>,
     pool: Mutex<Option<Arc<Pool>>>,
+    closed: AtomicBool,
 }
 
 /// Counters of a router.
@@ -87,30 +106,52 @@ pub(crate) enum Reply {
 
 /// Takes a request through every stage.
 pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream: bool) -> Result<Reply, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
-    let caller = admit::authorise();
+    shared.within(request.route_mut());
+    let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    let after = shared.hooks.at(Stage::After);
+    if let Err(error) = hooks::before_chat(&shared.hooks, caller.id(), stream, &mut request).await {
+        return Err(refused(shared, &request, caller, stream, moment, error));
+    }
+    // After the hooks: what they ask for is within the key's grant too.
+    caller.narrow_chat(&shared.setup, &mut request)?;
     admit::check(&request)?;
     let deadline = moment.started + deadline(shared, &request);
     let mut admission = match admit::admit(shared.quota.as_ref(), caller.clone(), &mut request, deadline).await {
         Ok(admission) => admission,
         Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
     };
+    let taken = redacted(shared, &mut request);
+    if taken.vault.is_some() {
+        // What is put back into the answer is this request's own, and so is the answer.
+        request.route_mut().cache.forbid(CacheMode::Off);
+    }
     shared.tally.begun();
-    let planned = match decide(shared, &request, moment) {
+    let remembering = match recall::chat(shared, &admission, &request, stream, moment).await {
+        Recalled::Hit(kept, cached) => {
+            return recall::answered(shared, &request, &admission, &after, stream, moment, (&kept, cached)).await;
+        }
+        Recalled::Miss(remembering) => remembering,
+    };
+    let planned = match decide(shared, &admission.caller, &request, moment) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
     let Planned { plan, task, input_tokens, size } = planned;
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
-    let plan = judged(shared, &request, plan, input_tokens, &mut books, moment).await;
+    books.route.cached = remembering.cached();
+    books.route.redacted = taken.counts;
+    let vault = taken.vault;
+    let plan = judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await;
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
     let on_interrupt = request.route().on_interrupt.unwrap_or(config.on_interrupt);
     let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
-    overshadow(shared, &request, &plan, input_tokens, &books, moment);
-    let candidates = arranged(shared, plan.candidates, &request, input_tokens);
+    overshadow(shared, &admission.caller, &request, &plan, input_tokens, &books, moment);
+    let candidates = arranged(shared, &admission.caller, plan.candidates, &request, input_tokens);
     let departure = Departure {
         request,
         candidates,
@@ -126,7 +167,10 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             let route = books.close(Some(error.kind()));
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
-        Ok(Answer::Whole(response, line)) => Ok(Reply::Whole(Box::new(finish(*response, &line, &mut books)))),
+        Ok(Answer::Whole(response, line)) => {
+            let left = Left { response: *response, line, vault, remembering };
+            leave(&after, left, &mut books).await.map(|response| Reply::Whole(Box::new(response)))
+        }
         Ok(Answer::Stream(open, line)) => {
             let terms = failover::Terms {
                 idle: Duration::from_millis(config.timeouts.idle_ms),
@@ -135,12 +179,21 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
                 choices,
                 on_interrupt,
                 min_tokens_per_second: config.timeouts.min_tokens_per_second,
+                ending: hooks::Ending::new(after, books.caller(), books.tags(), vault.clone()),
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(ChatStream::new(head, Box::pin(followed))))
+            Ok(Reply::Stream(match vault {
+                Some(vault) => ChatStream::new(head, Box::pin(leave::restored(followed, vault))),
+                None => remembering.stream(ChatStream::new(head, Box::pin(followed))),
+            }))
         }
     }
+}
+
+/// What is taken out of text.
+fn kinds(config: &Config) -> Kinds {
+    config.redact.kinds.iter().copied().collect()
 }
 
 fn deadline(shared: &Shared, request: &ChatRequest) -> Duration {
@@ -153,38 +206,95 @@ fn wants_usage_chunk(request: &ChatRequest) -> bool {
     options.and_then(|o| o.get("include_usage")).and_then(serde_json::Value::as_bool).unwrap_or(false)
 }
 
-/// The limits and budgets of a router, counted in this process.
-fn quota(setup: &Setup) -> Option<Arc<Quota>> {
-    if setup.subjects.is_empty() {
+/// The limits and budgets of a router, counted in this process; keys may bring theirs at any time.
+fn quota(setup: &Setup, store: &Arc<dyn StateStore>) -> Option<Arc<Quota>> {
+    if setup.subjects.is_empty() && setup.config.keys.is_none() {
         return None;
     }
     let clock = Clock::new(Timestamp::now().as_millisecond(), Instant::now());
-    Some(Arc::new(Quota::new(Arc::clone(&setup.state), clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
+    let store = Arc::clone(store);
+    Some(Arc::new(Quota::new(store, clock, setup.subjects.clone(), setup.config.limits.queue_ms)))
 }
 
 impl Shared {
-    pub(crate) fn new(setup: Setup) -> Self {
+    /// # Errors
+    /// `InvalidConfig` for a file of the ledger that can never be written.
+    pub(crate) fn new(setup: Setup) -> Result<Self, Error> {
         let http = HttpTransport::new(Duration::from_millis(setup.config.timeouts.connect_ms));
-        Self::carried_by(setup, Box::new(http), Draw::new())
+        let ledger = Arc::new(Ledger::open(&setup.config.ledger)?.redacting(kinds(&setup.config)));
+        if setup.config.telemetry.metrics {
+            ledger.metrics();
+        }
+        Ok(Self { ledger, ..Self::carried_by(setup, Box::new(http), Draw::new()) })
     }
 
     /// With this transport and this source of chance.
-    pub(crate) fn carried_by(setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+    pub(crate) fn carried_by(mut setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
+        let state = Arc::clone(&setup.state);
+        let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
         let config = &setup.config;
+        let ledger = Ledger::new(&config.ledger).redacting(kinds(config));
         let mut sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
         if config.state.is_some() {
             sender.hints = Some(Hints::new(Arc::clone(&setup.state), &sender.health));
         }
+        let shelf = config.state.as_ref().map(|_| Arc::new(StateShelf::new(Arc::clone(&state))) as Arc<dyn Shelf>);
         Self {
             sender: Arc::new(sender),
-            ledger: Arc::new(Ledger::new(config.ledger.max_entries)),
+            ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
+            cache: Arc::new(Cache::new(&config.cache, shelf)),
+            keys,
+            hooks: Arc::new(Hooks::new(config.hooks)),
+            told: AtomicBool::new(false),
+            redact: kinds(config),
             judge: config.judge.as_ref().map(Judge::new),
             tally: Arc::new(Tally::default()),
-            quota: quota(&setup),
+            quota: quota(&setup, &state),
             pool: Mutex::new(None),
+            closed: AtomicBool::new(false),
             setup,
         }
+    }
+
+    pub(crate) fn told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// Tells somebody in spans and measurements of every request that closes from now on.
+    ///
+    /// # Errors
+    /// `Internal` when its thread does not start.
+    pub(crate) fn tell(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.ledger.add(Box::new(Teller::new(tell, self.setup.config.telemetry.content)))?;
+        self.told.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Puts a request within the span that is running here, unless it names another one.
+    #[cfg(any(test, feature = "otel"))]
+    fn within(&self, options: &mut RouteOptions) {
+        if self.told()
+            && options.traceparent.is_none()
+            && let Some((parent, state)) = crate::telemetry::current_trace()
+        {
+            (options.traceparent, options.tracestate) = (Some(parent), state);
+        }
+    }
+
+    #[cfg(not(any(test, feature = "otel")))]
+    fn within(&self, _: &mut RouteOptions) {}
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Refuses calls after `close`.
+    fn is_open(&self) -> Result<(), Error> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Error::invalid_request("router", "is closed; make a new one"));
+        }
+        Ok(())
     }
 
     pub(crate) fn spending(&self) -> Spending {
@@ -200,8 +310,12 @@ impl Shared {
 
     /// How the limits and budgets of a subject stand.
     pub(crate) async fn quota_of(&self, subject: &str) -> Result<QuotaState, Error> {
+        let own = match (&self.keys, subject.strip_prefix("key:")) {
+            (Some(keys), Some(id)) => keys.rules(id).await?,
+            _ => None,
+        };
         match &self.quota {
-            Some(quota) => quota.state(subject, None).await,
+            Some(quota) => quota.state(subject, own).await,
             None => Err(admit::unknown_subject(subject)),
         }
     }

@@ -1,27 +1,38 @@
 //! The face of the library: requests in, replies out.
 
+mod ledger;
+
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::account::Entry;
-use crate::admit::{BudgetEvent, QuotaState};
+use crate::admit::{self, BudgetEvent, Caller, QuotaState};
+use crate::cache::CacheStats;
 use crate::classify::{self, Task};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::failover::TargetHealth;
+use crate::hooks::{Decision, Hook, HookCall, HookOptions, Stage};
+use crate::keys::Keys;
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
 use crate::shadow::ShadowReply;
 use crate::stream::ChatStream;
+use crate::telemetry::Record;
 use crate::wire::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
+
+#[cfg(feature = "sqlite")]
+pub use ledger::LedgerFile;
 
 /// Routes chat requests to models, in this process. Cloning shares everything.
 ///
-/// Building one does no I/O beyond reading environment variables: connections, certificates and the catalogue are
-/// touched at first use. Calls need a tokio runtime; a router must not be shared between runtimes.
+/// Building one does no I/O beyond reading environment variables and opening the files of the ledger that are
+/// configured: connections, certificates and the catalogue are touched at first use. When the last clone is dropped, what
+/// the ledger has not written yet is written; that waits two seconds at most. Calls need a tokio runtime; a router must not be shared between runtimes.
 ///
 /// # Examples
 /// ```
@@ -60,7 +71,7 @@ impl Router {
     /// `InvalidConfig` that names the key and the fix.
     pub fn new(config: Config) -> Result<Self, Error> {
         let setup = Setup::build(config, &Environment::Process)?;
-        Ok(Self { shared: Arc::new(Shared::new(setup)) })
+        Ok(Self { shared: Arc::new(Shared::new(setup)?) })
     }
 
     /// Answers a request with a whole reply.
@@ -149,14 +160,58 @@ impl Router {
         out
     }
 
+    /// The models that the holder of a key may ask for, as [`Router::models`] lists them. Without a key store every model.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is missing or may not be used.
+    pub async fn models_of(&self, api_key: Option<&SecretString>) -> Result<Vec<Value>, Error> {
+        let caller = self.caller(api_key).await?;
+        let bounds = caller.bounds(&self.shared.setup);
+        let mut models = self.models();
+        models.retain(|model| {
+            let id = model.get("id").and_then(Value::as_str).unwrap_or_default();
+            caller.may_ask(&self.shared.setup, bounds.as_deref(), id)
+        });
+        Ok(models)
+    }
+
+    /// Who a key belongs to; everybody is anonymous where no key store is configured.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a key that is missing or may not be used, `InvalidRequest` for one where no key store is
+    /// configured.
+    pub async fn caller(&self, api_key: Option<&SecretString>) -> Result<Caller, Error> {
+        admit::authorise(self.shared.keys.as_ref(), api_key).await
+    }
+
+    /// The keys of callers.
+    pub fn keys(&self) -> Keys {
+        Keys::new(Arc::clone(&self.shared))
+    }
+
+    /// Whether callers need a key.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.shared.keys.is_some()
+    }
+
     /// The closed requests that the in-memory ledger holds, oldest first.
     pub fn entries(&self) -> Vec<Entry> {
-        self.shared.ledger.entries()
+        self.shared.ledger.entries().iter().map(|entry| Entry::clone(entry)).collect()
     }
 
     /// Requests begun and money held and spent so far, in nano-dollars. The sandbox spends none.
     pub fn spending(&self) -> Spending {
         self.shared.spending()
+    }
+
+    /// How the cache stands: hits, misses, what is kept and what was saved. All zeros where none is configured.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.shared.cache.stats()
+    }
+
+    /// Forgets every answer that this process keeps. What a fleet shares stays until its time is over.
+    pub fn clear_cache(&self) {
+        self.shared.cache.clear();
     }
 
     /// How every target stands that was asked so far: breaker, rests, requests in flight, latency, use of the last minute.
@@ -167,6 +222,78 @@ impl Router {
     /// Hands every reply of the shadow to a function, from a task of its own. The last one set counts.
     pub fn on_shadow(&self, callback: impl Fn(ShadowReply) + Send + Sync + 'static) {
         self.shared.shadow.set(Arc::new(callback));
+    }
+
+    /// Adds a hook that is asked about requests and answers, behind those that were added before it.
+    pub fn add_hook(&self, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(None, Arc::new(hook), options);
+    }
+
+    /// Adds a hook that is asked at one stage only.
+    pub fn add_hook_at(&self, stage: Stage, hook: impl Hook, options: HookOptions) {
+        self.shared.hooks.add(Some(stage), Arc::new(hook), options);
+    }
+
+    /// Asks a function about every request before it is admitted, classified and sent.
+    ///
+    /// # Examples
+    /// ```
+    /// # fn example(router: clawrouters::Router) {
+    /// use clawrouters::{Decision, HookRefusal};
+    ///
+    /// router.before_request(|call| match call.body["messages"].to_string().contains("launch code") {
+    ///     true => Decision::refuse(HookRefusal::ContentRefused, "we do not talk about that"),
+    ///     false => Decision::pass(),
+    /// });
+    /// # }
+    /// ```
+    pub fn before_request(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::Before, decide);
+    }
+
+    /// Asks a function about every chat answer: a whole one before it is returned, a streamed one after its last text.
+    pub fn after_response(&self, decide: impl Fn(HookCall) -> Decision + Send + Sync + 'static) {
+        self.shared.hooks.add_plain(Stage::After, decide);
+    }
+
+    /// Everything counted so far as OpenMetrics text, which Prometheus reads: requests, errors, tokens, cost, savings,
+    /// times, attempts and how the targets stand. Counting begins with the first call, or with the router where the
+    /// configuration's `telemetry.metrics` is true. Served as `application/openmetrics-text; version=1.0.0`.
+    pub fn metrics(&self) -> String {
+        // Writing into a String cannot fail.
+        self.shared.ledger.metrics().text(&self.health()).unwrap_or_default()
+    }
+
+    /// Sends spans and measurements of every request that closes from now on to OpenTelemetry.
+    ///
+    /// A request belongs to the span that is running where it is made, or to the one that its `route.traceparent` names.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn example(router: clawrouters::Router) {
+    /// router.instrument(clawrouters::Export::global());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Internal` when a thread for it does not start.
+    #[cfg(any(test, feature = "otel"))]
+    pub fn instrument(&self, export: crate::telemetry::Export) -> Result<(), Error> {
+        self.shared.tell(move |record| export.tell(record))
+    }
+
+    /// Calls a function with the spans and measurements of every request that closes from now on, for tracing systems of
+    /// other kinds. It runs on a thread of its own, which [`Router::flush`] waits for.
+    ///
+    /// # Errors
+    /// `Internal` when that thread does not start.
+    pub fn on_record(&self, tell: impl Fn(&Record) + Send + 'static) -> Result<(), Error> {
+        self.shared.tell(tell)
+    }
+
+    /// Forgets all hooks.
+    pub fn clear_hooks(&self) {
+        self.shared.hooks.clear();
     }
 
     /// How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or

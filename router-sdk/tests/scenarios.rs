@@ -82,5 +82,5 @@ async fn run(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool) -> V
         Err(_) => {}
     }
     let outcomes: Vec<Outcome> = play(fake, id, scenario, stream).await;
-    check(fake, id, scenario, stream, &outcomes).await
+    check(fake, id, scenario, &outcomes).await
 }

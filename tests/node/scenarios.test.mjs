@@ -1,9 +1,11 @@
 /** Every scenario of tests/scenarios through the typed API. */
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { eventually, startFake } from "./support/fake.mjs";
-import { checkCall, checkRequests, isPart } from "./support/expectation.mjs";
+import { checkCache, checkCall, checkRequests, isPart } from "./support/expectation.mjs";
 import { filled, played } from "./support/scenario.mjs";
 
 // Keys of the machine that runs the tests must not make providers reachable.
@@ -33,16 +35,24 @@ for (const file of files) {
 
 async function play(scenario, stream) {
   const script = await fake.script({}, scenario.script ?? { providers: {} });
-  const fill = (part) => filled(part ?? {}, fake, script.base);
-  const outcomes = await played({ ...scenario, request: fill(scenario.request) }, stream, fill(scenario.config));
+  const folder = mkdtempSync(join(tmpdir(), "clawrouters-scenario-"));
+  const fill = (part) => filled(part ?? {}, fake, script.base, folder.replaceAll("\\", "/"));
+  const calls = scenario.calls && fill(scenario.calls);
+  const outcomes = await played({ ...scenario, calls, request: fill(scenario.request) }, stream, fill(scenario.config));
   const expected = [scenario.expect].flat();
-  outcomes.forEach((got, i) => {
-    checkCall(expected[Math.min(i, expected.length - 1)], got, { stream, cancelled: Boolean(scenario.cancel) });
-  });
+  for (const got of outcomes) {
+    checkCall(expected[Math.min(got.call, expected.length - 1)], got);
+  }
+  for (const [i, { answer }] of (scenario.ledger ?? []).entries()) {
+    const got = outcomes.at(-1).ledger[i];
+    assert.ok(isPart(answer, got), `ledger[${i}]: expected part ${JSON.stringify(answer)}, was ${JSON.stringify(got)}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
   const last = expected.at(-1);
   if (last.budget_events) {
     assert.ok(isPart(last.budget_events, outcomes.events), `budget_events: ${JSON.stringify(outcomes.events)}`);
   }
+  checkCache(last, outcomes.at(-1).cache);
   const settled = async () => (await script.requests()).every((r) => r.ended_ms != null);
   await eventually(settled, "the replies ended", 1000).catch(() => undefined);
   checkRequests(last, await script.requests());

@@ -325,3 +325,18 @@ def test_restart_needs_the_typed_interface(fake: Fake) -> None:
     ai = OpenAI(api_key="unused", http_client=router.http_client())
     stream = ai.chat.completions.create(model="pair", messages=HELLO, stream=True)
     assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices) == "One two three."
+
+
+def test_the_package_s_api_key_is_the_caller_s_key(hello: Scripted) -> None:
+    router = Router(hello.config(keys={"memory": True}))
+    key = router.keys.create(models=["alpha/big"])
+    ai = OpenAI(api_key=key.secret, http_client=router.http_client())
+    assert ai.chat.completions.create(model="alpha/big", messages=HELLO).choices[0].message.content == "Hello there."
+    assert {m.id for m in ai.models.list() if not m.id.startswith("auto")} <= {"alpha/big", "pair"}
+    with pytest.raises(openai.PermissionDeniedError):
+        ai.chat.completions.create(model="alpha/other", messages=HELLO)
+    stranger = OpenAI(api_key="sk-unused", http_client=router.http_client())
+    with pytest.raises(openai.AuthenticationError) as refused:
+        stranger.chat.completions.create(model="alpha/big", messages=HELLO)
+    assert refused.value.code == "key_malformed"
+    assert router.entries()[-1].caller == key.id

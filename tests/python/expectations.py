@@ -108,6 +108,8 @@ def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
     for target, part in wanted.get("health", {}).items():
         (got,) = [t.to_dict() for t in outcome.health if t.target == target]
         part_of(part, got, f"health of {target}")
+    if "entry" in wanted:
+        part_of(wanted["entry"], outcome.entry, "entry")
     if "min_ms" in wanted:
         assert outcome.ms >= wanted["min_ms"]
     if "max_ms" in wanted:
@@ -156,6 +158,8 @@ def _check_route(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
             assert route[name] == wanted[name]
     if "usage" in wanted:
         part_of(wanted["usage"], route.usage.to_dict(), "usage")
+    if "cached" in wanted:
+        assert route.cached == wanted["cached"]
     if "route" in wanted:
         part_of(wanted["route"], route.to_dict(), "route")
     if "cost_usd" in wanted:

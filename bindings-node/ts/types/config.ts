@@ -1,6 +1,7 @@
 /** The configuration: the same keys as in TOML. */
+import type { CacheConfig } from "./cache.js";
 import type { BudgetsConfig, LimitsConfig } from "./quota.js";
-import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy } from "./route.js";
+import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy, TaskKind } from "./route.js";
 
 /** Everything a router is built from. */
 export interface Config {
@@ -30,22 +31,93 @@ export interface Config {
   shadow?: Shadow | undefined;
   /** Who is asked for a second opinion on how hard a request is. */
   judge?: JudgeConfig | undefined;
+  /** What requests to `auto` are taken for and who answers them, in place of the classifier's word. */
+  rules?: Rule[] | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
   parameters?: ParameterPolicy | undefined;
   /** Media fetched for providers that do not fetch addresses themselves. */
   media?: MediaConfig | undefined;
   /** The model against which savings are counted; default the dearest that could have answered. */
   baseline?: string | undefined;
+  /** Answers that are kept to be given again. */
+  cache?: CacheConfig | undefined;
   /** How many requests and tokens may be used. */
   limits?: LimitsConfig | undefined;
   /** How much money may be spent. */
   budgets?: BudgetsConfig | undefined;
-  /** The in-memory ledger. */
-  ledger?: { max_entries?: number | undefined } | undefined;
+  /** Where closed requests are kept. */
+  ledger?: LedgerConfig | undefined;
   /** How tokens are counted before a call. */
   tokens?: TokensConfig | undefined;
   /** State that processes share, in Redis or Valkey. Absent: each process has its own. */
   state?: StateConfig | undefined;
+  /** Callers' keys. Absent: every caller is anonymous and may do everything. */
+  keys?: KeysConfig | undefined;
+  /** What is taken out of text before it leaves for a provider; with `restore` put back in the answer. */
+  redact?: RedactKind[] | { kinds: RedactKind[]; restore?: boolean | undefined } | undefined;
+  /** How the application's hooks are run. */
+  hooks?: HooksConfig | undefined;
+  /** What telemetry may hold. */
+  telemetry?: TelemetryConfig | undefined;
+}
+
+/** What can be taken out of text. */
+export type RedactKind = "email" | "card" | "phone" | "api_key";
+
+/** How the application's hooks are run. */
+export interface HooksConfig {
+  /** How long one hook may take, in milliseconds; default 5000. */
+  timeout_ms?: number | undefined;
+  /** What a hook's failure means; default `refuse`. */
+  on_failure?: "refuse" | "pass" | undefined;
+}
+
+/** What telemetry may hold. */
+export interface TelemetryConfig {
+  /** Counts for `metrics()` from the beginning, not from its first call; default false. */
+  metrics?: boolean | undefined;
+  /** Puts messages and answers into spans; needs `ledger.log_content`; default false. */
+  content?: boolean | undefined;
+}
+
+/** Where callers' keys are kept: in one of `path`, `memory` and `shared`. */
+export interface KeysConfig {
+  /** A SQLite file, made where there is none; several processes may use it. */
+  path?: string | undefined;
+  /** In this process's memory, gone with it: for tests. */
+  memory?: boolean | undefined;
+  /** In the shared state. */
+  shared?: boolean | undefined;
+  /** The variable that holds a pepper of at least 16 characters. */
+  pepper_env?: string | undefined;
+  /** The variable that holds the master key for credentials of keys. */
+  seal_env?: string | undefined;
+  /** How long an answer about a key is used, in milliseconds: changes by other processes take effect within it; default 1000. */
+  refresh_ms?: number | undefined;
+  /** How long a known key goes on while the store cannot be asked, in milliseconds; default 60000. */
+  stale_ms?: number | undefined;
+}
+
+/** One rule: for requests to `auto` for which all its conditions hold. The first that sets a thing sets it; of least difficulties the highest holds. */
+export interface Rule {
+  /** The name that `explain` shows. */
+  name: string;
+  /** Condition: a regular expression of linear time that is found in what the user asks; at most 1,000 bytes. */
+  pattern?: string | undefined;
+  /** Condition: `route.tags` holds these. */
+  tags?: Record<string, string> | undefined;
+  /** Condition: the request's `metadata` holds these. */
+  metadata?: Record<string, string> | undefined;
+  /** Condition: the classifier said one of these kinds. */
+  kinds?: TaskKind[] | undefined;
+  /** What the request asks for. */
+  kind?: TaskKind | undefined;
+  /** The least difficulty, 0 to 1. */
+  min_difficulty?: number | undefined;
+  /** The model or alias that answers. */
+  model?: string | undefined;
+  /** The strategy, where the request names none. */
+  strategy?: Strategy | undefined;
 }
 
 /** State that processes share. */
@@ -245,6 +317,24 @@ export interface DeploymentConfig {
   requests_per_minute?: number | undefined;
   /** Tokens in a minute to one model, in place of the provider's. */
   tokens_per_minute?: number | undefined;
+}
+
+/** Where closed requests are kept. */
+export interface LedgerConfig {
+  /** Entries kept in memory; default 10000. */
+  max_entries?: number | undefined;
+  /** A file of SQLite that every entry goes to; made where it is absent. */
+  sqlite?: string | undefined;
+  /** A file of JSON lines that every entry goes to; put aside as `path.1` at `max_bytes` (64 MiB), of which `keep` (8) are kept. */
+  jsonl?: string | { path: string; max_bytes?: number | undefined; keep?: number | undefined } | undefined;
+  /** Keeps prompts and answers too. */
+  log_content?: boolean | undefined;
+  /** Days after which entries are taken out of the database; absent: never. */
+  retention_days?: number | undefined;
+  /** Milliseconds for which entries are gathered before they are written together; default 200. */
+  flush_ms?: number | undefined;
+  /** Entries that may wait for a slow sink; what comes then is dropped and counted; default 32768. */
+  queue?: number | undefined;
 }
 
 /** How the sandbox behaves. */

@@ -1,4 +1,5 @@
 /** Routing: the options that ride in a request, what every reply says about its route, and the dry run. */
+import type { CacheOptions, Cached } from "./cache.js";
 import type { Allowances } from "./quota.js";
 
 /** What to optimise when the router chooses the model. */
@@ -33,8 +34,14 @@ export interface RouteOptions {
   max_price?: { input?: number | undefined; output?: number | undefined } | undefined;
   /** Ceiling for the expected worst-case cost of this request, in US dollars. */
   max_cost?: number | undefined;
+  /** The least expected probability of a good answer, 0 to 1, that `auto` may choose a model with. */
+  min_quality?: number | undefined;
   /** Only deployments that keep nothing of a request may answer; see `zdr` of a provider. */
   zdr?: boolean | undefined;
+  /** What the request asks for, in place of what its text is taken for. */
+  task?: TaskKind | undefined;
+  /** How hard it is, 0 to 1, in place of what its text is taken for. */
+  difficulty?: number | undefined;
   /** The model against which savings are counted. */
   baseline?: string | undefined;
   /** Replaces the configured policy for parameters that a model does not take. */
@@ -47,10 +54,16 @@ export interface RouteOptions {
   on_interrupt?: OnInterrupt | undefined;
   /** Replaces the configured `on_malformed`. */
   on_malformed?: OnMalformed | undefined;
+  /** How the cache may be used. */
+  cache?: CacheOptions | undefined;
   /** Who goes first when requests wait for a limit to have room; default `normal`. */
   priority?: "high" | "normal" | "low" | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
+  /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
+  traceparent?: string | undefined;
+  /** What tracing systems add to it. */
+  tracestate?: string | undefined;
 }
 
 /** What a request asks for. */
@@ -110,6 +123,8 @@ export interface AttemptRecord {
   status: number | null;
   /** The provider's request id. */
   request_id: string | null;
+  /** Milliseconds from the start of the request to sending. */
+  started_ms: number;
   latency_ms: number;
   /** Milliseconds to the first output of a stream. */
   first_token_ms: number | null;
@@ -182,6 +197,8 @@ export interface RouteInfo {
   reasons: string[];
   /** Parameters that were adapted or left out for the provider. */
   adapted: string[];
+  /** How many findings of which kind were taken out of the request's text before it left. */
+  redacted: Partial<Record<"email" | "card" | "phone" | "api_key", number>>;
   /** US dollars of all attempts; null when a price is unknown. */
   cost: number | null;
   /** Where the cost comes from: of all attempts the least certain. */
@@ -191,7 +208,8 @@ export interface RouteInfo {
   baseline_model: string | null;
   /** US dollars saved against the baseline; negative when more was spent. */
   saved: number | null;
-  cached: boolean;
+  /** What the cache did; `bypass` where it was not asked. */
+  cached: Cached;
   /** Tokens of the answering attempt. */
   usage: TokenUsage | null;
   latency_ms: number;

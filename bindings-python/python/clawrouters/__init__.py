@@ -1,7 +1,10 @@
 """ClawRouters: an LLM router that lives inside your process."""
 
+from typing import TYPE_CHECKING, Any
+
 from ._async_router import AsyncRouter
 from ._budget import BudgetEvent, BudgetState, LimitState, QuotaState
+from ._cache import Cache, CacheStats
 from ._errors import (
     APITimeoutError,
     AuthenticationError,
@@ -19,7 +22,10 @@ from ._errors import (
     RateLimitError,
     StreamInterruptedError,
 )
-from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
+from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
+from ._ledger import LedgerFile
+from ._observe import forward_logs, instrument
+from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
 from ._router import Router
 from ._stream import AsyncStream, Stream
 from ._types import (
@@ -46,8 +52,13 @@ from ._types import (
     ToolCall,
 )
 
+if TYPE_CHECKING:
+    from ._evaluate import Evaluation, evaluate
+
 __all__ = [
     "APITimeoutError",
+    "ApiKey",
+    "AsyncKeys",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
@@ -55,6 +66,9 @@ __all__ = [
     "BudgetEvent",
     "BudgetExceededError",
     "BudgetState",
+    "Cache",
+    "CacheOptions",
+    "CacheStats",
     "CancelledRequestError",
     "Candidate",
     "ChatCompletion",
@@ -71,11 +85,15 @@ __all__ = [
     "EmbeddingList",
     "EmbeddingParams",
     "EmbeddingUsage",
+    "Evaluation",
     "Explanation",
     "InternalError",
     "InvalidConfigError",
     "InvalidRequestError",
+    "IssuedKey",
     "Judged",
+    "Keys",
+    "LedgerFile",
     "LimitState",
     "Message",
     "Model",
@@ -96,4 +114,16 @@ __all__ = [
     "TargetHealth",
     "Task",
     "ToolCall",
+    "evaluate",
+    "forward_logs",
+    "instrument",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # What few programs use is not part of what every import waits for.
+    if name in ("Evaluation", "evaluate"):
+        from . import _evaluate
+
+        return getattr(_evaluate, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

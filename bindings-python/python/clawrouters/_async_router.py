@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _keys, _ledger
+from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import AsyncStream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
+from ._view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,8 +20,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
-    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._budget import BudgetEvent, QuotaState
+    from ._ledger import GroupBy, Moment, Path, Where
+    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._types import ShadowReply
 
 
@@ -70,12 +74,14 @@ class AsyncCompletions:
         """Answers a chat request, whole or streamed; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return await AsyncStream._open(self._native.stream(body))
-        (raw,) = await _take(self._native.chat(body))
+            return await AsyncStream._open(self._native.stream(body, key))
+        (raw,) = await _take(self._native.chat(body, key))
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -97,9 +103,12 @@ class AsyncEmbeddings:
         """One vector for each input; cancelling the task stops the provider.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, dict(params))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = await _take(self._native.embed(_encode.embedding(model, input, rest), key))
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -110,9 +119,9 @@ class AsyncModels:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    async def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    async def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class AsyncRouter(Opened):
@@ -127,6 +136,8 @@ class AsyncRouter(Opened):
         self.chat = AsyncChat(self._native)
         self.embeddings = AsyncEmbeddings(self._native)
         self.models = AsyncModels(self._native)
+        self.cache = Cache(self._native)
+        self.keys = _keys.AsyncKeys(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:
@@ -146,7 +157,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     async def explain(
         self,
@@ -157,7 +170,9 @@ class AsyncRouter(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on the event loop that is running; the last one set counts.
@@ -169,6 +184,39 @@ class AsyncRouter(Opened):
         from ._shadow import LoopShadow
 
         self._set_shadow(LoopShadow(callback))
+
+    async def _settled(self) -> None:
+        if self._telemetry is not None:
+            import asyncio
+
+            await asyncio.to_thread(self._settle_telemetry)
+
+    def on_entry(self, callback: Callable[[View], object]) -> None:
+        """Calls `callback` with every request that is closed from now on, on the event loop that is running.
+
+        A coroutine is awaited before the next call. What the callback raises is logged under `clawrouters`.
+        `ledger.queue` entries wait for a slow callback; what comes then is dropped and counted in `ledger()`. It holds
+        until `close`, which waits some seconds for calls that are due. Do not await `flush` or `close` in it.
+        """
+        from ._entries import LoopEntries
+
+        self._listen(LoopEntries(callback))
+
+    async def usage(
+        self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None
+    ) -> View:
+        """What requests used and cost; takes what `Router.usage` takes."""
+        (raw,) = await _take(self._native.usage(_ledger.query(group_by, since, until, where)))
+        return View(json.loads(raw))
+
+    async def export(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> int:
+        """Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; returns their number."""
+        (raw,) = await _take(self._native.export(os.fspath(path), _ledger.query(None, since, until, where)))
+        return int(raw)
+
+    async def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
+        """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
+        await _take(self._native.report(os.fspath(path), _ledger.query(None, since, until, where)))
 
     async def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
@@ -190,13 +238,21 @@ class AsyncRouter(Opened):
         self._set_budgets(LoopBudgets(callback))
 
     async def flush(self) -> None:
-        """Waits until every closed request is in the books."""
+        """Waits until every closed request is with every sink of the ledger: on the disk, for files.
+
+        Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
+        """
         await _take(self._native.flush())
+        await self._settled()
 
     async def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` and `on_budget` end."""
-        await _take(self._native.close())
-        self._end_callbacks()
+        """Refuses further calls and waits as `flush` does; `on_shadow`, `on_entry` and `on_budget` end."""
+        try:
+            await _take(self._native.close())
+        finally:
+            await self._settled()
+            self._end_callbacks()
+            await self._finish_entries()
 
     async def __aenter__(self) -> AsyncRouter:
         return self

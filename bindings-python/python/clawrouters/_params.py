@@ -22,6 +22,13 @@ class MaxPrice(TypedDict, total=False):
     output: float
 
 
+class CacheOptions(TypedDict, total=False):
+    """How far this request may use the cache; `ttl_s` is how long its answer is kept, in seconds."""
+
+    mode: Literal["use", "no-cache", "no-store", "off"]
+    ttl_s: float
+
+
 class RouteOptions(TypedDict, total=False):
     """How this request is routed; the words follow OpenRouter's."""
 
@@ -34,7 +41,10 @@ class RouteOptions(TypedDict, total=False):
     require: Sequence[str]
     max_price: MaxPrice
     max_cost: float
+    min_quality: float
     zdr: bool
+    task: str
+    difficulty: float
     baseline: str
     parameters: Literal["adapt", "drop", "error"]
     deadline_ms: int
@@ -42,7 +52,10 @@ class RouteOptions(TypedDict, total=False):
     on_interrupt: Literal["resume", "restart", "error"]
     priority: Literal["high", "normal", "low"]
     on_malformed: Literal["break", "skip"]
+    cache: CacheOptions
     tags: Mapping[str, str]
+    traceparent: str
+    tracestate: str
 
 
 class CompletionParams(TypedDict, total=False):
@@ -54,6 +67,7 @@ class CompletionParams(TypedDict, total=False):
     models: Sequence[str]
     route: RouteOptions
     timeout: float | None
+    api_key: str | None
     extra_body: Mapping[str, Any] | None
     audio: Mapping[str, Any] | None
     frequency_penalty: float | None
@@ -95,6 +109,7 @@ class EmbeddingParams(TypedDict, total=False):
     models: Sequence[str]
     route: RouteOptions
     timeout: float | None
+    api_key: str | None
     extra_body: Mapping[str, Any] | None
     dimensions: int | None
     encoding_format: Literal["float", "base64"] | None

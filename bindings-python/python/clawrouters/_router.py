@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode
+from . import _encode, _keys, _ledger
+from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import Stream
 from ._types import ChatCompletion, EmbeddingList, Explanation, ModelList, Task
+from ._view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,8 +20,9 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from . import _native
-    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._budget import BudgetEvent, QuotaState
+    from ._ledger import GroupBy, Moment, Path, Where
+    from ._params import CompletionParams, EmbeddingInput, EmbeddingParams, Message
     from ._types import ShadowReply
 
 
@@ -59,12 +63,14 @@ class Completions:
         """Answers a chat request, whole or streamed.
 
         Takes the parameters of the OpenAI client; `model` may be `auto`, `auto:cheapest`, an alias,
-        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds.
+        `provider/model` or a bare model name, `route` holds routing options, `timeout` is in seconds, `api_key` is
+        the caller's `cr_` key.
         """
+        key = _keys.taken(params)
         body = _encode.request(model, messages, stream, params)
         if stream:
-            return Stream._open(self._native.stream(body))
-        (raw,) = self._native.chat(body).take() or []
+            return Stream._open(self._native.stream(body, key))
+        (raw,) = self._native.chat(body, key).take() or []
         reply: ChatCompletion = ChatCompletion._parse(raw)
         return reply
 
@@ -86,9 +92,12 @@ class Embeddings:
         """One vector for each input.
 
         Takes the parameters of the OpenAI client and `input_type` (`query`, `document`, ...); the model is always
-        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds.
+        named, `route` holds routing options, whose fallbacks must be the same model, `timeout` is in seconds,
+        `api_key` is the caller's `cr_` key.
         """
-        (raw,) = self._native.embed(_encode.embedding(model, input, dict(params))).take() or []
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        (raw,) = self._native.embed(_encode.embedding(model, input, rest), key).take() or []
         reply: EmbeddingList = EmbeddingList._parse(raw)
         return reply
 
@@ -99,9 +108,9 @@ class Models:
     def __init__(self, router: _native.Router) -> None:
         self._native = router
 
-    def list(self) -> ModelList:
-        """The models that can be asked for."""
-        return ModelList({"object": "list", "data": json.loads(self._native.models())})
+    def list(self, *, api_key: str | None = None) -> ModelList:
+        """The models that can be asked for, by the holder of `api_key` where it is given."""
+        return ModelList({"object": "list", "data": json.loads(self._native.models(_keys.checked(api_key)))})
 
 
 class Router(Opened):
@@ -116,6 +125,8 @@ class Router(Opened):
         self.chat = Chat(self._native)
         self.embeddings = Embeddings(self._native)
         self.models = Models(self._native)
+        self.cache = Cache(self._native)
+        self.keys = _keys.Keys(self._native)
 
     @classmethod
     def from_env(cls) -> Router:
@@ -135,7 +146,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Task:
         """What the request asks for; nothing is sent. Takes the keywords of `create`."""
-        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        _keys.taken(rest)
+        return Task(json.loads(self._native.classify(_encode.request(model, messages, stream, rest))))
 
     def explain(
         self,
@@ -146,7 +159,9 @@ class Router(Opened):
         **params: Unpack[CompletionParams],
     ) -> Explanation:
         """The plan for the request; nothing is sent. Takes the keywords of `create`."""
-        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, dict(params)))))
+        rest: dict[str, Any] = dict(params)
+        key = _keys.taken(rest)
+        return Explanation(json.loads(self._native.explain(_encode.request(model, messages, stream, rest), key)))
 
     def on_shadow(self, callback: Callable[[ShadowReply], object]) -> None:
         """Calls `callback` with every reply of the shadow, on one daemon thread; the last one set counts.
@@ -158,6 +173,37 @@ class Router(Opened):
         from ._shadow import ThreadShadow
 
         self._set_shadow(ThreadShadow(callback))
+
+    def on_entry(self, callback: Callable[[View], object]) -> None:
+        """Calls `callback` with every request that is closed from now on, on a daemon thread of its own.
+
+        What the callback raises is logged under `clawrouters`. `ledger.queue` entries wait for a slow callback; what
+        comes then is dropped and counted in `ledger()`. It holds until `close`, which waits some seconds for calls
+        that are due, also in forked children. Do not call `flush` or `close` from it.
+        """
+        from ._entries import ThreadEntries
+
+        self._listen(ThreadEntries(callback))
+
+    def usage(self, group_by: GroupBy = None, since: Moment = None, until: Moment = None, where: Where = None) -> View:
+        """What requests used and cost: requests, tokens, cost, savings, errors, percentiles, cache hits.
+
+        `group_by` is a word or several: `key`, `tag`, `tag:NAME`, `model`, `model_requested`, `provider`, `deployment`,
+        `task`, `strategy`, `session`, `purpose`, `cached`, `error`, `day`, `hour`. `since` and `until` are datetimes,
+        dates, milliseconds since 1970, texts such as `2026-11-01`, or so long before now, such as `7d`. `where` holds
+        conditions by the same words. From the database where one is configured, else from memory.
+        """
+        (raw,) = self._native.usage(_ledger.query(group_by, since, until, where)).take() or []
+        return View(json.loads(raw))
+
+    def export(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> int:
+        """Writes requests to a `.csv`, `.jsonl` or `.ndjson` file; returns their number."""
+        (raw,) = self._native.export(os.fspath(path), _ledger.query(None, since, until, where)).take() or []
+        return int(raw)
+
+    def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
+        """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
+        self._native.report(os.fspath(path), _ledger.query(None, since, until, where)).take()
 
     def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
@@ -179,13 +225,21 @@ class Router(Opened):
         self._set_budgets(ThreadBudgets(callback))
 
     def flush(self) -> None:
-        """Waits until every closed request is in the books."""
+        """Waits until every closed request is with every sink of the ledger: on the disk, for files.
+
+        Raises `InternalError` when a sink cannot be written; its entries go on waiting for it.
+        """
         self._native.flush().take()
+        self._settle_telemetry()
 
     def close(self) -> None:
-        """Closes the books; waits for them. `on_shadow` and `on_budget` end."""
-        self._native.close().take()
-        self._end_callbacks()
+        """Refuses further calls and waits as `flush` does; `on_shadow`, `on_entry` and `on_budget` end."""
+        try:
+            self._native.close().take()
+        finally:
+            self._settle_telemetry()
+            self._end_callbacks()
+            self._end_entries()
 
     def __enter__(self) -> Router:
         return self

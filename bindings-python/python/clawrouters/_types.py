@@ -28,6 +28,7 @@ class Attempt(View):
         why: str
         status: int | None
         request_id: str | None
+        started_ms: float
         latency_ms: float
         first_token_ms: float | None
         usage: View | None
@@ -100,12 +101,13 @@ class RouteInfo(View):
         judge: Judged | None
         reasons: list[str]
         adapted: list[str]
+        redacted: dict[str, int]
         cost: float | None
         cost_source: str | None
         baseline: float | None
         baseline_model: str | None
         saved: float | None
-        cached: bool
+        cached: Literal["hit", "miss", "semantic", "bypass"]
         usage: View | None
         latency_ms: float
         first_token_ms: float | None

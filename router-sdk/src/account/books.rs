@@ -10,13 +10,14 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::line::{Line, Open};
-use super::{Cost, Entry, Ledger, priced, usage_cost};
+use super::{Content, Cost, Entry, Ledger, priced, usage_cost};
 use crate::admit::{Caller, Reservation, SendHold};
 use crate::catalog::Model;
 use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
 use crate::provider::{Failure, Target};
 use crate::select::Plan;
+use crate::telemetry::Facts;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
 pub(crate) use batch::Sent;
@@ -34,6 +35,9 @@ pub(crate) struct Books {
     date: Date,
     week_minute: u16,
     baseline: Option<Arc<Model>>,
+    best_single: Option<Arc<Model>>,
+    content: Option<Content>,
+    session: Option<String>,
     input_tokens: u64,
     size: Option<RequestSize>,
     open: Vec<Line>,
@@ -44,6 +48,8 @@ pub(crate) struct Books {
     /// Usage of attempts that gave the beginning of an answer which another one went on with.
     carried: Option<Usage>,
     purpose: &'static str,
+    /// What spans tell of the request besides.
+    pub(crate) facts: Facts,
     closed: bool,
 }
 
@@ -60,9 +66,14 @@ pub(crate) struct Opening {
     pub(crate) date: Date,
     pub(crate) week_minute: u16,
     pub(crate) baseline: Option<Arc<Model>>,
+    pub(crate) best_single: Option<Arc<Model>>,
+    /// Text of the request, where the ledger keeps it.
+    pub(crate) content: Option<Content>,
+    pub(crate) session: Option<String>,
     pub(crate) input_tokens: u64,
-    /// What the request is for: `request`, `probe` or `shadow`.
+    /// What the request is for: `request`, `probe`, `shadow` or `cache`.
     pub(crate) purpose: &'static str,
+    pub(crate) facts: Facts,
 }
 
 impl Books {
@@ -79,6 +90,9 @@ impl Books {
             date: o.date,
             week_minute: o.week_minute,
             baseline: o.baseline,
+            best_single: o.best_single,
+            content: o.content,
+            session: o.session,
             input_tokens: o.input_tokens,
             size: None,
             open: Vec::new(),
@@ -86,6 +100,7 @@ impl Books {
             calls: None,
             carried: None,
             purpose: o.purpose,
+            facts: o.facts,
             closed: false,
         }
     }
@@ -94,6 +109,21 @@ impl Books {
     pub(crate) fn sized(mut self, size: RequestSize) -> Self {
         self.size = Some(size);
         self
+    }
+
+    /// Adds labels to those of the request.
+    pub(crate) fn tag(&mut self, tags: std::collections::BTreeMap<String, String>) {
+        self.tags.extend(tags);
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> &str {
+        self.caller.id()
+    }
+
+    /// The labels of the request.
+    pub(crate) fn tags(&self) -> &std::collections::BTreeMap<String, String> {
+        &self.tags
     }
 
     /// The moment of the request in seconds since 1970, for replies that their provider did not date.
@@ -108,6 +138,8 @@ impl Books {
         self.route.reasons = own.into_iter().chain(plan.reasons.iter().cloned()).collect();
         self.route.baseline_model = plan.baseline.as_ref().map(Target::key);
         self.baseline = plan.baseline.as_ref().map(|target| Arc::clone(&target.model));
+        self.route.best_single_model = plan.best_single.as_ref().map(Target::key);
+        self.best_single = plan.best_single.as_ref().map(|target| Arc::clone(&target.model));
     }
 
     /// A request is about to be sent, `copies` times at once.
@@ -189,18 +221,18 @@ impl Books {
         self.record(&mut open, Outcome { verdict: "ok", then: "done", why: "" }, Some(usage));
         let total = sum(self.carried, usage);
         self.route.usage = Some(total);
-        if let Some(baseline) = &self.baseline {
-            // The baseline would have read the prompt once.
-            let prompt = self.carried.unwrap_or(usage);
-            let once = Usage {
-                output: total.output,
-                reasoning: total.reasoning,
-                reported_cost_nanos: None,
-                service_tier: None,
-                ..prompt
-            };
-            self.route.baseline_nanos = usage_cost(baseline, &once, self.date, Some(self.week_minute));
-        }
+        // Another model would have read the prompt once.
+        let prompt = self.carried.unwrap_or(usage);
+        let once = Usage {
+            output: total.output,
+            reasoning: total.reasoning,
+            reported_cost_nanos: None,
+            service_tier: None,
+            ..prompt
+        };
+        let elsewhere = |model: &Model| usage_cost(model, &once, self.date, Some(self.week_minute));
+        self.route.baseline_nanos = self.baseline.as_deref().and_then(elsewhere);
+        self.route.best_single_nanos = self.best_single.as_deref().and_then(elsewhere);
         total
     }
 
@@ -240,6 +272,9 @@ impl Books {
     }
 
     fn record(&mut self, open: &mut Open, outcome: Outcome, usage: Option<Usage>) {
+        if let Some(content) = self.content.as_mut().filter(|_| outcome.carries_on()) {
+            content.said(&open.text);
+        }
         let cost = match &usage {
             // Each of several sends has its own place among the tiers.
             Some(_) if !open.portions.is_empty() => self.cost_of_all(&open.target, &open.portions),
@@ -259,6 +294,7 @@ impl Books {
             why: outcome.why,
             status: open.status,
             request_id: open.request_id.clone(),
+            started_ms: milliseconds(open.started.saturating_duration_since(self.started)),
             latency_ms: milliseconds(open.started.elapsed()),
             first_token_ms: open.first_token.map(milliseconds),
             usage,
@@ -294,8 +330,13 @@ impl Books {
             date: self.date,
             week_minute: self.week_minute,
             baseline: None,
+            best_single: None,
+            content: None,
+            session: self.session.clone(),
             input_tokens: self.input_tokens,
             purpose,
+            // Of its own: the answer that the caller gets is not this one's.
+            facts: self.facts.aside(),
         }))
     }
 
@@ -304,6 +345,13 @@ impl Books {
         let cost = priced(&target.model, usage, self.date, Some(self.week_minute));
         let nothing = Cost { nanos: 0, source: CostSource::Catalogue };
         cost.or(target.deployment.local.then_some(nothing))
+    }
+
+    /// The whole answer, for a ledger that keeps text.
+    pub(crate) fn quote(&mut self, text: &str) {
+        if let Some(content) = &mut self.content {
+            content.answered(text);
+        }
     }
 
     /// What several sends cost together; the weakest word counts for all.
@@ -348,10 +396,13 @@ impl Books {
             at_ms: self.at_ms,
             caller: self.caller.clone(),
             tags: std::mem::take(&mut self.tags),
+            session: self.session.take(),
+            content: self.content.take(),
             purpose: self.purpose,
             stream: self.stream,
             route: Arc::clone(&route),
             error,
+            facts: std::mem::take(&mut self.facts),
         });
         route
     }
@@ -370,6 +421,13 @@ struct Outcome {
     verdict: &'static str,
     then: &'static str,
     why: &'static str,
+}
+
+impl Outcome {
+    /// Whether what the attempt had said is part of what the caller has.
+    fn carries_on(&self) -> bool {
+        matches!(self.then, "done" | "resume" | "stop") && self.verdict != "outrun"
+    }
 }
 
 /// Two usages as one.

@@ -158,7 +158,7 @@ mod tests {
             let mut sorted = serde_json::Map::new();
             for figure in limits.figures() {
                 sorted.insert(figure.name.into(), figure.cap.into());
-                let span = figure.name.rsplit_once("_per_").map(|(name, span)| (name, span));
+                let span = figure.name.rsplit_once("_per_");
                 if let Some((name, span)) = span {
                     let seconds = spans.iter().find(|(s, _)| *s == span).unwrap().1;
                     assert_eq!((figure.measure.as_str(), figure.per_ms), (name, Some(seconds * 1_000)));

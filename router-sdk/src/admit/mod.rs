@@ -3,6 +3,7 @@
 mod allowance;
 mod budget;
 mod calendar;
+mod caller;
 mod clock;
 mod denial;
 mod fit;
@@ -20,6 +21,8 @@ mod want;
 pub use allowance::{Allowance, Allowances};
 pub use budget::{Budget, Budgets};
 pub use calendar::Window;
+pub use caller::Caller;
+pub(crate) use caller::Grant;
 pub(crate) use clock::Clock;
 pub use limits::Limits;
 pub use notice::BudgetEvent;
@@ -34,28 +37,13 @@ pub(crate) use want::{Want, longest};
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::keys::Keyring;
 use crate::wire::{ChatRequest, EmbeddingInput, EmbeddingRequest, estimate_request_tokens};
-
-/// Who asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Caller {
-    /// No key store is configured.
-    #[default]
-    Anonymous,
-}
-
-impl Caller {
-    /// The caller's id in the ledger and in the keys of counters.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Anonymous => "anonymous",
-        }
-    }
-}
 
 /// A caller that may go on with this request.
 #[derive(Debug, Clone)]
@@ -67,8 +55,34 @@ pub(crate) struct Admission {
 }
 
 /// Finds out who asks. Without a key store every caller is anonymous.
-pub(crate) fn authorise() -> Caller {
-    Caller::Anonymous
+///
+/// # Errors
+/// `Unauthenticated` for a key that is missing, misspelt, unknown, disabled or past its time; `InvalidRequest` for a key
+/// where no key store is configured; `ProviderUnavailable` when the store cannot be asked.
+pub(crate) async fn authorise(keys: Option<&Arc<Keyring>>, key: Option<&SecretString>) -> Result<Caller, Error> {
+    match keys {
+        Some(keys) => keys.recognise(key, Timestamp::now().as_millisecond()).await,
+        None => keyless(key),
+    }
+}
+
+/// The same for calls that cannot wait. A store that is far away answers only for keys that were used a moment ago.
+///
+/// # Errors
+/// As [`authorise`].
+pub(crate) fn authorise_now(keys: Option<&Arc<Keyring>>, key: Option<&SecretString>) -> Result<Caller, Error> {
+    match keys {
+        Some(keys) => keys.recognise_now(key, Timestamp::now().as_millisecond()),
+        None => keyless(key),
+    }
+}
+
+fn keyless(key: Option<&SecretString>) -> Result<Caller, Error> {
+    if key.is_some() {
+        let fix = "no key store is configured, so no key is known; set keys = {path = \"keys.db\"}, or leave it out";
+        return Err(Error::invalid_request("api_key", fix));
+    }
+    Ok(Caller::ANONYMOUS)
 }
 
 /// Refuses early and cheaply what may not go on.
@@ -93,7 +107,7 @@ pub(crate) async fn admit(
     let Some(quota) = quota else { return Ok(Admission { caller, ticket: None }) };
     let visit = Visit {
         tags: &request.route().tags,
-        own: None,
+        own: caller.rules(),
         input: &|| want::doubted(estimate_request_tokens(request)),
         output: longest(request, None),
         choices: request.choices(),
@@ -113,6 +127,7 @@ pub(crate) async fn admit(
 /// As [`admit`].
 pub(crate) async fn admit_embedding(
     quota: Option<&Arc<Quota>>,
+    caller: &Caller,
     request: &EmbeddingRequest,
     deadline: Instant,
 ) -> Result<Option<Arc<Ticket>>, Error> {
@@ -120,7 +135,7 @@ pub(crate) async fn admit_embedding(
     let tokens = || request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     let visit = Visit {
         tags: &request.route().tags,
-        own: None,
+        own: caller.rules(),
         input: &|| want::doubted(tokens()),
         output: (0, false),
         choices: 1,

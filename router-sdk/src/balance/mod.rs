@@ -3,9 +3,11 @@
 
 mod arrange;
 mod draw;
+mod own;
 
 pub(crate) use arrange::{Pools, arrange, spread};
 pub(crate) use draw::Draw;
+pub(crate) use own::{own, seen_by};
 
 use crate::config::Balance;
 

@@ -2,13 +2,12 @@
 
 use super::fold::{head, tail};
 use super::reading::Reading;
-use super::rules::Verdict;
-use super::{Script, TaskKind};
+use super::shape::{Counts, Shape};
 
 /// log2 of the number of hashed buckets.
-pub(crate) const BUCKET_BITS: u32 = 16;
+pub(crate) const BUCKET_BITS: u32 = 17;
 /// Number of surface values.
-pub(crate) const SURFACE: usize = 26 + TaskKind::ALL.len();
+pub(crate) const SURFACE: usize = 27;
 
 const BUCKETS: usize = 1 << BUCKET_BITS;
 // Words beyond this many bytes add no information for their cost.
@@ -19,14 +18,15 @@ const MOST_WORDS: usize = 2_048;
 /// The predictor's input.
 #[derive(Debug, Clone)]
 pub(crate) struct Features {
-    buckets: Vec<u16>,
+    buckets: Vec<u32>,
     words: Vec<u32>,
     surface: [f32; SURFACE],
+    shape: Shape,
 }
 
 impl Features {
     /// Distinct buckets in order of first sight.
-    pub fn buckets(&self) -> &[u16] {
+    pub fn buckets(&self) -> &[u32] {
         &self.buckets
     }
 
@@ -40,14 +40,19 @@ impl Features {
         self.words.clone()
     }
 
+    /// What the ask looks like.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// Hashes of the words in order, repeats included.
     pub fn words(&self) -> &[u32] {
         &self.words
     }
 }
 
-/// Extracts the features of a reading.
-pub(crate) fn extract(reading: &Reading<'_>, verdict: &Verdict) -> Features {
+/// Extracts the features of a reading. No pattern has a say in them: word lists may change without new training.
+pub(crate) fn extract(reading: &Reading<'_>) -> Features {
     let mut words = Words::default();
     let folded = reading.folded.as_str();
     if folded.len() <= WORDS_HEAD + WORDS_TAIL {
@@ -57,8 +62,10 @@ pub(crate) fn extract(reading: &Reading<'_>, verdict: &Verdict) -> Features {
         words.read(tail(folded, WORDS_TAIL));
     }
     let (buckets, distinct) = words.buckets();
-    let surface = surface(reading, verdict, &words, distinct);
-    Features { buckets, words: words.hashes, surface }
+    let count = Counts::of(head(reading.parts.ask.trim(), WORDS_HEAD));
+    let surface = surface(reading, &count, &words, distinct);
+    let shape = count.shape(reading.parts.code_chars > 0);
+    Features { buckets, words: words.hashes, surface, shape }
 }
 
 #[derive(Default)]
@@ -117,7 +124,7 @@ impl Words {
     }
 
     // Distinct buckets of words and word pairs, and how many of them are of words.
-    fn buckets(&self) -> (Vec<u16>, usize) {
+    fn buckets(&self) -> (Vec<u32>, usize) {
         let mut seen = Seen { bits: [0; BUCKETS / 64], buckets: Vec::with_capacity(self.hashes.len() * 2) };
         for &hash in &self.hashes {
             seen.mark(hash);
@@ -132,7 +139,7 @@ impl Words {
 
 struct Seen {
     bits: [u64; BUCKETS / 64],
-    buckets: Vec<u16>,
+    buckets: Vec<u32>,
 }
 
 impl Seen {
@@ -141,7 +148,7 @@ impl Seen {
         let bit = 1u64 << (bucket % 64);
         if self.bits[bucket / 64] & bit == 0 {
             self.bits[bucket / 64] |= bit;
-            self.buckets.push(bucket as u16);
+            self.buckets.push(bucket as u32);
         }
     }
 }
@@ -175,95 +182,37 @@ fn log(value: usize) -> f32 {
     (value as f32 + 1.0).ln()
 }
 
-fn surface(reading: &Reading<'_>, verdict: &Verdict, words: &Words, distinct: usize) -> [f32; SURFACE] {
-    let ask = head(reading.parts.ask.trim(), WORDS_HEAD);
-    let count = Counts::of(ask);
+fn surface(reading: &Reading<'_>, count: &Counts, words: &Words, distinct: usize) -> [f32; SURFACE] {
     let total = (words.hashes.len().max(1)) as f32;
-    let chars = (ask.len().max(1)) as f32;
+    let signs = (count.signs.max(1)) as f32;
     let parts = &reading.parts;
-    let whole = reading.ask_chars + parts.context_chars() - parts.harness_chars;
-    let mut out = [0.0; SURFACE];
-    let values = [
-        log(reading.ask_chars),
-        log(whole),
+    [
+        log(count.signs),
+        log(count.commas),
         log(words.hashes.len()),
         words.letters as f32 / total,
         words.long as f32 / total,
         (words.longest as f32).min(30.0),
-        log(words.numbers),
+        log(count.numbers),
         words.numbers as f32 / total,
         distinct as f32 / total,
         log(count.lines),
         log(count.sentences),
-        total / (count.sentences.max(1) as f32),
+        log(count.signs / (count.sentences + 1)),
         log(count.questions),
-        log(count.commas),
         log(count.brackets),
         log(count.operators),
         log(count.latex),
-        count.upper as f32 / chars,
-        count.wide as f32 / chars,
+        log(count.money),
+        count.upper as f32 / signs,
+        count.wide as f32 / signs,
+        log(count.option_bytes),
         log(count.options),
-        f32::from(u8::from(count.options >= 3)),
         log(parts.code_chars),
         log(parts.document_chars + parts.log_chars),
         log(parts.items),
-        verdict.cues.clamp(-3.0, 4.0),
-        f32::from(u8::from(verdict.script.is_some_and(|s| s != Script::Latin))),
-    ];
-    out[..values.len()].copy_from_slice(&values);
-    for (slot, score) in out[values.len()..].iter_mut().zip(verdict.scores) {
-        *slot = score.min(5.0);
-    }
-    out
-}
-
-#[derive(Default)]
-struct Counts {
-    lines: usize,
-    sentences: usize,
-    questions: usize,
-    commas: usize,
-    brackets: usize,
-    operators: usize,
-    latex: usize,
-    upper: usize,
-    wide: usize,
-    options: usize,
-}
-
-impl Counts {
-    fn of(text: &str) -> Self {
-        let mut count = Self::default();
-        let bytes = text.as_bytes();
-        for (at, &b) in bytes.iter().enumerate() {
-            match b {
-                b'\n' => {
-                    count.lines += 1;
-                    count.options += usize::from(option(&bytes[at + 1..]));
-                }
-                b'.' | b'!' => {
-                    count.sentences += usize::from(bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace));
-                }
-                b'?' => {
-                    count.sentences += 1;
-                    count.questions += 1;
-                }
-                b',' | b';' => count.commas += 1,
-                b'(' | b'[' | b'{' => count.brackets += 1,
-                b'=' | b'+' | b'*' | b'/' | b'^' | b'<' | b'>' => count.operators += 1,
-                b'\\' | b'$' => count.latex += 1,
-                b'A'..=b'Z' => count.upper += 1,
-                128.. => count.wide += 1,
-                _ => {}
-            }
-        }
-        count
-    }
-}
-
-// `A. `, `(b) `, `C) ` at the start of a line.
-fn option(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"(").unwrap_or(line);
-    matches!(line, [b'A'..=b'J' | b'a'..=b'j', b'.' | b')' | b':', b' ', ..])
+        log(count.decimals),
+        (count.digits as f32).min(12.0),
+        log(count.shares),
+    ]
 }

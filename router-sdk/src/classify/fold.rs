@@ -1,5 +1,7 @@
 //! Text in, its lower-case form without Latin accents out; runs of blanks become one, line ends stay.
 
+use super::alike::{alike, is_mark};
+
 /// Folds `text`, appending to `out`.
 pub(crate) fn fold_into(text: &str, out: &mut String) {
     out.reserve(text.len());
@@ -33,6 +35,7 @@ fn fold_wide(c: char, out: &mut String, push: &mut impl FnMut(&mut String, char)
         0x2028 | 0x2029 => push(out, '\n'),
         // Marks and joiners carry nothing that a pattern looks for.
         0x0300..=0x036F | 0x064B..=0x0652 | 0x0640 | 0x200B..=0x200F | 0xFE0F => {}
+        _ if is_mark(c) => {}
         0x2018 | 0x2019 => push(out, '\''),
         0x201C..=0x201E => push(out, '"'),
         0x00C0..=0x017F | 0x0218..=0x021B | 0x01A0..=0x01B0 => match latin(c) {
@@ -46,8 +49,8 @@ fn fold_wide(c: char, out: &mut String, push: &mut impl FnMut(&mut String, char)
             let narrow = char::from_u32(c as u32 - 0xFEE0).unwrap_or(c);
             push(out, narrow.to_ascii_lowercase());
         }
-        0x2E80..=0xD7FF => push(out, c),
-        _ => push(out, lower(c)),
+        0x2E80..=0xD7FF => push(out, alike(c)),
+        _ => push(out, alike(lower(c))),
     }
 }
 

@@ -6,9 +6,22 @@ use super::fold::{head, tail};
 const LONGEST: usize = 420;
 const LEAST_MATERIAL: usize = 12;
 
-/// Where the text may be cut into an instruction and its material, likeliest first.
-pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = &str> {
-    first(folded).into_iter().chain(std::iter::once_with(|| last(folded)).flatten())
+// A first line with at least this much below it is a paragraph of its own.
+const LEAST_BELOW: usize = 150;
+
+/// Where the text may be cut into an instruction and its material, likeliest first, and whether it is a paragraph.
+pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = (&str, bool)> {
+    let paragraph = paragraph(folded).map(|cut| (cut, true));
+    let first = std::iter::once_with(|| first(folded)).flatten().map(|cut| (cut, false));
+    let last =
+        std::iter::once_with(|| last(folded)).flatten().map(|cut| (cut, folded.len() >= cut.len() + LEAST_BELOW));
+    paragraph.into_iter().chain(first).chain(last)
+}
+
+// The first line, where much more follows than it holds.
+fn paragraph(folded: &str) -> Option<&str> {
+    let at = head(folded, LONGEST).find('\n').filter(|at| *at >= 4)?;
+    (folded.len() >= at + LEAST_BELOW && folded.len() >= 2 * at).then(|| &folded[..at])
 }
 
 // Up to the first line end, colon or opening quote that something long follows.

@@ -7,14 +7,15 @@ use std::sync::{LazyLock, OnceLock};
 
 use regex::Regex;
 
+use super::alike::as_matched;
 use super::automaton::{Automaton, Mark};
 use super::patterns::{Bound, Effect, Row, TONGUES, rows};
 use super::stems::{Spelling, alternatives, take_apart};
 
 /// More rows than the word lists have.
-const MOST_ROWS: usize = 640;
+const MOST_ROWS: usize = 896;
 /// More fixed parts of gapped stems than the word lists have.
-const MOST_PARTS: usize = 2048;
+const MOST_PARTS: usize = 4096;
 
 /// A set of small numbers.
 #[derive(Debug, Clone, Copy)]
@@ -180,7 +181,8 @@ impl Table {
                 Bound::Blank => AFTER_BLANK,
                 Bound::Free => ANYWHERE,
             };
-            for alternative in alternatives(row.stems) {
+            let stems = as_matched(row.stems);
+            for alternative in alternatives(&stems) {
                 let apart = take_apart(alternative);
                 if apart.exact {
                     spell(&mut literals, apart.parts.concat(), at, bound);

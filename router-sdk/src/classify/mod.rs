@@ -1,5 +1,6 @@
 //! The parsed chat request in, a [`Task`] out: what is asked, how hard it is, what it needs. Pure and offline.
 
+mod alike;
 mod automaton;
 mod difficulty;
 mod features;
@@ -14,6 +15,7 @@ mod reading;
 mod rules;
 mod script;
 mod segment;
+mod shape;
 mod stems;
 mod task;
 mod typos;
@@ -44,7 +46,7 @@ pub fn classify(body: &Map<String, Value>) -> Task {
         reading = earlier;
         verdict = rules::judge(&reading, &needs);
     }
-    let text = features::extract(&reading, &verdict);
+    let text = features::extract(&reading);
     let forecast = predictor::forecast(&text);
     difficulty::assemble(&reading, needs, verdict, &text, &forecast)
 }
@@ -62,12 +64,12 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
     let needs = needs(body);
     let reading = Reading::of(body);
     let verdict = rules::judge(&reading, &needs);
-    let text = features::extract(&reading, &verdict);
-    let prior = difficulty::prior(&reading, &verdict);
+    let text = features::extract(&reading);
     TrainingRow {
         kind: verdict.kind,
-        prior,
-        reach: difficulty::reach(&verdict),
+        shape: text.shape().index(),
+        prior: difficulty::prior(&reading, &verdict, &text),
+        reach: difficulty::reach(&verdict, &text),
         words: text.word_hashes(),
         buckets: text.buckets().to_vec(),
         surface: text.surface().to_vec(),
@@ -80,14 +82,16 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
 pub struct TrainingRow {
     /// The kind that the patterns chose.
     pub kind: TaskKind,
-    /// The difficulty that the kind and the shape of the request suggest alone.
+    /// What the ask looks like: 0 answers to choose from, 1 a story with numbers, 2 everything else.
+    pub shape: usize,
+    /// The difficulty that the kind and the size of the request suggest alone.
     pub prior: f64,
     /// How far the trained rank may move the difficulty from there.
     pub reach: f64,
     /// Hashes of the distinct words, for the vocabulary filter.
     pub words: Vec<u32>,
     /// Hashed word and word-pair buckets that are present.
-    pub buckets: Vec<u16>,
+    pub buckets: Vec<u32>,
     /// Surface values, unscaled.
     pub surface: Vec<f32>,
 }

@@ -1,40 +1,47 @@
-//! Features in, forecasts out: a linear model of int8 weights that is built into the crate.
+//! Features in, forecasts out: a linear model for each shape of ask, built into the crate as int8 weights.
 
 use std::sync::LazyLock;
 
 use super::features::{BUCKET_BITS, Features, SURFACE};
+use super::shape::Shape;
 
 /// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
 static WEIGHTS: &[u8] = include_bytes!("weights.bin");
 
-/// Gain, then success of a weak, a mid and a strong model.
-const OUTPUTS: usize = 4;
 const BUCKETS: usize = 1 << BUCKET_BITS;
+/// Shapes with a table of words: answers to choose from, and stories with numbers.
+const WORDED: usize = 2;
+/// Buckets that share one weight in stories, which have fewer words.
+const STORY_SHARE: usize = 2;
 const KNOTS: usize = 33;
+const ABILITIES: usize = 3;
 const FILTER_BITS: u32 = 18;
-const MAGIC: &[u8; 4] = b"CRW3";
+const MAGIC: &[u8; 4] = b"CRW4";
 /// Surface values count up to this many spreads from their mean.
 const CLIP: f32 = 3.0;
 
 /// What the trained model expects.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forecast {
-    /// Expected gain of a strong over a weak model as a rank, 0 to 1.
+    /// Expected gain of a strong over a weak model, as a rank among prompts of this shape, 0 to 1.
     pub gain: f64,
-    /// Expected success of a weak, a mid and a strong model.
-    pub success: [f64; 3],
     /// Share of the words that training knew.
     pub known: f64,
+    /// Success of a weak, a mid and a strong model: intercept and slope on the difficulty, in log odds.
+    pub success: [[f32; 2]; ABILITIES],
+    /// How far benchmarks of this shape stray from that, one standard deviation.
+    pub stray: f32,
 }
 
 struct Model {
-    step: f32,
+    steps: [f32; WORDED],
     mean: [f32; SURFACE],
     inverse: [f32; SURFACE],
-    surface: [[f32; OUTPUTS]; SURFACE],
-    bias: [f32; OUTPUTS],
-    knots: [f32; KNOTS],
-    table: &'static [u8],
+    surface: [[f32; SURFACE]; Shape::COUNT],
+    knots: [[f32; KNOTS]; Shape::COUNT],
+    success: [[[f32; 2]; ABILITIES]; Shape::COUNT],
+    stray: [f32; Shape::COUNT],
+    tables: [&'static [u8]; WORDED],
     filter: &'static [u8],
 }
 
@@ -66,20 +73,26 @@ impl Reader {
 impl Model {
     fn parse(bytes: &'static [u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
-        let shape = [BUCKET_BITS as u8, SURFACE as u8, OUTPUTS as u8, KNOTS as u8];
+        let shape = [BUCKET_BITS as u8, SURFACE as u8, Shape::COUNT as u8, KNOTS as u8];
         if reader.take(4)? != MAGIC || reader.take(4)? != shape {
             return None;
         }
-        let step = reader.float()?;
-        let (mean, inverse) = (reader.floats()?, reader.floats()?);
-        let mut surface = [[0.0; OUTPUTS]; SURFACE];
+        let (steps, mean, inverse) = (reader.floats()?, reader.floats()?, reader.floats()?);
+        let (mut surface, mut knots) = ([[0.0; SURFACE]; Shape::COUNT], [[0.0; KNOTS]; Shape::COUNT]);
         for row in &mut surface {
             *row = reader.floats()?;
         }
-        let (bias, knots) = (reader.floats()?, reader.floats()?);
-        let table = reader.take(BUCKETS)?;
+        for row in &mut knots {
+            *row = reader.floats()?;
+        }
+        let mut success = [[[0.0; 2]; ABILITIES]; Shape::COUNT];
+        for row in success.iter_mut().flatten() {
+            *row = reader.floats()?;
+        }
+        let stray = reader.floats()?;
+        let tables = [reader.take(BUCKETS)?, reader.take(BUCKETS / STORY_SHARE)?];
         let filter = reader.take(1 << (FILTER_BITS - 3))?;
-        reader.0.is_empty().then_some(Self { step, mean, inverse, surface, bias, knots, table, filter })
+        reader.0.is_empty().then_some(Self { steps, mean, inverse, surface, knots, success, stray, tables, filter })
     }
 
     fn knows(&self, word: u32) -> bool {
@@ -87,45 +100,60 @@ impl Model {
         self.filter[bit / 8] & (1 << (bit % 8)) != 0
     }
 
-    fn raw(&self, features: &Features) -> [f32; OUTPUTS] {
-        let buckets = features.buckets();
-        let sum: i32 = buckets.iter().map(|at| i32::from(self.table[usize::from(*at)] as i8)).sum();
-        let mut out = self.bias;
-        out[0] += sum as f32 * self.step / (buckets.len().max(1) as f32).sqrt();
+    fn known(&self, words: &[u32]) -> f32 {
+        words.iter().filter(|word| self.knows(**word)).count() as f32 / words.len().max(1) as f32
+    }
+
+    fn raw(&self, features: &Features, known: f32) -> f32 {
+        let shape = features.shape().index();
+        let mut out = 0.0;
         for (at, value) in features.surface().iter().enumerate() {
             let scaled = ((value - self.mean[at]) * self.inverse[at]).clamp(-CLIP, CLIP);
-            for (sum, weight) in out.iter_mut().zip(self.surface[at]) {
-                *sum += scaled * weight;
-            }
+            out += scaled * self.surface[shape][at];
+        }
+        if let Some(table) = self.tables.get(shape) {
+            let buckets = features.buckets();
+            let shift = BUCKET_BITS - table.len().ilog2();
+            let sum: i32 = buckets.iter().map(|at| i32::from(table[(*at >> shift) as usize] as i8)).sum();
+            out += trust(known) * (sum as f32 * self.steps[shape] / (buckets.len().max(1) as f32).sqrt());
         }
         out
     }
 
-    // The share of training prompts that gain less, linear between the knots.
-    fn rank(&self, gain: f32) -> f64 {
-        let above = self.knots.partition_point(|knot| *knot < gain);
+    // The share of prompts of this shape that gain less, linear between the knots.
+    fn rank(&self, shape: Shape, gain: f32) -> f64 {
+        let knots = &self.knots[shape.index()];
+        let above = knots.partition_point(|knot| *knot < gain);
         if above == 0 {
             return 0.0;
         }
         if above == KNOTS {
             return 1.0;
         }
-        let (low, high) = (self.knots[above - 1], self.knots[above]);
+        let (low, high) = (knots[above - 1], knots[above]);
         let part = f64::from((gain - low) / (high - low).max(f32::EPSILON));
         ((above - 1) as f64 + part) / (KNOTS - 1) as f64
     }
 }
 
+// Words that training never saw share buckets with others: of such a text the shape alone speaks.
+fn trust(known: f32) -> f32 {
+    ((known - 0.3) / 0.5).clamp(0.0, 1.0)
+}
+
 /// Forecasts the gain and the success of models for these features.
 pub(crate) fn forecast(features: &Features) -> Forecast {
     let Some(model) = MODEL.as_ref() else {
-        return Forecast { gain: 0.5, success: [0.5, 0.65, 0.8], known: 0.0 };
+        return Forecast { gain: 0.5, known: 0.0, success: [[0.0; 2]; ABILITIES], stray: 0.25 };
     };
-    let raw = model.raw(features);
-    let words = features.words();
-    let known = words.iter().filter(|word| model.knows(**word)).count() as f64 / words.len().max(1) as f64;
-    let logistic = |value: f32| 1.0 / (1.0 + (-f64::from(value)).exp());
-    Forecast { gain: model.rank(raw[0]), success: [logistic(raw[1]), logistic(raw[2]), logistic(raw[3])], known }
+    let shape = features.shape();
+    let known = model.known(features.words());
+    Forecast {
+        gain: model.rank(shape, model.raw(features, known)),
+        known: f64::from(known),
+        success: model.success[shape.index()],
+        stray: model.stray[shape.index()],
+    }
 }
 
 /// Whether the built-in artefact has the layout that this build reads.

@@ -5,7 +5,7 @@ use super::instruction;
 use super::matcher::{RowSet, rows_in};
 use super::patterns::{Effect, Row, TONGUES};
 use super::reading::Reading;
-use super::typos::near_kind;
+use super::typos::repaired;
 use super::{Needs, Script, TaskKind, script};
 
 const KINDS: usize = TaskKind::ALL.len();
@@ -22,6 +22,10 @@ const FEW_TOOLS: usize = 8;
 const SHORT_ASK: usize = 200;
 // Word problems are shorter than this.
 const STORY: usize = 700;
+// A question of no more characters, without a known word, leans on the turn before.
+const BARE_QUESTION: usize = 40;
+// What follows an instruction is its material from this many bytes on.
+const GIVEN: usize = 150;
 // Rows below this weight tell of trouble, which need not be a fault of a program.
 const FAULT: f32 = 1.6;
 // A text that a question is about has at least this many bytes.
@@ -34,8 +38,6 @@ pub(crate) struct Verdict {
     pub kind: TaskKind,
     /// How far it leads, 0 to 1.
     pub confidence: f64,
-    /// The score of every kind.
-    pub scores: [f32; KINDS],
     /// Words for a hard task minus words for an easy one.
     pub cues: f32,
     /// What matched: signal, weight.
@@ -74,10 +76,17 @@ pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
     let mut tally = Tally::default();
     tally.words(&reading.folded);
     tally.structure(reading, needs);
-    if !tally.best.iter().any(|score| *score >= 1.5)
-        && let Some(kind) = near_kind(head(&reading.folded, HEAD))
+    // Misspelt, an ask says little or only that it is a question.
+    if !tally.says_what()
+        && let Some(repaired) = repaired(head(&reading.folded, HEAD))
     {
-        tally.add(Signal::Structure("misspelt key word"), kind, 2.0);
+        let mut again = Tally::default();
+        again.words(&repaired);
+        again.structure(reading, needs);
+        if again.best.iter().any(|score| *score >= SPOKEN) {
+            again.evidence.push((Signal::Structure("misspelt key word"), 0.0));
+            tally = again;
+        }
     }
     let script = script::detect(&reading.parts.ask);
     tally.close(reading, script)
@@ -98,21 +107,34 @@ struct Tally {
     about: bool,
     // Something names a fault, whatever it is a fault of.
     fault: bool,
+    // A device is named.
+    device: bool,
     evidence: Vec<(Signal, f32)>,
 }
 
 impl Tally {
     fn words(&mut self, folded: &str) {
-        for instruction in instruction::cuts(folded) {
+        for (instruction, paragraph) in instruction::cuts(folded) {
             self.about |= instruction.trim_end().ends_with('?') && folded.len() > instruction.len() + MATERIAL;
             let mut alone = Self { asked: Some(instruction.chars().count()), ..Self::default() };
             alone.window(instruction);
-            if alone.works_on_text() {
+            if alone.works_on_text() || (paragraph && alone.says_a_kind()) {
                 *self = alone;
                 return;
             }
         }
         self.window(folded);
+    }
+
+    // Whether a kind is said that wants something done.
+    fn says_what(&self) -> bool {
+        let talk = [TaskKind::Chat.index(), TaskKind::SimpleQuestion.index()];
+        (0..KINDS).any(|kind| self.best[kind] >= SPOKEN && !talk.contains(&kind))
+    }
+
+    // A paragraph of its own that says what is asked.
+    fn says_a_kind(&self) -> bool {
+        self.best.iter().any(|score| *score >= SPOKEN)
     }
 
     // Such an ask needs material: what stands in it says nothing about the ask.
@@ -166,8 +188,9 @@ impl Tally {
         let own = if let Signal::Row(row) = signal { row.weight } else { weight };
         self.fault |= kind == TaskKind::Debug && own >= FAULT;
         if let Signal::Row(row) = signal {
-            self.making |= row.name == "code verb" || row.name == "design";
+            self.making |= matches!(row.name, "code verb" | "design" | "program wanted");
             self.choices |= row.name == "choices";
+            self.device |= row.name == "device";
         }
         let best = &mut self.best[kind.index()];
         let rest = &mut self.rest[kind.index()];
@@ -193,7 +216,7 @@ impl Tally {
             self.add(Signal::Structure("diff"), TaskKind::Code, 1.2);
         }
         if reading.image {
-            self.add(Signal::Structure("image"), TaskKind::Vision, 3.2);
+            self.add(Signal::Structure("image"), TaskKind::Vision, 4.4);
         }
         let pasted = parts.document_chars;
         if pasted > 20_000 {
@@ -247,7 +270,11 @@ impl Tally {
         let best = (0..KINDS).rev().max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap_or(0);
         let top = scores[best];
         let second = (0..KINDS).filter(|at| *at != best).map(|at| scores[at]).fold(0.0, f32::max);
-        let none = top < 0.75 && self.cues.abs() < 0.5;
+        // A few words with a question mark ask about what was said before.
+        let bare = reading.may_inherit
+            && reading.ask_chars <= BARE_QUESTION
+            && self.evidence.iter().all(|(signal, _)| matches!(signal, Signal::Structure(_)));
+        let none = (top < 0.75 || bare) && self.cues.abs() < 0.5;
         let kind = if top >= 0.75 { TaskKind::ALL[best] } else { fallback(reading) };
         let lead = f64::from(top - second);
         let strength = f64::from(top.min(4.0)) / 4.0;
@@ -256,7 +283,6 @@ impl Tally {
         Verdict {
             kind,
             confidence,
-            scores,
             cues: self.cues,
             evidence: self.evidence,
             asked: self.asked.unwrap_or(reading.ask_chars).min(reading.ask_chars),
@@ -268,15 +294,24 @@ impl Tally {
 
     // Where two kinds share their words, the more specific one takes them.
     fn settle(&self, scores: &mut [f32; KINDS], reading: &Reading<'_>) {
-        use TaskKind::{Agentic, Chat, Code, Creative, Debug, Math, Reasoning, SimpleQuestion, Vision};
+        use TaskKind::{Agentic, Chat, Code, Creative, Debug, Math, Reasoning, SimpleQuestion, Translation, Vision};
         let get = |scores: &[f32; KINDS], kind: TaskKind| scores[kind.index()];
         let parts = &reading.parts;
         let technical = get(scores, Code) >= 1.0 || parts.code_chars > 0 || parts.trace;
-        if !technical && !self.fault {
+        if self.device && get(scores, Debug) >= SPOKEN {
+            // What to do about it is a question of repair.
+            scores[Reasoning.index()] *= 0.5;
+        }
+        // A device alone is no fault of a program.
+        let least = if self.device { 1.2 } else { 0.9 };
+        if !technical && !self.fault && !self.device {
             // Coffee machines break, too: trouble is a fault of a program only where one is in sight.
             scores[Debug.index()] *= 0.4;
-        } else if technical && get(scores, Debug) >= 0.9 && (!self.making || parts.trace) {
+        } else if technical && get(scores, Debug) >= least && (!self.making || parts.trace) {
             scores[Debug.index()] += 0.3 + 0.75 * get(scores, Code).min(4.0);
+        } else if self.making && !parts.trace {
+            // Failures are named where something is to withstand them, too.
+            scores[Debug.index()] *= 0.6;
         }
         if get(scores, Code) >= 2.0 {
             // Operators and dates stand in code as well.
@@ -286,6 +321,11 @@ impl Tally {
         }
         if get(scores, Code) >= SPOKEN && get(scores, Creative) < 2.0 {
             scores[Creative.index()] = 0.0;
+        }
+        if get(scores, Code) >= 2.0 && (self.making || parts.code_chars > 0) {
+            // Programs are written and carried over into other languages with the words of letters.
+            scores[Creative.index()] *= 0.5;
+            scores[Translation.index()] *= if parts.code_chars > 0 { 0.4 } else { 1.0 };
         }
         if !reading.image {
             scores[Vision.index()] *= 0.6;
@@ -335,7 +375,12 @@ fn numbers(text: &str) -> usize {
 
 fn fallback(reading: &Reading<'_>) -> TaskKind {
     let parts = &reading.parts;
-    if parts.document_chars > 600 {
+    // A few unknown words beside a text: people mostly want it shorter, or something out of it.
+    let given = instruction::cuts(&reading.folded)
+        .any(|(cut, paragraph)| paragraph && cut.len() <= GIVEN && reading.folded.len() >= cut.len() + GIVEN);
+    if given && parts.code_chars == 0 {
+        if reading.folded.contains(['?', '？', '؟']) { TaskKind::Extraction } else { TaskKind::Summarisation }
+    } else if parts.document_chars > 600 {
         TaskKind::Reasoning
     } else if reading.folded.contains(['?', '？', '؟']) {
         if reading.ask_chars <= 120 { TaskKind::SimpleQuestion } else { TaskKind::Reasoning }

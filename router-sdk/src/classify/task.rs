@@ -1,11 +1,11 @@
 //! The words of the verdict: kind, difficulty, confidence, evidence, success by ability.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Needs, Script};
 
 /// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskKind {
     /// Writing, changing or explaining program code.

@@ -1,80 +1,97 @@
-//! A misspelt key word in, its kind out: two words are near when they share a spelling with one letter left out.
+//! A folded ask in, the same with its misspelt key words set right out: two words are near when they share a spelling
+//! with one letter left out.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::TaskKind;
-
-/// Key words long enough that their neighbours are not other words.
-const WORDS: &[(TaskKind, &str)] = &[
-    (
-        TaskKind::Translation,
-        "translate translation translating traduire traduis traduction traducir traduce traduccion traduzir traduza traducao tradurre traduci traduzione ubersetze ubersetzen ubersetzung vertaal vertaling przetlumacz tlumaczenie oversatt terjemahkan cevirisi переведи перевести переклади",
-    ),
-    (
-        TaskKind::Summarisation,
-        "summarize summarise summary summarizing summarising resumen resumir resumer zusammenfassen zusammenfassung riassumi riassunto samenvatting samenvatten podsumuj streszczenie ozetle резюмируй подытожь",
-    ),
-    (
-        TaskKind::Classification,
-        "classify classification categorize categorise sentiment clasifica clasificar classifique classifica classificare klassifiziere sklasyfikuj siniflandir классифицируй",
-    ),
-    (
-        TaskKind::Extraction,
-        "extract extracting extraction extrae extraire extraia estrai extrahiere wyodrebnij извлеки",
-    ),
-    (
-        TaskKind::Code,
-        "function functions python javascript typescript program programming algorithm implement refactor funcion fonction funcao funzione funktion functie funkcje fonksiyon функцию программу",
-    ),
-    (TaskKind::Debug, "debugging exception segfault traceback compile"),
-    (
-        TaskKind::Math,
-        "calculate calculation integral derivative equation probability calcula calcular calculer calcule berechne bereken oblicz hesapla вычисли посчитай",
-    ),
-    (
-        TaskKind::Reasoning,
-        "analyze analyse analysis compare explain evaluate analiza analizar analyser analysiere vergleiche analizza confronta проанализируй сравни",
-    ),
-    (
-        TaskKind::Creative,
-        "poem story haiku slogan poeme histoire gedicht geschichte historia cuento racconto wiersz opowiadanie стихотворение рассказ",
-    ),
-];
-const SHORTEST: usize = 5;
+/// Key words whose neighbours are mostly not other words.
+const WORDS: &str = "\
+    translate translation translating traduire traduis traduction traducir traduce traduccion traduzir \
+    traduza traducao tradurre traduci traduzione ubersetze ubersetzen ubersetzung vertaal vertaling \
+    przetlumacz tlumaczenie oversatt terjemahkan cevirisi переведи перевести переклади summarize summarise \
+    summary summarizing summarising resumen resumir resumer zusammenfassen zusammenfassung riassumi \
+    riassunto samenvatting samenvatten podsumuj streszczenie ozetle резюмируй подытожь classify \
+    classification categorize categorise sentiment clasifica clasificar classifique classifica classificare \
+    klassifiziere sklasyfikuj siniflandir классифицируй extract extracting extraction extrae extraire \
+    extraia estrai extrahiere wyodrebnij извлеки function functions python javascript typescript program \
+    programming algorithm implement refactor funcion fonction funcao funzione funktion functie funkcje \
+    fonksiyon функцию программу debugging exception segfault traceback compile calculate calculation \
+    integral derivative equation probability calcula calcular calculer calcule berechne bereken oblicz \
+    hesapla вычисли посчитай analyze analyse analysis compare explain evaluate analiza analizar analyser \
+    analysiere vergleiche analizza confronta проанализируй сравни poem story haiku slogan poeme histoire \
+    gedicht geschichte historia cuento racconto wiersz opowiadanie стихотворение рассказ write suggest \
+    pretend remind cancel prove compute solve percent percentage square triangle fraction average review \
+    positive negative category label sentence paragraph article report bullet points names dates address \
+    addresses emails e-mail numbers invoice amount letter message email poems joke jokes lyrics speech \
+    caption riddle script query class classes tests crashes crash error errors working pointer database \
+    website component advantages disadvantages consequences difference recommend strategy study schedule \
+    weather alarm reminder calendar flight hotel table restaurant capital country population inventor \
+    invented language english german french spanish italian portuguese japanese chinese russian arabic \
+    korean turkish pirate wizard detective character picture image screenshot receipt grammar polite apology \
+    invitation birthday wedding resume newsletter description brief fehler erklare schreibe gleichung wecker \
+    termin gedichte ecris lettre erreur explique poema carta correo escribe explica resuelve poesia lettera \
+    scrivi spiega gedichtje schrijf napisz wyjasnij hikaye cevir acikla напиши объясни сократи перескажи \
+    ошибка письмо функция поясни порахуй помилка";
 // A typed word shorter than this is near to too many others.
-const SHORTEST_TYPED: usize = 6;
+const SHORTEST_TYPED: usize = 4;
+const LONGEST_TYPED: usize = 64;
 const MOST_TOKENS: usize = 24;
 
-static NEAR: LazyLock<HashMap<u64, TaskKind>> = LazyLock::new(|| {
-    let mut near = HashMap::new();
-    for (kind, words) in WORDS {
-        for word in words.split(' ').filter(|word| word.chars().count() >= SHORTEST) {
-            spellings(word, |hash| {
-                near.entry(hash).or_insert(*kind);
-            });
-        }
+/// The word that a spelling is near to, and whether it is that word.
+struct Near {
+    word: &'static str,
+    exact: bool,
+}
+
+static NEAR: LazyLock<HashMap<u64, Near>> = LazyLock::new(|| {
+    let mut near: HashMap<u64, Near> = HashMap::new();
+    for word in WORDS.split(' ') {
+        let mut first = true;
+        spellings(word, |hash| {
+            let exact = std::mem::take(&mut first);
+            let known = near.entry(hash).or_insert(Near { word, exact });
+            if exact {
+                *known = Near { word, exact };
+            }
+        });
     }
     near
 });
 
-/// The kind that the first misspelt key word speaks for.
-pub(crate) fn near_kind(folded: &str) -> Option<TaskKind> {
-    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.take(MOST_TOKENS).find_map(|word| {
-        let long = word.len() <= 64 && word.chars().count() >= SHORTEST_TYPED;
-        let mut found = None;
-        if long {
-            spellings(word, |hash| found = found.or_else(|| NEAR.get(&hash).copied()));
-        }
-        found
-    })
+/// The text with its first misspelt key words set right; none where there are none.
+pub(crate) fn repaired(folded: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut done = 0;
+    let words = folded.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|word| !word.is_empty());
+    for word in words.take(MOST_TOKENS) {
+        let Some(right) = right_word(word) else { continue };
+        let at = word.as_ptr() as usize - folded.as_ptr() as usize;
+        out.push_str(&folded[done..at]);
+        out.push_str(right);
+        done = at + word.len();
+    }
+    (done > 0).then(|| out + &folded[done..])
 }
 
-// The hash of a word and of each spelling with one letter left out.
+fn right_word(word: &str) -> Option<&'static str> {
+    if word.len() > LONGEST_TYPED || word.chars().count() < SHORTEST_TYPED {
+        return None;
+    }
+    let mut found: Option<&'static str> = None;
+    let mut own = true;
+    let mut known = false;
+    spellings(word, |hash| {
+        let near = NEAR.get(&hash);
+        known |= std::mem::take(&mut own) && near.is_some_and(|near| near.exact);
+        found = found.or_else(|| near.map(|near| near.word));
+    });
+    found.filter(|_| !known)
+}
+
+// The hash of a word and of each spelling with one letter left out, the word itself first.
 fn spellings(word: &str, mut visit: impl FnMut(u64)) {
     let letters = word.chars().count();
-    for left_out in 0..=letters {
+    for left_out in (0..=letters).rev() {
         let mut hash = 0xCBF2_9CE4_8422_2325u64;
         for (at, c) in word.chars().enumerate() {
             if at != left_out {

@@ -1,15 +1,22 @@
 //! The configuration: TOML, JSON or Rust values in, checked settings out. Unknown keys and impossible values are errors.
 
 mod alias;
+mod cache;
 mod check;
 mod cloud;
+mod hooks;
 mod judge;
+mod keys;
+mod ledger;
 mod media;
 mod model;
 mod price;
 mod quota;
+mod redact;
+mod rule;
 mod settings;
 mod state;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,15 +26,21 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use alias::{Alias, AliasModel};
+pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
+pub use hooks::{HooksConfig, OnHookFailure};
 pub use judge::JudgeConfig;
+pub use keys::KeysConfig;
+pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
 pub use model::ModelConfig;
 pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfig};
 pub use quota::{BudgetsConfig, LimitsConfig};
-pub use settings::{
-    Balance, Breaker, Hedge, LedgerConfig, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig,
-};
+pub use redact::Redact;
+pub use rule::RuleConfig;
+pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
+
+pub use telemetry::TelemetryConfig;
 
 pub use state::{OnFailure, StateConfig, StateFailure};
 
@@ -66,22 +79,34 @@ pub struct Config {
     pub shadow: Option<Shadow>,
     /// Who is asked for a second opinion on how hard a request is.
     pub judge: Option<JudgeConfig>,
+    /// What requests to `auto` are taken for and who answers them, in place of the classifier's word.
+    pub rules: Vec<RuleConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
     pub parameters: ParameterPolicy,
     /// Media fetched for providers that do not fetch addresses themselves.
     pub media: MediaConfig,
     /// The model against which savings are counted; default the dearest that could have answered.
     pub baseline: Option<String>,
+    /// Answers that are kept to be given again.
+    pub cache: CacheConfig,
     /// How many requests and tokens may be used.
     pub limits: LimitsConfig,
     /// How much money may be spent.
     pub budgets: BudgetsConfig,
-    /// The in-memory ledger.
+    /// Where closed requests are kept.
     pub ledger: LedgerConfig,
     /// How tokens are counted before a call.
     pub tokens: TokensConfig,
     /// State that processes share, in Redis or Valkey. Absent: each process has its own.
     pub state: Option<StateConfig>,
+    /// Callers' keys. Absent: every caller is anonymous and may do everything.
+    pub keys: Option<KeysConfig>,
+    /// What is taken out of text before it leaves for a provider; default nothing.
+    pub redact: Redact,
+    /// How the application's hooks are run.
+    pub hooks: HooksConfig,
+    /// What telemetry may hold.
+    pub telemetry: TelemetryConfig,
 }
 
 /// One provider.

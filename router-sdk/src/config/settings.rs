@@ -1,4 +1,4 @@
-//! Settings of time limits, retries, breakers, the ledger and the sandbox, with their defaults.
+//! Settings of time limits, retries, breakers and the sandbox, with their defaults.
 
 use serde::Deserialize;
 
@@ -175,21 +175,6 @@ pub enum Balance {
     Cheapest,
     /// The same one for the same `route.session`, or without one for the same beginning of the conversation.
     Hash,
-}
-
-/// The in-memory ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct LedgerConfig {
-    /// Entries kept; the oldest go first.
-    pub max_entries: usize,
-}
-
-impl Default for LedgerConfig {
-    fn default() -> Self {
-        Self { max_entries: 10_000 }
-    }
 }
 
 /// How tokens are counted before a call.

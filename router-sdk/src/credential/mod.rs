@@ -69,6 +69,15 @@ impl Credentials {
         }
     }
 
+    /// Whether a key in a header is all that goes out: another one may stand in its place.
+    pub(crate) fn leave_a_key_in_place(&self) -> bool {
+        match self {
+            Self::InHeaders => true,
+            Self::Token(_) => false,
+            Self::Aws(aws) => aws.is_bearer(),
+        }
+    }
+
     /// What must never be shown.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         match self {

@@ -10,7 +10,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub use body::Body;
@@ -40,9 +41,9 @@ impl Endpoint {
         } else if path.ends_with("/embeddings") || path == "embeddings" {
             if request.method() == Method::POST { self.embed(&request).await } else { Err(wrong_method(&path, "POST")) }
         } else if path.ends_with("/models") {
-            if request.method() == Method::GET { Ok(self.models()) } else { Err(wrong_method(&path, "GET")) }
+            if request.method() == Method::GET { self.models(&request).await } else { Err(wrong_method(&path, "GET")) }
         } else if let Some(model) = model_of(&path) {
-            self.model(&model)
+            self.model(&request, &model).await
         } else {
             Err(respond::Refused::new(
                 StatusCode::NOT_FOUND,
@@ -56,9 +57,14 @@ impl Endpoint {
     }
 
     async fn chat(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {
+        let key = self.key(request.headers());
+        self.router.caller(key.as_ref()).await?;
         let mut chat = ChatRequest::from_json(request.body())?;
         headers::apply(request.headers(), chat.route_mut())?;
         self.settle_interrupts(chat.route_mut())?;
+        if let Some(key) = key {
+            chat = chat.with_api_key(key);
+        }
         if chat.wants_stream() {
             let stream = self.router.stream(chat).await?;
             return Ok(respond::streamed(stream));
@@ -82,20 +88,32 @@ impl Endpoint {
     }
 
     async fn embed(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {
+        let key = self.key(request.headers());
+        self.router.caller(key.as_ref()).await?;
         let mut wanted = EmbeddingRequest::from_json(request.body())?;
         headers::apply(request.headers(), wanted.route_mut())?;
+        if let Some(key) = key {
+            wanted = wanted.with_api_key(key);
+        }
         Ok(respond::embedded(&self.router.embed(wanted).await?))
     }
 
-    fn models(&self) -> Response<Body> {
-        respond::json(StatusCode::OK, &json!({"object": "list", "data": self.router.models()}))
+    async fn models(&self, request: &Request<Bytes>) -> Result<Response<Body>, respond::Refused> {
+        let models = self.router.models_of(self.key(request.headers()).as_ref()).await?;
+        Ok(respond::json(StatusCode::OK, &json!({"object": "list", "data": models})))
     }
 
-    fn model(&self, id: &str) -> Result<Response<Body>, respond::Refused> {
-        let found = self.router.models().into_iter().find(|m| m.get("id").and_then(Value::as_str) == Some(id));
+    async fn model(&self, request: &Request<Bytes>, id: &str) -> Result<Response<Body>, respond::Refused> {
+        let models = self.router.models_of(self.key(request.headers()).as_ref()).await?;
+        let found = models.into_iter().find(|m| m.get("id").and_then(Value::as_str) == Some(id));
         found.map(|model| respond::json(StatusCode::OK, &model)).ok_or_else(|| {
             respond::Refused::new(StatusCode::NOT_FOUND, Error::invalid_request("model", "no such model; see /models"))
         })
+    }
+
+    /// The caller's key. Without a key store whatever a client sends in its place is nobody's business here.
+    fn key(&self, headers: &HeaderMap) -> Option<SecretString> {
+        if self.router.has_keys() { headers::api_key(headers) } else { None }
     }
 }
 

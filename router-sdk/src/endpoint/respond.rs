@@ -127,9 +127,11 @@ fn route_headers(headers: &mut HeaderMap, route: &RouteInfo) {
     set(headers, "x-clawrouters-provider", &route.provider);
     set(headers, "x-clawrouters-strategy", route.strategy);
     set(headers, "x-clawrouters-request-id", &route.request_id);
+    set(headers, "x-clawrouters-cache", route.cached.as_str());
     // The attempt that is answering counts from its first output.
-    let answered = route.attempts.iter().any(|a| a.then == "done");
-    set(headers, "x-clawrouters-attempts", &(route.attempts.len() + usize::from(!answered)).to_string());
+    let answered = route.cached.is_hit() || route.attempts.iter().any(|a| a.then == "done");
+    let begun = usize::from(!answered);
+    set(headers, "x-clawrouters-attempts", &(route.attempts.len() + begun).to_string());
     if let Some(task) = &route.task {
         set(headers, "x-clawrouters-task", task.kind.as_str());
     }

@@ -17,6 +17,7 @@ use super::splice::Splice;
 use super::verdict::Signal;
 use crate::account::{Books, Line};
 use crate::error::{Error, ErrorKind};
+use crate::hooks::Ending;
 use crate::provider::{Cause, Failure, Target};
 use crate::wire::{ChatChunk, Object, OnInterrupt, Resumption, date};
 
@@ -35,6 +36,8 @@ pub(crate) struct Terms {
     pub(crate) choices: u64,
     pub(crate) on_interrupt: OnInterrupt,
     pub(crate) min_tokens_per_second: Option<f64>,
+    /// What is done with the whole answer before the books are closed.
+    pub(crate) ending: Option<Box<Ending>>,
 }
 
 /// The state of a stream on its way to the caller.
@@ -109,8 +112,11 @@ pub(crate) fn follow(
                 },
             }
         }
-        for chunk in course.closing() {
-            yield Ok(chunk);
+        match course.closing().await {
+            Ok(chunks) => for chunk in chunks {
+                yield Ok(chunk);
+            },
+            Err(error) => yield Err(error),
         }
         drain(course.open);
     }
@@ -170,8 +176,12 @@ impl Course {
         chunk.body.insert("model".into(), Value::String(self.open.target.key()));
         date(&mut chunk.body, self.books.created());
         self.delivered.note(&chunk);
+        if let Some(ending) = &mut self.terms.ending {
+            ending.note(&chunk);
+        }
         self.out.extend(self.last.take());
         if chunk.finished {
+            self.books.facts.finished(&chunk.body);
             self.last = Some(chunk);
             return;
         }
@@ -277,6 +287,10 @@ impl Course {
         let restarted = anew.is_some();
         if let Some((open, line)) = anew {
             (self.delivered, self.splice, self.first) = (Delivered::default(), None, None);
+            self.books.facts.anew();
+            if let Some(ending) = &mut self.terms.ending {
+                ending.anew();
+            }
             self.take(open, line);
         }
         let to = self.open.target.key();
@@ -326,8 +340,9 @@ impl Course {
         error.with_partial(partial).with_route_id(&route.request_id).with_attempts(route.attempts.clone())
     }
 
-    /// The finish chunk with usage and route; a usage chunk of its own where the caller asked for one.
-    fn closing(&mut self) -> Vec<ChatChunk> {
+    /// The finish chunk with usage and route; a usage chunk of its own where the caller asked for one. In their place the
+    /// refusal of who saw the whole answer.
+    async fn closing(&mut self) -> Result<Vec<ChatChunk>, Error> {
         let mut last = self.last.take().unwrap_or_default();
         let line = self.line.clone();
         if let Some(mut seat) = self.open.seat.take() {
@@ -337,6 +352,12 @@ impl Course {
         }
         let usage = self.books.answer(&line, None, "");
         let resumed = !self.books.route.resumed.is_empty();
+        if let Some(ending) = self.terms.ending.take() {
+            match ending.ask(&self.books.route).await {
+                Ok(tags) => self.books.tag(tags),
+                Err(error) => return Err(self.held_back(error)),
+            }
+        }
         let route = self.books.close(None);
         let usage_json = usage.to_openai();
         if !self.terms.usage_chunk {
@@ -346,7 +367,7 @@ impl Course {
             }
             last.usage = Some(usage);
             last.route = Some(route);
-            return vec![last];
+            return Ok(vec![last]);
         }
         let mut body = Object::new();
         for field in ["id", "object", "created", "model"] {
@@ -357,7 +378,14 @@ impl Course {
         body.insert("usage".into(), told.unwrap_or(usage_json));
         let mut end = ChatChunk::from_body(body, Some(usage));
         end.route = Some(route);
-        vec![last, end]
+        Ok(vec![last, end])
+    }
+
+    /// The error of an answer that was refused once it was there, with what had been delivered of it.
+    fn held_back(&mut self, error: Error) -> Error {
+        let partial = self.books.partial(&self.delivered.text);
+        let route = self.books.close(Some(error.kind()));
+        error.with_partial(partial).with_route_id(&route.request_id).with_attempts(route.attempts.clone())
     }
 }
 

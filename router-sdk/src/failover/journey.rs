@@ -46,7 +46,7 @@ pub(crate) struct Journey {
     pub(super) broken: Vec<usize>,
     pub(super) last: Option<(Failure, Target)>,
     /// The refusal of a limit or a budget that kept a candidate from being asked, the one with room soonest.
-    denied: Option<Error>,
+    pub(super) denied: Option<Error>,
     rests: Option<Duration>,
     preparation: Preparation,
 }
@@ -185,29 +185,6 @@ impl Journey {
                     self.last = Some((failure, target.clone()));
                 }
                 Rest::Full => {}
-            }
-            Then::Next
-        })
-    }
-
-    /// Holds what a send to the candidate may use of limits and budgets; those that have no room for it pass it over,
-    /// after a wait where one is `patient`.
-    pub(super) async fn hold(
-        &mut self,
-        candidate: &Candidate,
-        wording: &Wording,
-        patient: bool,
-        books: &mut Books,
-    ) -> Result<Option<(u64, String)>, Then> {
-        let asked = books.hold(&candidate.target, &wording.request, candidate.worst_nanos, wording.rest, patient);
-        asked.await.map_err(|error| {
-            let error = error.with_allowances(books.route.limits.clone());
-            books.route.reasons.push(format!("{} was passed over: {}", candidate.target.place(), error.message()));
-            let sooner = |denied: &Error| {
-                denied.retry_after().is_none_or(|old| error.retry_after().is_some_and(|new| new < old))
-            };
-            if self.denied.as_ref().is_none_or(sooner) {
-                self.denied = Some(error);
             }
             Then::Next
         })

@@ -18,6 +18,7 @@ mod pace;
 mod prepare;
 mod race;
 mod resume;
+mod room;
 mod send;
 mod sender;
 mod share;

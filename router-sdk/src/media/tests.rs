@@ -104,6 +104,7 @@ fn target(family: Family, quirks: Quirks) -> Target {
         local: false,
         zdr: false,
         cloud: crate::provider::Cloud::Plain,
+        owner: None,
     };
     let model = Model { provider: "p".into(), id: "gemini-2.5-pro".into(), ..Model::default() };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }

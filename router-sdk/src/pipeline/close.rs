@@ -9,6 +9,7 @@ use crate::classify::Task;
 use crate::error::Error;
 use crate::provider::Target;
 use crate::select::Plan;
+use crate::telemetry::Facts;
 use crate::wire::{ChatRequest, ChatResponse, RouteInfo, date};
 
 #[allow(clippy::too_many_arguments)] // Everything that is known when the books are opened, once, here.
@@ -30,6 +31,7 @@ pub(super) fn open_books(
         reasons: reasons(plan, admission),
         limits: admission.ticket.as_ref().and_then(|ticket| ticket.allowances()),
         baseline_model: plan.baseline.as_ref().map(Target::key),
+        best_single_model: plan.best_single.as_ref().map(Target::key),
         ..RouteInfo::default()
     };
     Books::open(Opening {
@@ -44,8 +46,12 @@ pub(super) fn open_books(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: plan.baseline.as_ref().map(|t| Arc::clone(&t.model)),
+        best_single: plan.best_single.as_ref().map(|t| Arc::clone(&t.model)),
+        content: shared.ledger.content_of(request),
+        session: request.route().session.clone(),
         input_tokens,
         purpose: "request",
+        facts: Facts::of_chat(request, shared.told()),
     })
 }
 
@@ -55,19 +61,20 @@ fn reasons(plan: &Plan, admission: &Admission) -> Vec<String> {
     own.chain(&plan.reasons).cloned().collect()
 }
 
-pub(super) fn finish(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
+/// The answer is there: its attempt is filed, and its body is as callers are to see it. The books are still open.
+pub(super) fn answered(mut response: ChatResponse, line: &Line, books: &mut Books) -> ChatResponse {
     let usage = match response.usage {
         Some(usage) => books.answer(line, Some(usage), ""),
         None => books.answer(line, None, &said(&response)),
     };
     response.usage = Some(usage);
+    books.facts.finished(&response.body);
     date(&mut response.body, books.created());
     if !response.body.get("usage").is_some_and(serde_json::Value::is_object) {
         response.body.insert("usage".into(), usage.to_openai());
     }
-    response.route = books.close(None);
-    crate::wire::date(&mut response.body, books.created());
-    response.body.insert("model".into(), response.route.model.clone().into());
+    books.quote(response.text());
+    response.body.insert("model".into(), books.route.model.clone().into());
     response
 }
 
@@ -110,10 +117,13 @@ pub(super) fn refused(
         at_ms: moment.at_ms,
         caller,
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: shared.ledger.content_of(request),
         stream,
         purpose: "request",
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_chat(request, shared.told()),
     });
     error
 }

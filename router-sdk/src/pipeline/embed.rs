@@ -5,46 +5,110 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Moment, Shared};
+use super::leave::redacted_inputs;
+use super::{Moment, Shared, recall};
 use crate::account::{Books, Entry, Opening};
 use crate::admit::{self, Caller, Reservation, Ticket};
 use crate::balance;
+use crate::cache::Recalled;
 use crate::error::Error;
 use crate::failover;
+use crate::hooks;
 use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
-use crate::wire::{EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
+use crate::telemetry::Facts;
+use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
 
 /// Takes a request for embeddings through every stage.
-pub(crate) async fn embed(shared: &Arc<Shared>, request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
+    shared.is_open()?;
     let moment = Moment::now();
-    let caller = admit::authorise();
+    shared.within(request.route_mut());
+    let caller = admit::authorise(shared.keys.as_ref(), request.api_key()).await?;
+    if let Err(error) = hooks::before_embedding(&shared.hooks, caller.id(), &mut request).await {
+        let route = opened(shared, &request, moment, Cached::Bypass);
+        return Err(refused(shared, &request, route, caller, moment, "request", error));
+    }
+    // After the hooks: what they ask for is within the key's grant too.
+    caller.narrow_embedding(&shared.setup, &mut request)?;
     check(&request)?;
+    let taken = redacted_inputs(shared, &mut request);
+    let ticket = match admit::admit_embedding(
+        shared.quota.as_ref(),
+        &caller,
+        &request,
+        deadline(shared, &request, moment),
+    )
+    .await
+    {
+        Ok(ticket) => ticket,
+        Err(error) => {
+            let route = opened(shared, &request, moment, Cached::Bypass);
+            return Err(refused(shared, &request, route, caller, moment, "request", error));
+        }
+    };
+    shared.tally.begun();
+    let remembering = match recall::vectors(shared, &caller, &request, moment).await {
+        Recalled::Hit(kept, cached) => {
+            return recall::embedded(shared, &request, caller, ticket, moment, &kept, cached);
+        }
+        Recalled::Miss(remembering) => remembering,
+    };
+    let route = RouteInfo { redacted: taken.counts, ..opened(shared, &request, moment, remembering.cached()) };
+    let reply = asked(shared, request, route, caller, ticket, moment, "request").await?;
+    remembering.vectors(&reply);
+    Ok(reply)
+}
+
+/// Makes vectors that the router itself needs for a request of this caller, whose budgets pay for them.
+pub(super) async fn embed_aside(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    caller: Caller,
+    ticket: Option<Arc<Ticket>>,
+) -> Result<EmbeddingResponse, Error> {
+    let moment = Moment::now();
+    let route = opened(shared, &request, moment, Cached::Bypass);
+    asked(shared, request, route, caller, ticket, moment, "cache").await
+}
+
+fn deadline(shared: &Shared, request: &EmbeddingRequest, moment: Moment) -> Instant {
     let total = shared.setup.config.timeouts.total_ms;
-    let deadline =
-        moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)));
-    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
-    let mut route = RouteInfo {
+    moment.started + Duration::from_millis(request.route().deadline_ms.map_or(total, |own| own.min(total)))
+}
+
+fn opened(shared: &Shared, request: &EmbeddingRequest, moment: Moment, cached: Cached) -> RouteInfo {
+    RouteInfo {
         request_id: shared.sender.ids.next(moment.at_ms),
         model_requested: request.model().to_owned(),
         strategy: request.route().strategy.unwrap_or(shared.setup.config.strategy).as_str(),
+        cached,
         ..RouteInfo::default()
-    };
-    let ticket = match admit::admit_embedding(shared.quota.as_ref(), &request, deadline).await {
-        Ok(ticket) => ticket,
-        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
-    };
-    shared.tally.begun();
+    }
+}
+
+/// Asks the places that the request names.
+async fn asked(
+    shared: &Shared,
+    request: EmbeddingRequest,
+    mut route: RouteInfo,
+    caller: Caller,
+    ticket: Option<Arc<Ticket>>,
+    moment: Moment,
+    purpose: &'static str,
+) -> Result<EmbeddingResponse, Error> {
+    let deadline = deadline(shared, &request, moment);
+    let input_tokens = request.input().iter().map(EmbeddingInput::tokens).fold(0u64, u64::saturating_add);
     route.limits = ticket.as_ref().and_then(|ticket| ticket.allowances());
-    let seats = match plan(shared, &request, input_tokens, moment) {
+    let seats = match plan(shared, &caller, &request, input_tokens, moment) {
         Ok(seats) => seats,
-        Err(error) => return Err(refused(shared, &request, route, caller, moment, error)),
+        Err(error) => return Err(refused(shared, &request, route, caller, moment, purpose, error)),
     };
     route
         .reasons
         .push(if seats.len() > 1 { "the first of the named deployments" } else { "named by the caller" }.into());
-    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment);
+    let mut books = open(shared, &request, route, caller, ticket, input_tokens, moment, purpose);
     let config = &shared.setup.config;
     match failover::embed(&shared.sender, config, &request, &seats, deadline, &mut books).await {
         Err(error) => {
@@ -84,7 +148,13 @@ fn check(request: &EmbeddingRequest) -> Result<(), Error> {
 }
 
 /// The places that may answer.
-fn plan(shared: &Shared, request: &EmbeddingRequest, input_tokens: u64, moment: Moment) -> Result<Vec<Seat>, Error> {
+fn plan(
+    shared: &Shared,
+    caller: &Caller,
+    request: &EmbeddingRequest,
+    input_tokens: u64,
+    moment: Moment,
+) -> Result<Vec<Seat>, Error> {
     let setup = &shared.setup;
     let options = setup.canonical_options(request.route());
     let mut named = Named::default();
@@ -100,8 +170,10 @@ fn plan(shared: &Shared, request: &EmbeddingRequest, input_tokens: u64, moment: 
     let places = places.map(|(target, field)| NamedPlace { field, place: setup.place(&target), target }).collect();
     let ask = EmbeddingAsk { request, options: options.as_ref(), input_tokens, today: moment.date };
     let health = shared.sender.health.facts(0, moment.started, false, shared.setup.pools.sizes());
+    let health = balance::seen_by(health, caller);
     let seats = select::seats(places, named.refusals, &ask, &health)?;
-    Ok(at_deployments(shared, seats, request.route().session.as_deref(), input_tokens))
+    let seats = at_deployments(shared, seats, request.route().session.as_deref(), input_tokens);
+    Ok(balance::own(seats, caller, |seat| &mut seat.place.target))
 }
 
 /// Every place at all deployments of its provider, in the order in which they are asked.
@@ -133,6 +205,7 @@ fn open(
     ticket: Option<Arc<Ticket>>,
     input_tokens: u64,
     moment: Moment,
+    purpose: &'static str,
 ) -> Books {
     Books::open(Opening {
         route,
@@ -146,8 +219,13 @@ fn open(
         date: moment.date,
         week_minute: moment.week_minute,
         baseline: None,
+        best_single: None,
+        // Vectors are no text; inputs of embeddings are whole libraries.
+        content: None,
+        session: request.route().session.clone(),
         input_tokens,
-        purpose: "request",
+        purpose,
+        facts: Facts::of_embedding(request.route()),
     })
 }
 
@@ -158,6 +236,7 @@ fn refused(
     mut route: RouteInfo,
     caller: Caller,
     moment: Moment,
+    purpose: &'static str,
     error: Error,
 ) -> Error {
     route.latency_ms = moment.started.elapsed().as_secs_f64() * 1e3;
@@ -166,10 +245,13 @@ fn refused(
         at_ms: moment.at_ms,
         caller,
         tags: request.route().tags.clone(),
+        session: request.route().session.clone(),
+        content: None,
         stream: false,
-        purpose: "request",
+        purpose,
         route: Arc::new(route),
         error: Some(error.kind()),
+        facts: Facts::of_embedding(request.route()),
     });
     error
 }

@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use super::plan::{asked_of, planned_at};
 use super::{Moment, Shared};
 use crate::account::{Books, expected_cost};
+use crate::admit::Caller;
 use crate::classify::{self, Evidence, Task};
-use crate::judge::{self, ANSWER_TOKENS, Judge};
+use crate::judge::{self, ANSWER_TOKENS};
 use crate::provider::Target;
 use crate::select::{self, HealthFacts, Plan};
 use crate::wire::{ChatRequest, Judged, RequestSize, RouteOptions, Tokenizer};
@@ -16,6 +17,7 @@ use crate::wire::{ChatRequest, Judged, RequestSize, RouteOptions, Tokenizer};
 /// Asks the judge where its word could change the choice and is worth its price. Anything else leaves the plan as it is.
 pub(super) async fn judged(
     shared: &Shared,
+    caller: &Caller,
     request: &ChatRequest,
     plan: Plan,
     input_tokens: u64,
@@ -24,7 +26,7 @@ pub(super) async fn judged(
 ) -> Plan {
     let Some(judge) = shared.judge.as_ref().filter(|_| plan.automatic) else { return plan };
     let Some(task) = books.route.task.clone() else { return plan };
-    let Some((target, question, tokens)) = worth_asking(shared, judge, request, &task, &plan, input_tokens, moment)
+    let Some((target, question, tokens)) = worth_asking(shared, caller, request, &task, &plan, input_tokens, moment)
     else {
         return plan;
     };
@@ -45,7 +47,7 @@ pub(super) async fn judged(
     });
     let Some(to) = to else { return plan };
     let moved = at(&task, to);
-    match planned_at(shared, request, &moved, plan.strategy, input_tokens, moment) {
+    match planned_at(shared, caller, request, &moved, plan.strategy, input_tokens, moment) {
         Ok(again) if !again.candidates.is_empty() => {
             books.replanned(moved, &again);
             again
@@ -58,17 +60,24 @@ pub(super) async fn judged(
 /// than the question's own.
 fn worth_asking(
     shared: &Shared,
-    judge: &Judge,
+    caller: &Caller,
     request: &ChatRequest,
     task: &Task,
     plan: &Plan,
     input_tokens: u64,
     moment: Moment,
 ) -> Option<(Target, ChatRequest, u64)> {
+    let judge = shared.judge.as_ref()?;
     let (low, high) = judge::band(task);
-    let end = |difficulty| planned_at(shared, request, &at(task, difficulty), plan.strategy, input_tokens, moment).ok();
+    let end = |difficulty| {
+        planned_at(shared, caller, request, &at(task, difficulty), plan.strategy, input_tokens, moment).ok()
+    };
     let stakes = judge::stakes(&end(low)?, &end(high)?)?;
     let target = shared.setup.resolve(&judge.settings.model, "judge.model").ok()?;
+    // Who brings a key has its requests asked with that key alone.
+    if caller.credential(&target.deployment.provider).is_some() {
+        return None;
+    }
     let ask = judge::excerpt(&classify::ask(request.body()), judge.settings.max_chars);
     let own = shared.setup.canonical_options(request.route());
     // What the caller forbids is forbidden to the judge; what its request needs is not needed to judge it.

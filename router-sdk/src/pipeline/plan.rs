@@ -1,16 +1,19 @@
 //! Decisions before anything is sent: a request in, its plan, its candidates at their deployments and its shadow out.
 
+use std::borrow::Cow;
+
 use tokio::time::Instant;
 
 use super::{Moment, Shared};
 use crate::account::Books;
-use crate::admit;
+use crate::admit::{self, Caller};
 use crate::balance;
 use crate::classify::{self, Needs, Task};
 use crate::error::Error;
 use crate::provider::Target;
 use crate::select::{self, Ask, Candidate, Explanation, HealthFacts, Plan};
-use crate::setup::{Asked, Named};
+use crate::setup::{Asked, Named, Setup};
+use crate::steer::Steering;
 use crate::wire::{ChatRequest, RequestSize, RouteOptions, Strategy, Tokenizer};
 
 /// A request that has been classified and planned.
@@ -24,28 +27,50 @@ pub(super) struct Planned {
 
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
-    admit::check(request)?;
-    decide(shared, request, Moment::now()).map(|planned| planned.plan)
+    let (caller, request) = let_in(shared, request)?;
+    decide(shared, &caller, &request, Moment::now()).map(|planned| planned.plan)
+}
+
+/// Who asks without sending anything, and the request as this caller may make it.
+fn let_in<'a>(shared: &Shared, request: &'a ChatRequest) -> Result<(Caller, Cow<'a, ChatRequest>), Error> {
+    let caller = admit::authorise_now(shared.keys.as_ref(), request.api_key())?;
+    let mut request = Cow::Borrowed(request);
+    if caller.grant().is_some() {
+        caller.narrow_chat(&shared.setup, request.to_mut())?;
+    }
+    admit::check(&request)?;
+    Ok((caller, request))
 }
 
 /// A plan with candidates, or the reasons why there is none.
-pub(super) fn decide(shared: &Shared, request: &ChatRequest, moment: Moment) -> Result<Planned, Error> {
-    let mut planned = plan(shared, request, moment, false)?;
+pub(super) fn decide(
+    shared: &Shared,
+    caller: &Caller,
+    request: &ChatRequest,
+    moment: Moment,
+) -> Result<Planned, Error> {
+    let mut planned = plan(shared, caller, request, moment, false)?;
     if planned.plan.candidates.is_empty() {
         // The refusals are worth their time only when they are all there is to tell.
-        planned = plan(shared, request, moment, true)?;
+        planned = plan(shared, caller, request, moment, true)?;
     }
     Ok(Planned { plan: planned.plan.or_error()?, ..planned })
 }
 
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
-    admit::check(request)?;
-    let planned = plan(shared, request, Moment::now(), true)?;
+    let (caller, request) = let_in(shared, request)?;
+    let planned = plan(shared, &caller, &request, Moment::now(), true)?;
     Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
 }
 
-fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -> Result<Planned, Error> {
+fn plan(
+    shared: &Shared,
+    caller: &Caller,
+    request: &ChatRequest,
+    moment: Moment,
+    explain: bool,
+) -> Result<Planned, Error> {
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
     let size = RequestSize::of(request, setup.config.tokens.exact);
@@ -56,31 +81,55 @@ fn plan(shared: &Shared, request: &ChatRequest, moment: Moment, explain: bool) -
         Asked::Auto(strategy) => *strategy,
         Asked::Listed(_) => None,
     };
-    let strategy = options.strategy.or(named).unwrap_or(setup.config.strategy);
+    let auto_task = matches!(asked, Asked::Auto(_)).then(|| steered(setup, request));
+    let ruled = auto_task.as_ref().and_then(|(_, steering)| steering.strategy);
+    let strategy = options.strategy.or(named).or(ruled).unwrap_or(setup.config.strategy);
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
-    match asked {
-        Asked::Auto(_) => {
-            let task = classify::classify(request.body());
-            let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
-            let plan = auto(shared, &ask, &health, explain)?;
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size })
-        }
-        Asked::Listed(mut named) => {
-            let needs = classify::needs(request.body());
-            for (i, name) in options.fallbacks.iter().enumerate() {
-                setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
+    let health = balance::seen_by(health, caller);
+    if let Some((task, steering)) = auto_task {
+        let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
+        let mut plan = match &steering.model {
+            None => auto(shared, &ask, &health, explain)?,
+            Some((model, field)) => {
+                let mut named = Named::default();
+                setup.named(model, field, &mut named)?;
+                with_fallbacks(setup, named, &ask, &health)?
             }
-            let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
-            let plan = select::listed(named.targets, named.refusals, &ask, &health);
-            Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
-        }
+        };
+        plan.reasons.extend(steering.reasons);
+        return Ok(Planned { plan: with_baseline(shared, request, plan)?, task: Some(task), input_tokens, size });
     }
+    let listed = match asked {
+        Asked::Listed(named) => named,
+        Asked::Auto(_) => Named::default(),
+    };
+    let needs = classify::needs(request.body());
+    let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
+    let plan = with_fallbacks(setup, listed, &ask, &health)?;
+    Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
+}
+
+/// The task of a request to `auto`, with the word of its options and of the user's rules over the classifier's.
+fn steered(setup: &Setup, request: &ChatRequest) -> (Task, Steering) {
+    let mut task = classify::classify(request.body());
+    let steering = setup.rules.steer(request, &task);
+    steering.over(&mut task);
+    (task, steering)
+}
+
+/// The plan of models that were named, and after them of the request's fallbacks.
+fn with_fallbacks(setup: &Setup, mut named: Named, ask: &Ask<'_>, health: &HealthFacts) -> Result<Plan, Error> {
+    for (i, name) in ask.options.fallbacks.iter().enumerate() {
+        setup.named(name, &format!("route.fallbacks[{i}]"), &mut named)?;
+    }
+    Ok(select::listed(named.targets, named.refusals, ask, health))
 }
 
 /// The plan of a request whose task is known, as far as the router chooses: as if the classifier had said so.
 pub(super) fn planned_at(
     shared: &Shared,
+    caller: &Caller,
     request: &ChatRequest,
     task: &Task,
     strategy: Strategy,
@@ -91,6 +140,7 @@ pub(super) fn planned_at(
     let options = setup.canonical_options(request.route());
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
+    let health = balance::seen_by(health, caller);
     let ask = asked_of(Some(task), &task.needs, request, options.as_ref(), strategy, input_tokens, moment);
     with_baseline(shared, request, auto(shared, &ask, &health, false)?)
 }
@@ -144,6 +194,7 @@ fn with_baseline(shared: &Shared, request: &ChatRequest, mut plan: Plan) -> Resu
 /// Sends a copy of the request to the configured shadow, when it is its turn and the request's own options allow it.
 pub(super) fn overshadow(
     shared: &Shared,
+    caller: &Caller,
     request: &ChatRequest,
     plan: &Plan,
     tokens: u64,
@@ -157,7 +208,9 @@ pub(super) fn overshadow(
     let Ok(target) = shared.setup.resolve(&settings.model, "shadow.model") else { return };
     let real = plan.candidates.iter().any(|c| !c.target.deployment.sandbox);
     let same = plan.candidates.first().is_some_and(|c| c.target.key() == target.key());
-    if real == target.deployment.sandbox || same {
+    // Who brings a key has its requests asked with that key alone, and is not charged for our comparison.
+    let brought = caller.credential(&target.deployment.provider).is_some();
+    if real == target.deployment.sandbox || same || brought {
         return;
     }
     let options = shared.setup.canonical_options(request.route());
@@ -173,6 +226,7 @@ pub(super) fn overshadow(
 /// The plan's candidates at their deployments, in the order in which they are asked.
 pub(super) fn arranged(
     shared: &Shared,
+    caller: &Caller,
     candidates: Vec<Candidate>,
     request: &ChatRequest,
     tokens: u64,
@@ -181,8 +235,9 @@ pub(super) fn arranged(
     let alias = setup.config.aliases.get_key_value(request.model()).map(|(name, alias)| (name.as_str(), alias));
     let alias = alias.filter(|(_, alias)| alias.balance.is_some() && request.route().order.is_empty());
     if alias.is_none() && setup.pools.is_empty() {
-        return candidates;
+        return balance::own(candidates, caller, |candidate| &mut candidate.target);
     }
     let loads = |targets: &[Target]| shared.sender.health.loads(targets, tokens, Instant::now());
-    balance::arrange(candidates, &setup.pools, alias, request, loads, &shared.sender.draw)
+    let spread = balance::arrange(candidates, &setup.pools, alias, request, loads, &shared.sender.draw);
+    balance::own(spread, caller, |candidate| &mut candidate.target)
 }

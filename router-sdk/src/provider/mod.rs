@@ -17,6 +17,7 @@ pub(crate) mod gemini;
 mod media;
 pub(crate) mod ollama;
 pub(crate) mod openai;
+mod own_key;
 pub(crate) mod policy;
 #[cfg(test)]
 pub(crate) mod replay;
@@ -33,6 +34,7 @@ pub(crate) use allowance::Allowance;
 pub use cloud::{Azure, Cloud, Vertex};
 pub use failure::{Cause, Failure, Repeat};
 pub use media::MediaKind;
+pub(crate) use own_key::owner_of;
 pub use target::{Deployment, Family, Limits, Target};
 
 use crate::wire::{ChatChunk, ChatRequest, ChatResponse, Usage};

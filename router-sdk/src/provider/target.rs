@@ -94,6 +94,8 @@ pub struct Deployment {
     pub zdr: bool,
     /// The cloud it stands in, where that matters.
     pub cloud: Cloud,
+    /// The id of the caller's key for which it stands alone, with credentials that the caller brought.
+    pub owner: Option<Arc<str>>,
 }
 
 /// Values shorter than this are no secrets, and replacing them would garble messages.
@@ -109,10 +111,7 @@ impl Deployment {
 
     /// The name under which its key rests: the provider's, with the deployment's where there are several.
     pub(crate) fn label(&self) -> String {
-        match &self.name {
-            None => self.provider.clone(),
-            Some(name) => format!("{}#{name}", self.provider),
-        }
+        self.owned(self.provider.clone())
     }
 
     /// The key, tokens and the words of own headers, longest first: `Bearer x` is echoed as `x`, `token=x` as either.
@@ -170,10 +169,7 @@ impl Target {
 
     /// The name under which health is kept: the key, with the deployment's name where there are several.
     pub(crate) fn place(&self) -> String {
-        match &self.deployment.name {
-            None => self.key(),
-            Some(name) => format!("{}#{name}", self.key()),
-        }
+        self.deployment.owned(self.key())
     }
 
     /// Headers of a request to this target: JSON, the vendor's and the user's, and the key marked sensitive.

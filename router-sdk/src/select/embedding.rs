@@ -95,6 +95,7 @@ fn nobody(refusals: Vec<Refusal>, resting: Vec<(String, std::time::Duration)>) -
         automatic: false,
         reasons: Vec::new(),
         baseline: None,
+        best_single: None,
         refusals,
         resting,
     };

@@ -28,6 +28,7 @@ pub(crate) enum Why {
     Price { side: &'static str, usd: f64, ceiling: f64 },
     NoPrice(&'static str),
     Cost { usd: f64, ceiling: f64 },
+    Quality { expected: f64, wanted: f64 },
 }
 
 impl fmt::Display for Why {
@@ -45,6 +46,9 @@ impl fmt::Display for Why {
                 write!(f, "costs {usd} USD per 1M {side} tokens, above {ceiling}")
             }
             Self::NoPrice(side) => write!(f, "has no known {side} price"),
+            Self::Quality { expected, wanted } => {
+                write!(f, "is expected to answer well with probability {expected:.2}, below {wanted}")
+            }
             Self::Cost { usd, ceiling } => write!(f, "could cost {usd} USD, above {ceiling}"),
         }
     }
@@ -54,7 +58,10 @@ pub(crate) fn refused(gate: &'static str, why: Why) -> Result<(), Refused> {
     Err(Refused { gate, why })
 }
 
-/// What the caller's own options say of a target: `only`, `ignore`, `zdr`.
+/// The gate of targets that the caller's key does not allow.
+pub(crate) const GRANT: &str = "grant";
+
+/// What the caller's own options say of a target: `only`, `ignore`, `zdr`; and what its key says.
 pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Refused> {
     if !options.only.is_empty() && !options.only.iter().any(|name| matches(name, target)) {
         return refused("only", Why::Words("is not among route.only"));
@@ -65,6 +72,9 @@ pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Ref
     if options.zdr && !target.deployment.keeps_nothing() {
         let words = "is not known to keep nothing of a request; set providers.<name>.zdr where a contract says so";
         return refused("zdr", Why::Words(words));
+    }
+    if options.within.as_ref().is_some_and(|bounds| !bounds.hold(&target.deployment.provider, &target.key())) {
+        return refused(GRANT, Why::Words("is not allowed by the key"));
     }
     Ok(())
 }

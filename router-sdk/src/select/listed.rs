@@ -22,9 +22,12 @@ pub(crate) fn listed(targets: Vec<Target>, refusals: Vec<Refusal>, ask: &Ask<'_>
         automatic: false,
         reasons: Vec::new(),
         baseline: None,
+        best_single: None,
         refusals,
         resting: Vec::new(),
     };
+    let class = ask.class() as usize;
+    let mut ablest = f32::NEG_INFINITY;
     let real = targets.iter().any(|t| !t.deployment.sandbox);
     for target in ordered(targets, ask) {
         let entry = Entry::of(target, ask.today);
@@ -36,7 +39,15 @@ pub(crate) fn listed(targets: Vec<Target>, refusals: Vec<Refusal>, ask: &Ask<'_>
             Ok(candidate) => {
                 match health.rest_of(&candidate.target) {
                     Some(left) => plan.resting.push((candidate.target.key(), left)),
-                    None => plan.candidates.push(candidate),
+                    None => {
+                        // Of equals the one that the caller named first.
+                        let ability = entry.abilities.get(class).copied().unwrap_or_default();
+                        if ability > ablest {
+                            ablest = ability;
+                            plan.best_single = Some(candidate.target.clone());
+                        }
+                        plan.candidates.push(candidate);
+                    }
                 }
                 // A first choice that rests is still the only one.
                 if ask.options.allow_fallbacks == Some(false) {

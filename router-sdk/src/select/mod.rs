@@ -9,6 +9,7 @@ mod listed;
 mod plan;
 mod pool;
 mod rank;
+mod reasons;
 mod shortlist;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::gate::GRANT;
 use crate::account::usd;
 use crate::classify::Task;
 use crate::error::{Error, ErrorKind, Refusal};
@@ -40,6 +41,8 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// The model against which savings are counted.
     pub baseline: Option<Target>,
+    /// The model that the strategy `best` would have chosen: what always asking the ablest model costs is counted with it.
+    pub best_single: Option<Target>,
     /// Models refused, and why. Filled for `explain` and when nothing is left.
     pub refusals: Vec<Refusal>,
     /// Able targets that are resting after failures, with the time left.
@@ -57,8 +60,17 @@ impl Plan {
             let message = format!("every model that can do this is resting after failures: {}", names.join(", "));
             return Err(Error::new(ErrorKind::ProviderUnavailable, message).with_retry_after(Some(*wait)));
         }
-        Err(Error::new(ErrorKind::NoCandidate, no_candidate(&self.refusals)).with_refusals(self.refusals))
+        let kind = if out_of_bounds(&self.refusals) { ErrorKind::Forbidden } else { ErrorKind::NoCandidate };
+        Err(Error::new(kind, no_candidate(&self.refusals)).with_refusals(self.refusals))
     }
+}
+
+/// True when what the request's own options leave is what the caller's key does not allow.
+fn out_of_bounds(refusals: &[Refusal]) -> bool {
+    // Those that are chosen for no request whatever say nothing of this one.
+    const ALWAYS: [&str; 6] = ["only", "ignore", "key", "sunset", "special_purpose", "moving_alias"];
+    let grant = refusals.iter().any(|r| r.gate == GRANT);
+    grant && refusals.iter().all(|r| r.gate == GRANT || ALWAYS.contains(&r.gate))
 }
 
 /// The gates that refused, with one model as the example of each.
@@ -110,6 +122,7 @@ impl Explanation {
             "model": candidates.first().map(|c| c["model"].clone()),
             "reasons": plan.reasons,
             "baseline": plan.baseline.as_ref().map(Target::key),
+            "best_single": plan.best_single.as_ref().map(Target::key),
             "candidates": candidates,
             "refused": plan.refusals,
             "resting": resting,

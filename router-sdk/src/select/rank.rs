@@ -13,6 +13,7 @@ use super::facts::{Ask, HealthFacts};
 use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
+use super::reasons::{Prospect, reasons};
 use crate::error::Refusal;
 use crate::wire::Strategy;
 
@@ -67,7 +68,13 @@ pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: 
 fn plain(ask: &Ask<'_>) -> bool {
     let o = ask.options;
     let unrestricted = o.only.is_empty() && o.ignore.is_empty() && o.order.is_empty() && o.require.is_empty();
-    unrestricted && !o.zdr && o.max_price.is_none() && o.max_cost.is_none() && ask.strategy != Strategy::Fastest
+    unrestricted
+        && o.within.is_none()
+        && !o.zdr
+        && o.min_quality.is_none()
+        && o.max_price.is_none()
+        && o.max_cost.is_none()
+        && ask.strategy != Strategy::Fastest
 }
 
 fn among<'p>(
@@ -100,11 +107,21 @@ fn among<'p>(
             Err(_) => {}
         }
     }
-    let demand = DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty();
+    let demand = demand(ask);
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
+    let best_single = ablest(&passed).map(|a| a.entry.target.clone());
     weigh(&mut passed, ask, health, demand);
     let chain = chain(&passed, providers, ask);
-    let reasons = chain.first().map(|first| reasons(first, ask, demand)).unwrap_or_default();
+    let prospect = |able: &'_ Able<'p>| Prospect {
+        name: &able.entry.key,
+        quality: quality(able.ability, demand),
+        cost: able.cost,
+    };
+    let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
+    let reasons = match (chain.first(), ablest) {
+        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
+        _ => Vec::new(),
+    };
     let mut rest: Vec<&Able<'_>> = Vec::new();
     if explain {
         rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
@@ -112,7 +129,26 @@ fn among<'p>(
     }
     let also_able = rest.into_iter().map(|a| candidate(a, demand)).collect();
     let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
-    Plan { candidates, also_able, strategy: ask.strategy, automatic: true, reasons, baseline, refusals, resting }
+    Plan {
+        candidates,
+        also_able,
+        strategy: ask.strategy,
+        automatic: true,
+        reasons,
+        baseline,
+        best_single,
+        refusals,
+        resting,
+    }
+}
+
+/// What the strategy `best` asks first: ability in whole points, then price, then names.
+fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
+    passed.iter().min_by(|a, b| {
+        let able = b.ability.round().total_cmp(&a.ability.round());
+        let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.key.cmp(&b.entry.key))
+    })
 }
 
 fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
@@ -139,8 +175,22 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
         gate::refused("price", Why::Words("has no known price"))?;
     }
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
+    let expected = quality(ability, demand(ask));
+    if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
+        gate::refused("min_quality", Why::Quality { expected, wanted })?;
+    }
     let odds = entry.odds.get(class).copied().unwrap_or(1.0);
     Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
+}
+
+/// What a request demands, on the scale of scores.
+fn demand(ask: &Ask<'_>) -> f64 {
+    DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty()
+}
+
+/// The quality from which on `cheapest` and `fastest` are satisfied.
+fn bar(ask: &Ask<'_>) -> f64 {
+    ask.options.min_quality.unwrap_or(BAR)
 }
 
 fn quality(ability: f64, demand: f64) -> f64 {
@@ -157,7 +207,8 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
-    let bar = demand + K * (BAR / (1.0 - BAR)).ln();
+    let bar = bar(ask);
+    let bar = demand + K * (bar / (1.0 - bar)).ln();
     let demanded = (demand / K).exp();
     for a in passed {
         let cost = a.cost.unwrap_or(dear) as f64 * a.entry.price_doubt as f64;
@@ -195,26 +246,4 @@ fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
         None => 0.5,
     };
     first + ask.expected_output() as f64 * entry.verbosity / tokens_a_second
-}
-
-fn reasons(first: &Able<'_>, ask: &Ask<'_>, demand: f64) -> Vec<String> {
-    let mut out = Vec::with_capacity(3);
-    if let Some(task) = ask.task {
-        let sure =
-            if task.no_evidence { "nothing known in the text, taken as middling" } else { "by its wording and shape" };
-        out.push(format!("{} of difficulty {:.2}, {sure}", task.kind.as_str(), task.difficulty));
-    }
-    let q = quality(first.ability, demand);
-    let why = match ask.strategy {
-        Strategy::Cheapest | Strategy::Fastest if q < BAR => "the ablest, as none clears the bar,",
-        Strategy::Cheapest => "the cheapest that clears the bar",
-        Strategy::Balanced => "the best value",
-        Strategy::Best => "the highest expected quality",
-        Strategy::Fastest => "the quickest that clears the bar",
-    };
-    out.push(format!("{why} among the able models: expected quality {q:.2}, bar {BAR}"));
-    if !ask.options.order.is_empty() {
-        out.push("route.order was followed".into());
-    }
-    out
 }

@@ -135,6 +135,7 @@ fn sandbox(provider: &str) -> Deployment {
         local: false,
         zdr: false,
         cloud: Cloud::Plain,
+        owner: None,
     }
 }
 
@@ -298,6 +299,7 @@ pub(super) fn assemble(
         local: false,
         zdr,
         cloud: Cloud::Plain,
+        owner: None,
     })
 }
 

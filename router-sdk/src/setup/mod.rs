@@ -24,7 +24,9 @@ use crate::balance::Pools;
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
+use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::steer::Rules;
 use crate::store::{self, StateStore};
 
 /// What this router can reach. Built once; immutable.
@@ -47,6 +49,10 @@ pub(crate) struct Setup {
     pub(crate) state: Arc<dyn StateStore>,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
+    /// The user's own word on what requests are.
+    pub(crate) rules: Rules,
+    /// The key store, until the router takes it over.
+    pub(crate) keys: Option<keys::Opened>,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -68,6 +74,8 @@ impl Setup {
             subjects: Subjects::default(),
             state,
             sandboxes: found.sandboxes,
+            rules: Rules::compile(&config.rules)?,
+            keys: None,
             config,
         };
         setup.overrides = setup.read_models()?;
@@ -80,10 +88,18 @@ impl Setup {
             let fault = |_| Error::invalid_config("shadow.model", "no such model of a configured provider");
             setup.resolve(&shadow.model, "shadow.model").map_err(fault)?;
         }
+        for (i, model) in setup.config.rules.iter().enumerate().filter_map(|(i, r)| r.model.as_ref().map(|m| (i, m))) {
+            let field = format!("rules[{i}].model");
+            let fault = |_| Error::invalid_config(&field, "no such model of a configured provider, and no alias");
+            let mut named = Named::default();
+            setup.named(model, &field, &mut named).map_err(fault)?;
+        }
         if let Some(judge) = &setup.config.judge {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
             setup.resolve(&judge.model, "judge.model").map_err(fault)?;
         }
+        // Last: what is wrong elsewhere must not leave a new file behind.
+        setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)
     }
 

@@ -1,5 +1,6 @@
 //! Embeddings in OpenAI's shape: a request's JSON in, checked once; vectors with usage and route out.
 
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{Object, RouteOptions, estimate_tokens, validate};
@@ -32,6 +33,13 @@ pub enum EmbeddingInput {
 }
 
 impl EmbeddingInput {
+    fn to_json(&self) -> Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            Self::Tokens(ids) => ids.clone().into(),
+        }
+    }
+
     /// Tokens, counted or estimated.
     pub(crate) fn tokens(&self) -> u64 {
         match self {
@@ -57,6 +65,7 @@ pub struct EmbeddingRequest {
     extra: Object,
     route: RouteOptions,
     size: usize,
+    api_key: Option<SecretString>,
 }
 
 impl std::fmt::Debug for EmbeddingRequest {
@@ -138,10 +147,45 @@ impl EmbeddingRequest {
             input_type: input_type(&body)?,
             route,
             size,
+            api_key: None,
             extra: body.into_iter().filter(|(name, _)| !READ.contains(&name.as_str())).collect(),
         };
         floats_only(&request.extra)?;
         Ok(request)
+    }
+
+    /// The request as its caller wrote it, with `models` and those options of `route` that are set.
+    pub fn to_json(&self) -> Value {
+        let mut body = Object::new();
+        body.insert("model".into(), self.model.clone().into());
+        let input: Vec<Value> = self.input.iter().map(EmbeddingInput::to_json).collect();
+        body.insert("input".into(), if self.alone { input.into_iter().next().into() } else { input.into() });
+        let known = [
+            ("dimensions", self.dimensions.map(Value::from)),
+            ("user", self.user.clone().map(Value::from)),
+            ("encoding_format", (self.encoding == EncodingFormat::Base64).then(|| "base64".into())),
+            ("input_type", self.input_type.and_then(|kind| serde_json::to_value(kind).ok())),
+            ("models", (!self.models.is_empty()).then(|| self.models.clone().into())),
+        ];
+        body.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        body.extend(self.extra.clone());
+        self.route.insert_into(&mut body);
+        Value::Object(body)
+    }
+
+    /// Says what the other says; what never stands in JSON stays.
+    pub(crate) fn replace_by(&mut self, other: Self) {
+        let api_key = self.api_key.take();
+        *self = Self { api_key, ..other };
+    }
+
+    /// What it says in words: the inputs that are text, and who asks.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let inputs = self.input.iter_mut().filter_map(|input| match input {
+            EmbeddingInput::Text(text) => Some(text),
+            EmbeddingInput::Tokens(_) => None,
+        });
+        inputs.chain(self.user.as_mut())
     }
 
     /// Asks for vectors of this length.
@@ -163,6 +207,24 @@ impl EmbeddingRequest {
     pub fn with_route(mut self, route: RouteOptions) -> Self {
         self.route = route;
         self
+    }
+
+    /// Sets the caller's key, `cr_…`. It is read before anything else, is never sent on, and is no part of the body.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// The caller's key.
+    pub(crate) fn api_key(&self) -> Option<&SecretString> {
+        self.api_key.as_ref()
+    }
+
+    /// The names of models that the request gives, each with its field.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, String)> {
+        let models = self.models.iter().enumerate().map(|(i, name)| (name.as_str(), format!("models[{i}]")));
+        std::iter::once((self.model(), "model".to_owned())).chain(models)
     }
 
     /// The model asked for.

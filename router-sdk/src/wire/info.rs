@@ -1,9 +1,11 @@
 //! What every reply says about how it was made: the route, its cost and each attempt.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{CostSource, Usage};
+use super::{Cached, CostSource, Usage};
 use crate::account::usd;
 use crate::admit::Allowances;
 use crate::classify::Task;
@@ -27,6 +29,8 @@ pub struct AttemptRecord {
     pub status: Option<u16>,
     /// The provider's request id.
     pub request_id: Option<String>,
+    /// Milliseconds from the start of the request to sending.
+    pub started_ms: f64,
     /// Milliseconds from sending to the end of the attempt.
     pub latency_ms: f64,
     /// Milliseconds from sending to the first output of a stream.
@@ -108,6 +112,8 @@ pub struct RouteInfo {
     pub reasons: Vec<String>,
     /// Parameters that were adapted or left out for the provider.
     pub adapted: Vec<String>,
+    /// How many findings of which kind were taken out of the request's text before it left.
+    pub redacted: BTreeMap<&'static str, u64>,
     /// Total cost of all attempts in nano-dollars; absent when a price is unknown.
     pub cost_nanos: Option<u64>,
     /// Where the cost comes from: of all attempts the least certain.
@@ -116,12 +122,18 @@ pub struct RouteInfo {
     pub baseline_nanos: Option<u64>,
     /// The baseline model.
     pub baseline_model: Option<String>,
+    /// What the ablest model that could have answered would have cost for the same tokens, in nano-dollars.
+    pub best_single_nanos: Option<u64>,
+    /// The ablest model that could have answered.
+    pub best_single_model: Option<String>,
     /// Tokens of the answering attempt.
     pub usage: Option<Usage>,
     /// Milliseconds for the whole request.
     pub latency_ms: f64,
     /// Milliseconds until the first output of a stream.
     pub first_token_ms: Option<f64>,
+    /// What the cache did: a kept answer costs nothing and has no attempts.
+    pub cached: Cached,
     /// Where the stream broke after output had begun, and who went on with it.
     pub resumed: Vec<Resumption>,
     /// How the caller's limits stood when the request was admitted; absent where none apply.
@@ -154,12 +166,15 @@ impl RouteInfo {
             "judge": self.judge,
             "reasons": self.reasons,
             "adapted": self.adapted,
+            "redacted": self.redacted,
             "cost": self.cost_nanos.map(usd),
             "cost_source": self.cost_source,
             "baseline": self.baseline_nanos.map(usd),
             "baseline_model": self.baseline_model,
             "saved": self.saved_nanos().map(|n| n as f64 / 1e9),
-            "cached": false,
+            "best_single": self.best_single_nanos.map(usd),
+            "best_single_model": self.best_single_model,
+            "cached": self.cached,
             "usage": self.usage,
             "latency_ms": self.latency_ms,
             "first_token_ms": self.first_token_ms,

@@ -1,5 +1,7 @@
 //! The OpenAI shape, the only language inside: requests in, replies, chunks and usage out.
 
+mod bounds;
+mod cache;
 mod chunk;
 mod dated;
 mod embedding;
@@ -13,6 +15,8 @@ mod usage;
 mod validate;
 mod vectors;
 
+pub(crate) use bounds::Bounds;
+pub use cache::{CacheMode, CacheOptions, Cached};
 pub use chunk::ChatChunk;
 pub(crate) use dated::{UNDATED, date};
 pub use embedding::{EmbeddingInput, EmbeddingRequest, EncodingFormat};
@@ -27,9 +31,11 @@ pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, Priority, RouteOptions, Strategy};
 pub(crate) use unfold::chunks_of;
 pub use usage::{CostSource, ServiceTier, Usage};
-pub(crate) use validate::{not_a_table, route_options as check_route, size as check_size, without_values};
+pub(crate) use validate::{
+    LONGEST_TTL_S, not_a_table, route_options as check_route, size as check_size, without_values,
+};
 pub use vectors::EmbeddingResponse;
-pub(crate) use vectors::from_base64;
+pub(crate) use vectors::{from_base64, to_base64};
 
 /// A JSON object that keeps the order of its keys.
 pub type Object = serde_json::Map<String, serde_json::Value>;

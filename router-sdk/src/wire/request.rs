@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{Object, RouteOptions, validate};
@@ -21,6 +22,7 @@ pub struct ChatRequest {
     models: Vec<String>,
     size: usize,
     tail: OnceLock<Bytes>,
+    api_key: Option<SecretString>,
 }
 
 impl std::fmt::Debug for ChatRequest {
@@ -47,7 +49,7 @@ impl ChatRequest {
         let user = user.into();
         let size = user.len();
         body.insert("messages".into(), serde_json::json!([{"role": "user", "content": user}]));
-        Self { body, route: RouteOptions::default(), models: Vec::new(), size, tail: OnceLock::new() }
+        Self { body, route: RouteOptions::default(), models: Vec::new(), size, tail: OnceLock::new(), api_key: None }
     }
 
     /// Reads and checks a request from JSON text.
@@ -78,7 +80,7 @@ impl ChatRequest {
         validate::request(&body)?;
         let route = validate::route(body.shift_remove("route"))?;
         let models = validate::models(body.shift_remove("models"))?;
-        Ok(Self { body, route, models, size, tail: OnceLock::new() })
+        Ok(Self { body, route, models, size, tail: OnceLock::new(), api_key: None })
     }
 
     /// Sets a request field such as `temperature`, `tools` or a provider's own.
@@ -92,6 +94,7 @@ impl ChatRequest {
         let mut body = self.body;
         body.insert(field.to_owned(), value);
         let mut next = Self::build(Value::Object(body), size)?;
+        next.api_key = self.api_key;
         if field != "route" {
             next.route = self.route;
         }
@@ -108,10 +111,35 @@ impl ChatRequest {
         self
     }
 
+    /// Sets the caller's key, `cr_…`. It is read before anything else, is never sent on, and is no part of the body.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<SecretString>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// The caller's key.
+    pub(crate) fn api_key(&self) -> Option<&SecretString> {
+        self.api_key.as_ref()
+    }
+
+    /// The names of models that the request gives, each with its field.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, String)> {
+        let models = self.models.iter().enumerate().map(|(i, name)| (name.as_str(), format!("models[{i}]")));
+        std::iter::once((self.model(), "model".to_owned())).chain(models)
+    }
+
     /// The same request with another body, which must be as valid as this one's.
     pub(crate) fn with_body(&self, body: Object) -> Self {
         let size = body.iter().map(|(k, v)| k.len() + 4 + validate::value_size(v)).sum::<usize>() + 1;
-        Self { body, route: self.route.clone(), models: self.models.clone(), size, tail: OnceLock::new() }
+        Self {
+            body,
+            route: self.route.clone(),
+            models: self.models.clone(),
+            size,
+            tail: OnceLock::new(),
+            api_key: None,
+        }
     }
 
     /// The same request without a field.
@@ -163,6 +191,27 @@ impl ChatRequest {
     }
     pub(crate) fn route_mut(&mut self) -> &mut RouteOptions {
         &mut self.route
+    }
+    /// The request as its caller wrote it: the body with `models` and those options of `route` that are set.
+    pub fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        if !self.models.is_empty() {
+            body.insert("models".into(), self.models.clone().into());
+        }
+        self.route.insert_into(&mut body);
+        Value::Object(body)
+    }
+
+    /// Says what the other says; what never stands in JSON stays.
+    pub(crate) fn replace_by(&mut self, other: Self) {
+        let Self { body, route, models, size, tail, api_key: _ } = other;
+        (self.body, self.route, self.models, self.size, self.tail) = (body, route, models, size, tail);
+    }
+
+    /// The body, to be changed into one that is as valid as this one.
+    pub(crate) fn body_mut(&mut self) -> &mut Object {
+        self.tail = OnceLock::new();
+        &mut self.body
     }
     /// The whole body, without the routing fields.
     pub fn body(&self) -> &Object {

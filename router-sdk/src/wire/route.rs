@@ -1,8 +1,12 @@
 //! Routing options that ride in a request: the `route` object in, typed options out.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::{Bounds, CacheOptions};
+use crate::classify::TaskKind;
 
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +110,10 @@ pub struct MaxPrice {
 pub struct RouteOptions {
     /// Replaces the configured strategy.
     pub strategy: Option<Strategy>,
+    /// What the request asks for, in place of what its text is taken for.
+    pub task: Option<TaskKind>,
+    /// How hard it is, 0 to 1, in place of what its text is taken for.
+    pub difficulty: Option<f64>,
     /// Only these providers or `provider/model`s may answer.
     pub only: Vec<String>,
     /// These providers or `provider/model`s may not answer.
@@ -122,6 +130,9 @@ pub struct RouteOptions {
     pub max_price: Option<MaxPrice>,
     /// Ceiling for the expected worst-case cost of this request, in US dollars.
     pub max_cost: Option<f64>,
+    /// The least expected probability of a good answer, from 0 to 1, that a model may be chosen with by `auto`; it takes the
+    /// place of the bar of `cheapest` and `fastest`.
+    pub min_quality: Option<f64>,
     /// Only deployments that keep nothing of a request may answer, shadows and hedges included: those whose provider is
     /// configured with `zdr`, and servers on the user's own machine. Default false.
     pub zdr: bool,
@@ -137,8 +148,29 @@ pub struct RouteOptions {
     pub on_interrupt: Option<OnInterrupt>,
     /// What becomes of a chunk of this stream that is not valid JSON.
     pub on_malformed: Option<OnMalformed>,
+    /// How the cache may be used.
+    pub cache: CacheOptions,
     /// Who goes first when requests wait for a limit to have room.
     pub priority: Priority,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
+    /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.
+    pub traceparent: Option<String>,
+    /// What tracing systems add to it.
+    pub tracestate: Option<String>,
+    /// What the caller's key allows at most. Never written by a caller.
+    #[serde(skip)]
+    pub(crate) within: Option<Arc<Bounds>>,
+}
+
+impl RouteOptions {
+    /// Puts the options that are set into a request's JSON.
+    pub(crate) fn insert_into(&self, body: &mut super::Object) {
+        let written = |options: &Self| serde_json::to_value(options).ok().and_then(|v| v.as_object().cloned());
+        let (Some(mut options), Some(unset)) = (written(self), written(&Self::default())) else { return };
+        options.retain(|name, value| unset.get(name) != Some(value));
+        if !options.is_empty() {
+            body.insert("route".into(), serde_json::Value::Object(options));
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! Usage normalised across providers: counts in, one set of totals out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Tokens of one attempt, with one meaning for every provider.
 ///
 /// `input` includes cached and cache-written tokens; `output` includes reasoning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// All input tokens, cached ones included.
     pub input: u64,
@@ -34,7 +34,7 @@ pub struct Usage {
 }
 
 /// A service tier with prices of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServiceTier {
@@ -62,7 +62,7 @@ impl ServiceTier {
 }
 
 /// Where a cost comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CostSource {

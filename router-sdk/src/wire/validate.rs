@@ -9,6 +9,8 @@ use crate::error::Error;
 
 /// The largest request accepted, in bytes of JSON. Anthropic refuses more than this, others sooner.
 pub(crate) const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
+/// A year, in seconds: nothing is kept in the cache for longer.
+pub(crate) const LONGEST_TTL_S: f64 = 31_536_000.0;
 const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
 
 pub(crate) fn size(bytes: usize) -> Result<(), Error> {
@@ -242,7 +244,7 @@ pub(crate) fn route(route: Option<Value>) -> Result<RouteOptions, Error> {
     if !route.is_object() {
         return Err(Error::invalid_request("route", "must be an object of options"));
     }
-    if let Some(field) = not_a_table(&route, &["max_price", "tags"]) {
+    if let Some(field) = not_a_table(&route, &["max_price", "tags", "cache"]) {
         return Err(Error::invalid_request(format!("route.{field}"), "must be an object"));
     }
     let options: RouteOptions = serde_path_to_error::deserialize(route).map_err(|e| {
@@ -274,10 +276,25 @@ pub(crate) fn route_options(options: &RouteOptions) -> Result<(), Error> {
         _ => Ok(()),
     };
     positive("route.max_cost", options.max_cost)?;
+    if options.min_quality.is_some_and(|quality| !(0.0..1.0).contains(&quality)) {
+        return Err(Error::invalid_request("route.min_quality", "must be from 0 to below 1"));
+    }
     positive("route.max_price.input", options.max_price.and_then(|p| p.input))?;
     positive("route.max_price.output", options.max_price.and_then(|p| p.output))?;
+    if options.difficulty.is_some_and(|d| !(0.0..=1.0).contains(&d)) {
+        return Err(Error::invalid_request("route.difficulty", "must be a number from 0 to 1"));
+    }
     if options.deadline_ms == Some(0) {
         return Err(Error::invalid_request("route.deadline_ms", "must be above 0"));
+    }
+    if options.cache.ttl_s.is_some_and(|ttl| !(ttl > 0.0 && ttl <= LONGEST_TTL_S)) {
+        return Err(Error::invalid_request("route.cache.ttl_s", "must be above 0 and at most 31536000 seconds"));
+    }
+    if let Some(parent) = &options.traceparent
+        && crate::telemetry::TraceContext::parse(parent, None).is_none()
+    {
+        let fix = "must be a W3C traceparent such as 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        return Err(Error::invalid_request("route.traceparent", fix));
     }
     for (i, name) in options.require.iter().enumerate() {
         if !REQUIRABLE.contains(&name.as_str()) {

@@ -9,18 +9,29 @@ use super::Outcome;
 use super::compare::{differs, short};
 
 /// Everything that differs from what the scenario expects.
-pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool, outcomes: &[Outcome]) -> Vec<String> {
+pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, outcomes: &[Outcome]) -> Vec<String> {
     let expects: Vec<Value> = match &scenario["expect"] {
         Value::Array(list) => list.clone(),
         one => vec![one.clone()],
     };
     let mut faults = Vec::new();
     let cancels = !scenario["cancel"].is_null();
-    for (i, outcome) in outcomes.iter().enumerate() {
+    for outcome in outcomes {
+        let i = outcome.call;
         let Some(expect) = expects.get(i).or(expects.last()) else { continue };
-        faults.extend(one(outcome, expect, stream, cancels).into_iter().map(|f| format!("call {i}: {f}")));
+        let cancels = cancels || !scenario["calls"][i]["cancel"].is_null();
+        faults.extend(one(outcome, expect, outcome.stream, cancels).into_iter().map(|f| format!("call {i}: {f}")));
     }
+    let answers = outcomes.last().map(|outcome| outcome.ledger.as_slice()).unwrap_or_default();
+    for (i, question) in scenario["ledger"].as_array().into_iter().flatten().enumerate() {
+        let got = answers.get(i).cloned().unwrap_or_default();
+        faults.extend(differs(&got, &question["answer"], &format!("ledger[{i}]")));
+    }
+    let _ = std::fs::remove_dir_all(super::folder(id));
     if let Some(last) = expects.last() {
+        if let (Some(wanted), Some(outcome)) = (last.get("cache"), outcomes.last()) {
+            faults.extend(differs(&outcome.cache, wanted, "cache"));
+        }
         faults.extend(traffic(fake, id, last).await);
         faults.extend(events(outcomes, last).await);
     }
@@ -35,12 +46,14 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
         }
     };
     let route = outcome.route();
+    part("entry", outcome.entry.clone().unwrap_or_default());
     part("text", json!(outcome.text));
     part("reasoning", json!(outcome.reasoning));
     part("finish_reason", json!(outcome.finish));
     part("model", outcome.reply.as_ref().map(|r| r["model"].clone()).unwrap_or_default());
     part("provider", route["provider"].clone());
     part("usage", route["usage"].clone());
+    part("cached", route["cached"].clone());
     part("route", route.clone());
     part("partial", outcome.error.as_ref().map(|e| e["partial"]["text"].clone()).unwrap_or_default());
     let attempts = outcome.error.as_ref().map_or(route["attempts"].clone(), |e| e["attempts"].clone());

@@ -7,8 +7,20 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const SCENARIO: &[&str] =
-    &["name", "stream", "repeat", "pause_ms", "operation", "cancel", "config", "script", "request", "expect"];
+const SCENARIO: &[&str] = &[
+    "name",
+    "stream",
+    "repeat",
+    "pause_ms",
+    "operation",
+    "cancel",
+    "config",
+    "script",
+    "request",
+    "expect",
+    "keys",
+    "api_key",
+];
 const EXPECT: &[&str] = &[
     "text",
     "reasoning",
@@ -32,6 +44,7 @@ const EXPECT: &[&str] = &[
     "requests_at_least",
     "providers_asked",
     "health",
+    "entry",
     "connections",
     "quota",
     "budget_events",

@@ -29,6 +29,7 @@ const checks = {
     assert.equal(got.route.model, want);
   },
   provider: (want, got) => assert.equal(got.route.provider, want),
+  cached: (want, got) => assert.equal(got.route.cached, want),
   usage: (want, got) => part("usage", want, got.route.usage),
   route: (want, got) => part("route", want, got.route),
   reply: (want, got) => got.reply && part("reply", want, got.reply),
@@ -63,15 +64,17 @@ const checks = {
       part(`health of ${target}`, wanted, got.health.find((h) => h.target === target));
     }
   },
+  entry: (want, got) => part("entry", want, got.entry),
   min_ms: (want, got) => assert.ok(got.ms >= want, `took ${got.ms} ms, at least ${want} expected`),
   max_ms: (want, got) => assert.ok(got.ms <= want, `took ${got.ms} ms, at most ${want} expected`),
 };
 
 /** Keys that are checked once, after the last call. */
-const overall = ["budget_events", "requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
+const overall = ["budget_events", "cache", "requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
 
 /** Checks one call. */
-export function checkCall(expect, got, { stream, cancelled }) {
+export function checkCall(expect, got) {
+  const { stream, cancelled } = got;
   if (!expect.error && !cancelled && got.error) {
     throw got.error;
   }
@@ -82,6 +85,11 @@ export function checkCall(expect, got, { stream, cancelled }) {
       checks[key](want, got, stream);
     }
   }
+}
+
+/** Checks how the cache stands after all calls. */
+export function checkCache(expect, cache) {
+  part("cache", expect.cache ?? {}, cache);
 }
 
 /** Checks what the providers were asked over all calls. */

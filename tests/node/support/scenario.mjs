@@ -1,13 +1,16 @@
 /** One scenario in, its calls made through the typed API, what came of each out. */
 import { Router } from "clawrouters";
+import { addHooks } from "./hooks.mjs";
+import { Ring } from "./keys.mjs";
 
 /** Fills the placeholders of a configuration or a request. */
-export function filled(part, fake, base) {
+export function filled(part, fake, base, folder) {
   const text = JSON.stringify(part)
     .replaceAll("${base}", base)
     .replaceAll("${tls}", base.replace("http://", "https://"))
     .replaceAll("${refused}", `http://127.0.0.1:${fake.refusedPort}`)
-    .replaceAll("${silent}", `http://127.0.0.1:${fake.silentPort}`);
+    .replaceAll("${silent}", `http://127.0.0.1:${fake.silentPort}`)
+    .replaceAll("${tmp}", folder);
   return JSON.parse(text);
 }
 
@@ -19,32 +22,50 @@ export async function played(scenario, stream, config) {
   const expected = [scenario.expect].flat();
   const of = (list, i) => list[Math.min(i, list.length - 1)];
   let router;
-  for (let i = 0; i < (scenario.repeat ?? 1); i++) {
+  const ring = new Ring();
+  const calls = scenario.calls ?? Array.from({ length: scenario.repeat ?? 1 }, () => ({}));
+  for (const [i, own] of calls.entries()) {
     if (i > 0) {
       await new Promise((resolve) => setTimeout(resolve, scenario.pause_ms ?? 0));
     }
-    const begun = performance.now();
-    const outcome = { chunks: [] };
-    try {
-      if (!router) {
-        router = new Router(config);
-        router.onBudget((event) => events.push(event));
+    const request = { ...of(requests, i), ...own.request };
+    const cancel = own.cancel ?? scenario.cancel;
+    const streamed = own.stream ?? stream;
+    const make = async () => {
+      const begun = performance.now();
+      const outcome = { chunks: [], call: i, stream: streamed, cancelled: Boolean(cancel) };
+      try {
+        if (!router) {
+          router = new Router(config);
+          addHooks(router, scenario.hooks);
+          router.onBudget((event) => events.push(event));
+        }
+        await ring.prepare(router, scenario.keys, i);
+        const apiKey = ring.keyOf(scenario.api_key, i);
+        if (scenario.operation === "embed") {
+          await embed(router, request, cancel, outcome, apiKey);
+        } else {
+          await call(router, { ...request, stream: streamed }, cancel, outcome, apiKey);
+        }
+      } catch (error) {
+        outcome.error = error;
       }
-      if (scenario.operation === "embed") {
-        await embed(router, of(requests, i), scenario.cancel, outcome);
-      } else {
-        await call(router, { ...of(requests, i), stream }, scenario.cancel, outcome);
+      outcome.ms = performance.now() - begun;
+      outcome.health = router?.health() ?? [];
+      outcome.entry = ring.entry(router);
+      outcome.cache = router?.cache.stats() ?? {};
+      outcome.quota = {};
+      for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
+        outcome.quota[subject] = await router.quota(subject);
       }
-    } catch (error) {
-      outcome.error = error;
-    }
-    outcome.ms = performance.now() - begun;
-    outcome.health = router?.health() ?? [];
-    outcome.quota = {};
-    for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
-      outcome.quota[subject] = await router.quota(subject);
-    }
-    outcomes.push(stream ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) });
+      return streamed ? { ...outcome, ...joined(outcome.chunks) } : { ...outcome, ...facts(outcome.reply) };
+    };
+    outcomes.push(...(await Promise.all(Array.from({ length: scenario.at_once ?? 1 }, make))));
+  }
+  outcomes.at(-1).ledger = [];
+  for (const { ask } of (router && scenario.ledger) ?? []) {
+    const answer = router.usage(ask).catch(({ code, param }) => ({ kind: code, param }));
+    outcomes.at(-1).ledger.push(await answer);
   }
   const until = performance.now() + 1000;
   while (events.length < (expected.at(-1).budget_events ?? []).length && performance.now() < until) {
@@ -53,11 +74,11 @@ export async function played(scenario, stream, config) {
   return Object.assign(outcomes, { events });
 }
 
-async function call(router, request, cancel, outcome) {
+async function call(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    const reply = await router.chat.completions.create(request, { signal: controller.signal });
+    const reply = await router.chat.completions.create(request, { signal: controller.signal, apiKey });
     if (!request.stream) {
       outcome.reply = reply;
       return;
@@ -74,11 +95,11 @@ async function call(router, request, cancel, outcome) {
   }
 }
 
-async function embed(router, request, cancel, outcome) {
+async function embed(router, request, cancel, outcome, apiKey) {
   const controller = new AbortController();
   const timer = cancel?.after_ms && setTimeout(() => controller.abort(), cancel.after_ms);
   try {
-    outcome.reply = await router.embeddings.create(request, { signal: controller.signal });
+    outcome.reply = await router.embeddings.create(request, { signal: controller.signal, apiKey });
   } finally {
     clearTimeout(timer);
   }

@@ -20,6 +20,12 @@ const config: Config = {
   breaker: { key_rest_ms: 1, window_ms: 1, window_calls: 1, window_rate: 0.5, probe_interval_ms: 1 },
 };
 new Router({ providers: { mine: { deployments: [{ name: "east", weight: 2, max_concurrency: 8 }], balance: "least_busy", tokens_per_minute: 9 } } });
+new Router({
+  limits: { global: { requests_per_minute: 60, concurrency: 4 }, tags: { "team=x": { tokens_per_day: 1 } }, queue_ms: 100 },
+  budgets: { global: [{ usd: 5, window: "day", soft: 0.8, on_soft: "cheapest" }], providers: { mine: { usd: 1, hard_stop: true } } },
+});
+// @ts-expect-error an unknown limit
+new Router({ limits: { global: { requests_per_fortnight: 1 } } });
 // @ts-expect-error an unknown way to balance
 new Router({ balance: "by_mood" });
 const router: Router = new DefaultRouter(config);

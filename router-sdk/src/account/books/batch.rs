@@ -50,6 +50,7 @@ impl Books {
             why: "",
             status: sent.status,
             request_id: sent.request_id,
+            started_ms: milliseconds(sent.started.saturating_duration_since(self.started)),
             latency_ms: milliseconds(sent.started.elapsed()),
             first_token_ms: None,
             usage,

@@ -6,8 +6,13 @@ mod eastern;
 mod english;
 mod european;
 mod everyday;
+mod forms;
 mod habits;
+mod hints;
+mod neighbours;
+mod talk;
 mod tongues;
+mod wishes;
 
 use super::TaskKind;
 
@@ -63,6 +68,11 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
         cues::ROWS,
         everyday::ROWS,
         habits::ROWS,
+        forms::ROWS,
+        wishes::ROWS,
+        talk::ROWS,
+        neighbours::ROWS,
+        hints::ROWS,
         european::ROWS,
         eastern::ROWS,
         cjk::ROWS,

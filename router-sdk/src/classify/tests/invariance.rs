@@ -1,9 +1,14 @@
-//! What must not change the verdict: system prompts, tools, harness text, typos.
+//! What must not change the verdict: system prompts, tools, harness text, typos, the language.
 
 use serde_json::json;
 
 use super::{ask, body};
 use crate::classify::{Task, TaskKind, classify};
+
+// The same asks in nine languages, their kind first.
+const PARALLEL: &str = include_str!("../testdata/parallel.tsv");
+const AGENT: &str =
+    "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. ";
 
 const ASKS: [&str; 20] = [
     "What is the capital of Australia?",
@@ -37,11 +42,123 @@ fn same(plain: &Task, dressed: &Task, what: &str) {
     assert_eq!(tier(plain), tier(dressed), "{what}: {} {}", plain.difficulty, dressed.difficulty);
 }
 
+fn parallel() -> Vec<Vec<&'static str>> {
+    PARALLEL.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect()
+}
+
+// easy, medium, hard
+fn of_three(task: &Task) -> u8 {
+    (task.difficulty * 3.0).min(2.0) as u8
+}
+
+fn system_and_tools(text: &str, system: Option<&str>, tools: usize) -> Task {
+    let tools: Vec<_> = (0..tools)
+        .map(|n| {
+            json!({"type": "function", "function": {"name": format!("run_{n}"),
+            "description": "Execute a shell command, debug and deploy the repository",
+            "parameters": {"type": "object", "properties": {"command": {"type": "string"}}}}})
+        })
+        .collect();
+    let mut messages = vec![json!({"role": "user", "content": text})];
+    messages.splice(0..0, system.map(|system| json!({"role": "system", "content": system})));
+    let request =
+        if tools.is_empty() { json!({"messages": messages}) } else { json!({"messages": messages, "tools": tools}) };
+    classify(&body(request))
+}
+
+// Two letters change places, one is left out, one is doubled: each in another word of four letters and more.
+fn misspelt(text: &str, seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut draw = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let mut words: Vec<Vec<char>> = text.split(' ').map(|word| word.chars().collect()).collect();
+    let mut long: Vec<usize> = (0..words.len()).filter(|at| words[*at].len() >= 4).collect();
+    for slip in 0..3 {
+        if long.is_empty() {
+            break;
+        }
+        let word = &mut words[long.swap_remove(draw(long.len()))];
+        let at = 1 + draw(word.len() - 2);
+        match slip {
+            0 => word.swap(at, at + 1),
+            1 => drop(word.remove(at)),
+            _ => word.insert(at, word[at]),
+        }
+    }
+    words.into_iter().map(String::from_iter).collect::<Vec<String>>().join(" ")
+}
+
+#[derive(Default)]
+struct Changed {
+    tier: usize,
+    quarter: usize,
+    kind: usize,
+    all: usize,
+}
+
+impl Changed {
+    fn note(&mut self, plain: &Task, dressed: &Task) {
+        self.all += 1;
+        self.tier += usize::from(of_three(plain) != of_three(dressed));
+        self.quarter += usize::from(tier(plain) != tier(dressed));
+        self.kind += usize::from(plain.kind != dressed.kind);
+    }
+
+    fn share(&self) -> f64 {
+        self.tier as f64 / self.all as f64
+    }
+}
+
+#[test]
+fn dressing_and_translating_an_ask_rarely_changes_its_tier() {
+    let reminder = "<system-reminder>\nThe TODO list is empty. Run the tests, fix the bug.\n</system-reminder>";
+    let system = AGENT.repeat(50);
+    let mut rates: Vec<(&str, Changed)> = Vec::new();
+    let mut note = |what: &'static str, plain: &Task, dressed: &Task| {
+        if rates.iter().all(|(known, _)| *known != what) {
+            rates.push((what, Changed::default()));
+        }
+        rates.iter_mut().find(|(known, _)| *known == what).unwrap().1.note(plain, dressed);
+    };
+    for row in parallel() {
+        for text in &row[1..] {
+            let plain = ask(text);
+            note("5 kB of system prompt", &plain, &system_and_tools(text, Some(&system), 0));
+            note("32 tool schemas", &plain, &system_and_tools(text, None, 32));
+            note("harness reminder", &plain, &ask(&format!("{reminder}\n{text}")));
+        }
+        let english = ask(row[1]);
+        for seed in 1..=8 {
+            note("three typos", &english, &ask(&misspelt(row[1], seed)));
+        }
+        for text in &row[2..] {
+            note("translation", &english, &ask(text));
+        }
+    }
+    for (what, changed) in &rates {
+        println!(
+            "{what}: tier changed in {} of {} ({:.1} %), kind in {}, quarter of difficulty in {}",
+            changed.tier,
+            changed.all,
+            changed.share() * 100.0,
+            changed.kind,
+            changed.quarter
+        );
+    }
+    for (what, changed) in &rates {
+        // Short asks with three slips, and words that the training never saw, still move by more than they should.
+        let most = if ["three typos", "translation"].contains(what) { 0.13 } else { 0.05 };
+        assert!(changed.all >= 300 && changed.share() <= most, "{what}: {:.3}", changed.share());
+    }
+}
+
 #[test]
 fn a_long_system_prompt_changes_nothing() {
-    let system =
-        "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. "
-            .repeat(50);
+    let system = AGENT.repeat(50);
     for text in ASKS {
         let dressed = classify(&body(json!({"messages": [
             {"role": "system", "content": system}, {"role": "user", "content": text}]})));

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use pool::{WEIGHT, address, headers, pool, weighs};
 
-use super::{Config, MEDIA_TOGETHER, MediaConfig, ProviderConfig, quota};
+use super::{Config, LedgerConfig, MEDIA_TOGETHER, MediaConfig, ProviderConfig, quota};
 use crate::error::Error;
 use crate::wire::not_a_table;
 
@@ -48,15 +48,22 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "shadow",
         "judge",
         "media",
+        "hooks",
+        "telemetry",
         "limits",
         "budgets",
         "state",
+        "cache",
+        "keys",
     ];
     if let Some(key) = not_a_table(value, &top) {
         return Err(fault(key));
     }
     if let Some(key) = quota::not_a_table(value) {
         return Err(fault(key));
+    }
+    if let Some(key) = value.get("cache").and_then(|cache| not_a_table(cache, &["exact", "semantic"])) {
+        return Err(fault(format!("cache.{key}")));
     }
     for (name, provider) in value.get("providers").and_then(Value::as_object).into_iter().flatten() {
         if !provider.is_object() {
@@ -67,6 +74,14 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         }
         if provider.get("sandbox").is_some_and(|s| not_a_table(s, &["fail"]).is_some()) {
             return Err(fault(format!("providers.{name}.sandbox.fail")));
+        }
+    }
+    for (i, rule) in value.get("rules").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        if !rule.is_object() {
+            return Err(fault(format!("rules[{i}]")));
+        }
+        if let Some(key) = not_a_table(rule, &["tags", "metadata"]) {
+            return Err(fault(format!("rules[{i}].{key}")));
         }
     }
     for (i, model) in value.get("models").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -85,7 +100,18 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     retries(config)?;
     shares(config)?;
     media(&config.media)?;
+    if config.telemetry.content && !config.ledger.log_content {
+        let fix = "needs ledger.log_content = true: spans take their text from the entries of the ledger";
+        return Err(Error::invalid_config("telemetry.content", fix));
+    }
+    if config.hooks.timeout_ms == 0 || config.hooks.timeout_ms > LONGEST_MS {
+        return Err(Error::invalid_config("hooks.timeout_ms", "must be from 1 to 31536000000 milliseconds"));
+    }
+    super::rule::check(&config.rules)?;
+    ledger(&config.ledger)?;
+    super::cache::check(&config.cache)?;
     aliases(config)?;
+    config.keys.as_ref().map_or(Ok(()), |keys| keys.check())?;
     quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
@@ -144,6 +170,40 @@ fn media(media: &MediaConfig) -> Result<(), Error> {
         if name.is_empty() || name.contains(['/', '*', '@', ' ']) {
             let fix = "must be a host such as img.example.com, *.example.com or img.example.com:8443";
             return Err(Error::invalid_config(format!("media.allow_hosts[{i}]"), fix));
+        }
+    }
+    Ok(())
+}
+
+fn ledger(ledger: &LedgerConfig) -> Result<(), Error> {
+    let refuse = |key: &str, fix: &str| Err(Error::invalid_config(format!("ledger.{key}"), fix));
+    if ledger.flush_ms == 0 || ledger.flush_ms > 60_000 {
+        return refuse("flush_ms", "must be from 1 to 60000 milliseconds");
+    }
+    if ledger.queue == 0 || ledger.queue > 10_000_000 {
+        return refuse("queue", "must be from 1 to 10000000 entries");
+    }
+    if ledger.retention_days.is_some_and(|days| days == 0 || days > 36_500) {
+        return refuse("retention_days", "must be from 1 to 36500 days; leave it out to keep everything");
+    }
+    if ledger.retention_days.is_some() && ledger.sqlite.is_none() {
+        return refuse("retention_days", "needs ledger.sqlite, whose entries it takes out");
+    }
+    if ledger.sqlite.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+        return refuse("sqlite", "must be the path of a file");
+    }
+    if ledger.sqlite.is_some() && !cfg!(feature = "sqlite") {
+        return refuse(
+            "sqlite",
+            "needs a build with the feature sqlite; leave it out, or build the crate with that feature",
+        );
+    }
+    if let Some(lines) = &ledger.jsonl {
+        if lines.path.as_os_str().is_empty() {
+            return refuse("jsonl", "must be the path of a file, or a table with one");
+        }
+        if lines.max_bytes < 1024 || lines.keep > 10_000 {
+            return refuse("jsonl", "must have a max_bytes from 1024 on and a keep of at most 10000");
         }
     }
     Ok(())

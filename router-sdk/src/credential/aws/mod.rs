@@ -65,6 +65,11 @@ impl Aws {
         Self { region, proof, profile, read: Mutex::new(None) }
     }
 
+    /// True when a key stands in a header and nothing is signed.
+    pub(crate) fn is_bearer(&self) -> bool {
+        matches!(self.proof, Proof::Bearer)
+    }
+
     /// The region, where it was known before any file was read.
     pub(crate) fn region(&self) -> Option<&str> {
         self.region.as_deref()

@@ -29,6 +29,7 @@ fn target(name: Option<&str>, limits: Limits) -> Target {
         local: false,
         zdr: false,
         cloud: crate::provider::Cloud::Plain,
+        owner: None,
     };
     let model = Model { provider: "p".into(), id: "m".into(), ..Model::default() };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: false }

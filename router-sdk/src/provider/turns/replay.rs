@@ -34,6 +34,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         local: false,
         zdr: false,
         cloud: crate::provider::Cloud::Plain,
+        owner: None,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }

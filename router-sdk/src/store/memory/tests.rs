@@ -40,7 +40,7 @@ fn claims_are_granted_together_or_not_at_all() {
     let fits = claim("tag:a=b", Measure::Tokens, DAY, 10, 10);
     let hold = reserve(&store, &[roomy.clone(), fits.clone()], START).unwrap();
     assert_eq!(hold.parts().iter().map(|part| part.level.used).collect::<Vec<_>>(), [1, 10]);
-    assert_eq!(full(reserve(&store, &[fits.clone()], START + 400)), (0, Some(86_400_000 - 400), 0));
+    assert_eq!(full(reserve(&store, std::slice::from_ref(&fits), START + 400)), (0, Some(86_400_000 - 400), 0));
     hold.settle(Amounts { requests: 1, input_tokens: 3, output_tokens: 1, nanos: 0 });
     assert_eq!(level(&store, &fits, START), Level { used: 4, held: 0, reset_ms: Some(86_400_000) });
 }
@@ -239,7 +239,7 @@ fn two_hundred_threads_never_pass_a_cap() {
             scope.spawn(move || {
                 let wanted = claim("k", Measure::Nanos, DAY, 1_000, 7 + n % 5);
                 let Ok(hold) = reserve(&store, std::slice::from_ref(&wanted), START) else { return 0 };
-                if n % 3 == 0 {
+                if n.is_multiple_of(3) {
                     return 0;
                 }
                 hold.settle(Amounts { nanos: wanted.amount, ..Amounts::default() });

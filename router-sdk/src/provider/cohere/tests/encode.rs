@@ -43,6 +43,7 @@ fn the_address_is_the_native_one_however_it_is_written() {
             local: false,
             zdr: false,
             cloud: crate::provider::Cloud::Plain,
+            owner: None,
         };
         let target = Target { deployment: Arc::new(deployment), ..target };
         let encoded = encode(&target, ask(json!({}))).unwrap();

@@ -45,6 +45,7 @@ pub(in crate::provider) fn target_with(quirks: Quirks, model: Model) -> Target {
         local: false,
         zdr: false,
         cloud: crate::provider::Cloud::Plain,
+        owner: None,
     };
     Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
 }

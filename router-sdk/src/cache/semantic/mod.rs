@@ -1,0 +1,112 @@
+//! Asks in other words: a request in; the kept answer to one that asks the same, or where to keep the new one, out.
+
+mod facts;
+mod index;
+mod lexical;
+mod normal;
+mod sketch;
+mod tokens;
+mod tongue;
+mod words;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::canonical::Key;
+use super::kept::Kept;
+use crate::config::SemanticCache;
+use crate::wire::ChatRequest;
+use facts::{Facts, Leeway};
+use index::{Index, Wanted};
+
+/// Bytes of an ask beyond which it is no question that others put in other words.
+const LONGEST: usize = 1_000;
+
+/// The semantic cache of a router.
+#[derive(Debug)]
+pub(super) struct Semantic {
+    pub(super) settings: SemanticCache,
+    index: Index,
+}
+
+/// An ask with its vector, ready to be looked for and kept.
+#[derive(Debug)]
+pub(super) struct Place {
+    scope: Key,
+    vector: Vec<f32>,
+    facts: Facts,
+}
+
+/// The last thing that a user says, where it is all that may differ.
+pub(super) struct Ask {
+    pub(super) text: String,
+    /// Which message says it.
+    pub(super) message: usize,
+}
+
+impl Semantic {
+    pub(super) fn new(settings: SemanticCache) -> Self {
+        Self { index: Index::new(settings.max_entries, settings.max_bytes), settings }
+    }
+
+    /// The ask in its place; an embedding model's vector where there is one. Nothing when it says nothing.
+    pub(super) fn place(&self, scope: Key, text: &str, vector: Option<Vec<f32>>) -> Option<Place> {
+        let facts = Facts::of(text);
+        let vector = match vector {
+            Some(vector) => lexical::unit(vector)?,
+            None => lexical::vector(facts.normal())?,
+        };
+        Some(Place { scope, vector, facts })
+    }
+
+    /// The answer to an ask that is near enough and agrees in all that must not differ, with the cosine of the two.
+    pub(super) fn recall(&self, place: &Place) -> Option<(Arc<Kept>, f32)> {
+        let wanted = Wanted {
+            scope: &place.scope,
+            vector: &place.vector,
+            facts: &place.facts,
+            leeway: if self.settings.model().is_some() { Leeway::Model } else { Leeway::Near },
+            threshold: self.settings.least_cosine(),
+        };
+        self.index.nearest(&wanted, Instant::now())
+    }
+
+    pub(super) fn put(&self, place: Place, kept: Arc<Kept>, ttl: Duration) {
+        self.index.put(place.scope, place.vector, place.facts, kept, ttl, Instant::now());
+    }
+
+    pub(super) fn clear(&self) {
+        self.index.clear();
+    }
+
+    /// Entries and bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        self.index.size()
+    }
+}
+
+/// What is asked, when the last message is a user's, its text is short and one plain answer is wanted.
+pub(super) fn ask(request: &ChatRequest) -> Option<Ask> {
+    let message = request.messages().len().checked_sub(1)?;
+    let last = request.messages().get(message)?;
+    let shaped = ["logprobs", "audio", "prediction"]
+        .into_iter()
+        .any(|field| request.get(field).is_some_and(|value| value != &Value::Bool(false)));
+    if last.get("role").is_none_or(|role| role != "user") || request.choices() != 1 || shaped {
+        return None;
+    }
+    let text = match last.get("content")? {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter(|part| part.get("type").is_some_and(|kind| kind == "text"));
+            texts.filter_map(|part| part.get("text").and_then(Value::as_str)).collect::<Vec<_>>().join("\n")
+        }
+        _ => return None,
+    };
+    (!text.trim().is_empty() && text.len() <= LONGEST && !text.contains("```")).then_some(Ask { text, message })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The labelled pairs in; how often one answer would have served two asks that need two, and how many pairs are found.
+
+use super::facts::{Facts, Leeway};
+use super::lexical;
+use crate::config::SemanticCache;
+
+const PAIRS: &str = include_str!("../../../tests/semantic/pairs.tsv");
+
+struct Pair {
+    line: usize,
+    kind: &'static str,
+    same: bool,
+    asks: [&'static str; 2],
+}
+
+fn pairs() -> Vec<Pair> {
+    let lines = PAIRS.lines().filter(|line| !line.starts_with('#')).enumerate();
+    let read = |(line, text): (usize, &'static str)| {
+        let fields: Vec<&str> = text.split('\t').collect();
+        let [_, kind, verdict, one, other] = fields[..] else { panic!("line {line}: {text}") };
+        Pair { line, kind, same: verdict == "same", asks: [one, other] }
+    };
+    lines.map(read).collect()
+}
+
+/// What the built-in embedder makes of a pair: its cosine, and what its asks do not agree in.
+fn judged(pair: &Pair) -> (f32, Option<&'static str>) {
+    let [one, other] = pair.asks.map(Facts::of);
+    let vectors = [&one, &other].map(|facts| lexical::vector(facts.normal()).unwrap());
+    let cosine = vectors[0].iter().zip(&vectors[1]).map(|(x, y)| x * y).sum();
+    (cosine, one.clash(&other, Leeway::Near))
+}
+
+#[derive(Default)]
+struct Tally {
+    right: usize,
+    wrong: usize,
+    near: [usize; 2],
+    other: [usize; 2],
+}
+
+impl Tally {
+    fn precision(&self) -> f64 {
+        self.right as f64 / (self.right + self.wrong).max(1) as f64
+    }
+}
+
+fn tally(half: usize) -> Tally {
+    let least = SemanticCache::default().least_cosine();
+    let mut tally = Tally::default();
+    for pair in pairs().iter().filter(|pair| pair.line % 2 == half) {
+        let (cosine, clash) = judged(pair);
+        let claimed = cosine >= least && clash.is_none();
+        if pair.same {
+            let group = if pair.kind == "near" { &mut tally.near } else { &mut tally.other };
+            group[0] += usize::from(claimed);
+            group[1] += 1;
+        }
+        tally.right += usize::from(claimed && pair.same);
+        tally.wrong += usize::from(claimed && !pair.same);
+        if claimed && !pair.same {
+            println!("wrong: {:?} {cosine:.2}", pair.asks);
+        }
+        if pair.kind == "near" && !claimed {
+            println!("not found: {:?} {cosine:.2} {clash:?}", pair.asks);
+        }
+    }
+    tally
+}
+
+#[test]
+fn the_pairs_are_many_and_of_many_languages() {
+    let languages: std::collections::HashSet<&str> = PAIRS.lines().filter_map(|l| l.split('\t').next()).collect();
+    let (all, same) = (pairs().len(), pairs().iter().filter(|pair| pair.same).count());
+    assert!(all >= 300 && same >= 100 && all - same >= 150 && languages.len() >= 8, "{all} {same} {languages:?}");
+}
+
+#[test]
+fn the_built_in_embedder_claims_near_duplicates_and_little_else() {
+    for (half, name) in [(0, "tuned on"), (1, "reported")] {
+        let t = tally(half);
+        let all = [t.near[0] + t.other[0], t.near[1] + t.other[1]];
+        println!(
+            "{name}: precision {:.1} % ({} of {}), recall {:.1} % ({} of {}): near-duplicates {} of {}, other words {} of {}",
+            100.0 * t.precision(),
+            t.right,
+            t.right + t.wrong,
+            100.0 * all[0] as f64 / all[1] as f64,
+            all[0],
+            all[1],
+            t.near[0],
+            t.near[1],
+            t.other[0],
+            t.other[1],
+        );
+        assert!(t.precision() >= 0.99, "{name}: {} of {} claims are wrong", t.wrong, t.right + t.wrong);
+        assert!(
+            t.near[0] * 10 >= t.near[1] * 7,
+            "{name}: only {} of {} near-duplicates are found",
+            t.near[0],
+            t.near[1]
+        );
+    }
+}
+
+#[test]
+fn what_must_agree_refuses_near_misses_even_if_their_vectors_are_equal() {
+    let mut counts = [[0usize; 2]; 2];
+    for pair in pairs() {
+        let [one, other] = pair.asks.map(Facts::of);
+        let passes = one.clash(&other, Leeway::Model).is_none();
+        counts[usize::from(pair.same)][usize::from(passes)] += 1;
+        if passes != pair.same {
+            println!(
+                "{} {:?} {:?}",
+                if pair.same { "refused" } else { "passes" },
+                pair.asks,
+                one.clash(&other, Leeway::Model)
+            );
+        }
+    }
+    let [[refused, slipped], [lost, passed]] = counts;
+    println!(
+        "guards alone: {refused} of {} near-misses refused, {passed} of {} pairs pass",
+        refused + slipped,
+        lost + passed
+    );
+    assert!(refused * 100 >= (refused + slipped) * 90, "{slipped} near-misses would be left to the cosine alone");
+    assert!(passed * 2 >= passed + lost, "{lost} pairs are refused");
+}

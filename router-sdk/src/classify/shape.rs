@@ -1,0 +1,187 @@
+//! The text of an ask in, its shape and its counts out: bytes only, so that every language is counted alike.
+
+/// What an ask looks like: each shape has weights of its own, since other things make it hard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Answers to choose from.
+    Choices,
+    /// A question that ends a story with numbers in it.
+    Story,
+    /// Everything else.
+    Other,
+}
+
+impl Shape {
+    /// Number of shapes.
+    pub const COUNT: usize = 3;
+
+    /// Its place in tables.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Choices => 0,
+            Self::Story => 1,
+            Self::Other => 2,
+        }
+    }
+}
+
+/// Counts over an ask. Options that stand at its end are counted apart from what they answer.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Counts {
+    /// Letters and signs, where a sign of a script without blanks counts as three.
+    pub signs: usize,
+    pub lines: usize,
+    pub sentences: usize,
+    pub questions: usize,
+    pub commas: usize,
+    pub brackets: usize,
+    pub operators: usize,
+    /// Backslashes.
+    pub latex: usize,
+    /// Dollar signs.
+    pub money: usize,
+    pub upper: usize,
+    pub wide: usize,
+    pub numbers: usize,
+    pub decimals: usize,
+    /// Digits of the longest number.
+    pub digits: usize,
+    /// Percent signs.
+    pub shares: usize,
+    /// Lines that are answers to choose from.
+    pub options: usize,
+    /// Bytes from the first of them on.
+    pub option_bytes: usize,
+}
+
+impl Counts {
+    /// Counts `text`.
+    pub fn of(text: &str) -> Self {
+        let (options, start) = options(text.as_bytes());
+        let mut count = Self { options, option_bytes: text.len() - start, ..Self::default() };
+        let bytes = &text.as_bytes()[..start];
+        let mut run = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if byte.is_ascii_digit() {
+                run += 1;
+                count.numbers += usize::from(run == 1);
+                count.digits = count.digits.max(run);
+            } else {
+                let inside = byte == b'.' && run > 0 && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+                count.decimals += usize::from(inside);
+                run = 0;
+            }
+            if byte < 128 {
+                count.signs += 1;
+                count.narrow(byte, bytes.get(at + 1));
+            } else if byte >= 0xC0 {
+                count.broad(byte, &bytes[at + 1..]);
+            }
+        }
+        count
+    }
+
+    /// The shape that these counts have. `material` says that code stands beside the ask.
+    pub fn shape(&self, material: bool) -> Shape {
+        if self.options >= 2 {
+            Shape::Choices
+        } else if !material && self.latex == 0 && self.numbers >= 1 && self.questions >= 1 && self.sentences >= 2 {
+            Shape::Story
+        } else {
+            Shape::Other
+        }
+    }
+
+    fn narrow(&mut self, byte: u8, next: Option<&u8>) {
+        match byte {
+            b'\n' => self.lines += 1,
+            b'.' | b'!' => self.sentences += usize::from(next.is_none_or(u8::is_ascii_whitespace)),
+            b'?' => {
+                self.sentences += 1;
+                self.questions += 1;
+            }
+            b',' | b';' => self.commas += 1,
+            b'(' | b'[' | b'{' => self.brackets += 1,
+            b'=' | b'+' | b'*' | b'/' | b'^' | b'<' | b'>' => self.operators += 1,
+            b'\\' => self.latex += 1,
+            b'$' => self.money += 1,
+            b'%' => self.shares += 1,
+            b'A'..=b'Z' => self.upper += 1,
+            _ => {}
+        }
+    }
+
+    fn broad(&mut self, lead: u8, rest: &[u8]) {
+        self.wide += 1;
+        // Three bytes from E3 on are kana, Han and Hangul.
+        self.signs += if (0xE3..=0xED).contains(&lead) { 3 } else { 1 };
+        match (lead, rest) {
+            // 、 and ，
+            (0xE3, [0x80, 0x81, ..]) | (0xEF, [0xBC, 0x8C, ..]) | (0xD8, [0x8C, ..]) => self.commas += 1,
+            // 。 ！ and the danda
+            (0xE3, [0x80, 0x82, ..]) | (0xEF, [0xBC, 0x81, ..]) | (0xE0, [0xA5, 0xA4, ..]) => self.sentences += 1,
+            // ？ and ؟
+            (0xEF, [0xBC, 0x9F, ..]) | (0xD8, [0x9F, ..]) => {
+                self.sentences += 1;
+                self.questions += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+// How many lines are options, and where the first starts: the end of the text where there are fewer than two.
+fn options(text: &[u8]) -> (usize, usize) {
+    let (mut count, mut first) = (0, text.len());
+    for at in text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1) {
+        if option(&text[at..]) {
+            if count == 0 {
+                first = at;
+            }
+            count += 1;
+        }
+    }
+    if count >= 2 { (count, first) } else { (count, text.len()) }
+}
+
+// `A. `, `(b) `, `C) ` at the start of a line.
+fn option(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"(").unwrap_or(line);
+    matches!(line, [b'A'..=b'J' | b'a'..=b'j', b'.' | b')' | b':', b' ', ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_to_choose_from_are_counted_apart_from_the_question() {
+        let text = "Which gas, by share, leads?\nA. Oxygen, of course\nB. Argon\nC. Nitrogen";
+        let count = Counts::of(text);
+        assert_eq!((count.options, count.commas, count.questions), (3, 2, 1));
+        assert_eq!(count.shape(false), Shape::Choices);
+        assert!(text[text.len() - count.option_bytes..].starts_with("A."));
+        // One such line is a list of one, or an initial.
+        assert_eq!(Counts::of("Who wrote it?\nA. Smith").options, 1);
+        assert_eq!(Counts::of("Who wrote it?\nA. Smith").option_bytes, 0);
+    }
+
+    #[test]
+    fn a_story_has_numbers_and_ends_in_a_question() {
+        let story = "Mia has 3 boxes of 2.5 kg. How much do they weigh?";
+        let count = Counts::of(story);
+        assert_eq!((count.numbers, count.decimals, count.digits), (3, 1, 1));
+        assert_eq!(count.shape(false), Shape::Story);
+        assert_eq!(count.shape(true), Shape::Other);
+        assert_eq!(Counts::of("How are you?").shape(false), Shape::Other);
+    }
+
+    #[test]
+    fn scripts_without_blanks_weigh_what_they_say() {
+        let count = Counts::of("東京、大阪。どこ？");
+        assert_eq!((count.commas, count.sentences, count.questions), (1, 2, 1));
+        assert!(count.signs >= 20, "{}", count.signs);
+        assert_eq!(Counts::of("Привет").signs, 6);
+        assert_eq!(Counts::of("كم، متى؟").questions, 1);
+    }
+}
