@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use canonical::Key;
 use exact::{Exact, Found};
 use far::Far;
-pub(crate) use far::Shelf;
+use far::Shelf;
 use flight::{Landing, Lead};
 pub(crate) use kept::Kept;
 pub(crate) use remember::Remembering;

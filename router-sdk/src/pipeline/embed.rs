@@ -197,6 +197,7 @@ fn at_deployments(shared: &Shared, seats: Vec<Seat>, session: Option<&str>, toke
     all.flatten().collect()
 }
 
+#[allow(clippy::too_many_arguments)] // Everything that is known when the books are opened, once, here.
 fn open(
     shared: &Shared,
     request: &EmbeddingRequest,

@@ -74,7 +74,7 @@ async fn work(url: &str, prefix: &str, provider: &str, seconds: u64, skew_ms: i6
                     line.write_all(&real.to_be_bytes()).await.unwrap();
                     line.read_u8().await.unwrap();
                     // One in ten walks away before the cost is known, and is not billed by this provider.
-                    if real % 10 == 0 {
+                    if real.is_multiple_of(10) {
                         drop(hold);
                     } else {
                         *marks.lock().unwrap().entry(hold.parts()[1].mark).or_default() += 1;
