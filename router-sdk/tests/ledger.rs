@@ -21,7 +21,6 @@ fn child(does: &str, path: &str) -> Child {
         .env("LEDGER_TEST_DOES", does)
         .env("LEDGER_TEST_PATH", path)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
         .spawn()
         .expect("a child")
 }

@@ -131,15 +131,14 @@ async fn who_is_dropped_while_waiting_leaves_no_place_behind() {
     assert!(enter(&quota, Priority::Low).now_or_never().unwrap().is_ok());
 }
 
+/// Whether limits go on without the state that they are counted in is decided by the store, for it knows how to go on.
 #[tokio::test]
-async fn limits_go_on_without_their_store_and_budgets_do_not() {
+async fn a_store_that_cannot_be_asked_refuses() {
     let limits = Limits { requests_per_minute: Some(1), ..Limits::default() };
-    let open = quota(Arc::new(Gone), limits, &[], 0);
-    for _ in 0..3 {
-        assert!(enter(&open, Priority::Normal).await.is_ok());
+    for budgets in [&[][..], &[Budget::new(1.0, Window::Day)]] {
+        let quota = quota(Arc::new(Gone), limits, budgets, 0);
+        let error = enter(&quota, Priority::Normal).await.err().unwrap();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::ProviderUnavailable, Some("state_unavailable")));
+        assert!(quota.state("global", None).await.is_err());
     }
-    let closed = quota(Arc::new(Gone), limits, &[Budget::new(1.0, Window::Day)], 0);
-    let error = enter(&closed, Priority::Normal).await.err().unwrap();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::ProviderUnavailable, Some("state_unavailable")));
-    assert!(open.state("global", None).await.is_err());
 }

@@ -125,6 +125,11 @@ impl Journey {
         for sends in 1.. {
             let patient = books.ticket().is_some() && !self.another_after(index);
             let limit = self.hold(&candidate, wording, patient, books).await?;
+            if patient && !seat.stands(Instant::now()) {
+                // Others have found out that it is down while this one waited for room.
+                books.give_back();
+                return Err(Then::Next);
+            }
             let (failure, line) = match self.prepare(index, &candidate.target, wording, limit, books).await {
                 // What cannot be said in the family's language is not sent and so is no attempt.
                 Err(failure) => (failure, None),

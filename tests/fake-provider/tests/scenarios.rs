@@ -20,6 +20,10 @@ const SCENARIO: &[&str] = &[
     "expect",
     "keys",
     "api_key",
+    "calls",
+    "at_once",
+    "hooks",
+    "ledger",
 ];
 const EXPECT: &[&str] = &[
     "text",
@@ -48,6 +52,9 @@ const EXPECT: &[&str] = &[
     "connections",
     "quota",
     "budget_events",
+    "route",
+    "cached",
+    "cache",
 ];
 const ERROR: &[&str] = &[
     "kind",

@@ -49,6 +49,16 @@ impl Seat {
         })
     }
 
+    /// Whether the place may still be asked, after a wait for leave of limits: not when it or its key has begun to rest.
+    pub(crate) fn stands(&self, now: Instant) -> bool {
+        self.probe
+            || self.key_probe
+            || self.health.with(|states| {
+                let shut = |name: &str| states.get(name).is_some_and(|state| state.shut(now));
+                !shut(&self.place) && !shut(&self.label)
+            })
+    }
+
     /// The place answered a request sent at `sent`, with its first output after so many seconds.
     pub(crate) fn success(&mut self, sent: Instant, seconds: f64) {
         (self.probe, self.key_probe) = (false, false);
