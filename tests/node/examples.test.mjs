@@ -15,6 +15,7 @@ const says = {
   "05-errors-and-fallback.mjs": [/\(503\), then next/, /a provider that is down: ProviderUnavailable/, /param messages/, /NoCandidate/],
   "07-embeddings.mjs": [/^0\.\d\d {2}The office opens/, /tokens for \$[\d.e-]+\n/, /must name an embedding model/],
   "08-failover.mjs": [/(answered by openai\S+\n {2}answered by anthropic\S+\n\s*){2}/, /mistral\S+ broke after \d+ characters/, /deepseek\S+: open/],
+  "09-report.mjs": [/search: \d+ requests for \$0\.\d+; saved \$/, /clawrouters-example-js\.html\n$/],
 };
 
 test("every example is known here", () => {

@@ -63,7 +63,7 @@ def test_a_callback_gets_the_shadows_replies_on_a_thread_of_its_own(both: Script
         answer = router.chat.completions.create(model="alpha/big", messages=HELLO)
         until(lambda: replies)
         reply, thread = replies[0]
-        assert (answer.text, reply.text, thread) == ("From alpha.", "From beta.", "clawrouters-shadow")
+        assert (answer.text, reply.text, thread) == ("From alpha.", "From beta.", "clawrouters-on_shadow")
         assert reply.request_id == answer.route.request_id != reply.route.request_id
         assert reply.reply is not None
         assert (reply.route.model, reply.error) == ("beta/big", None)

@@ -174,9 +174,10 @@ def test_a_file_keeps_keys_between_routers_and_in_a_fork(hello: Scripted, tmp_pa
     found = again.keys.get(key.id)
     assert found is not None
     assert found.disabled
-    path.write_text("no database " * 1000)
+    other = tmp_path / "other.db"
+    other.write_text("no database " * 1000)
     with pytest.raises(InvalidConfigError, match="is no file of keys"):
-        Router(keyed(hello, path=str(path)))
+        Router(keyed(hello, path=str(other)))
 
 
 def test_credentials_need_a_master_key(hello: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
