@@ -34,7 +34,7 @@ class _Entries(Shadow):
 
     def _call(self, raw: bytes) -> Any:
         try:
-            return self._callback(View(json.loads(raw)))  # type: ignore[arg-type]
+            return self._callback(View(json.loads(raw)))
         except Exception:
             _logger.exception("the callback of %s failed", self._name)
             return None
