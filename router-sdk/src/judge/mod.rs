@@ -25,6 +25,9 @@ pub(crate) use question::{ANSWER_TOKENS, excerpt, question};
 
 type Key = [u8; 32];
 
+/// The question's own limit comes first, for the health of the target hears of it.
+const GRACE: Duration = Duration::from_millis(50);
+
 /// The judge of a router, with what it has said lately.
 pub(crate) struct Judge {
     pub(crate) settings: JudgeConfig,
@@ -63,7 +66,7 @@ impl Judge {
         // Boxed, for the walk that asks is itself what a question goes through in part.
         let ask: BoxFuture<'_, _> = Box::pin(self.ask(sender, target, question, tokens, limit, books, &mut route));
         let asked = cell.get_or_try_init(|| ask);
-        let said = tokio::time::timeout(limit, asked).await;
+        let said = tokio::time::timeout(limit + GRACE, asked).await;
         Word { difficulty: said.ok().and_then(Result::ok).copied(), route }
     }
 
