@@ -41,7 +41,7 @@ fn open(path: &Path) -> Result<Connection, Refused> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
-    if schema::found(&connection)? == 0 {
+    if schema::look(&connection)? == 0 {
         return Err(Refused::Foreign);
     }
     Ok(connection)

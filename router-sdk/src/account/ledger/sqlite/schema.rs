@@ -31,7 +31,7 @@ pub(super) const fn version() -> i32 {
 
 /// Makes what is missing.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), Refused> {
-    if found(connection)? == version() {
+    if look(connection)? == version() {
         return Ok(());
     }
     // Two processes may meet here: the second finds the work done.
@@ -45,8 +45,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Refused> {
     Ok(transaction.commit()?)
 }
 
-/// The version of the tables in a file.
-pub(super) fn found(connection: &Connection) -> Result<i32, Refused> {
+/// The version of the tables in a file, as of one moment: another process may be making them.
+pub(super) fn look(connection: &Connection) -> Result<i32, Refused> {
+    let moment = connection.unchecked_transaction()?;
+    found(&moment)
+}
+
+/// The version of the tables, within a transaction: between two reads outside of one the file may get its mark.
+fn found(connection: &Connection) -> Result<i32, Refused> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (mark, at) = (number("application_id")?, number("user_version")?);
     if mark != MARK {

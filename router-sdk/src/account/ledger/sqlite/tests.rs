@@ -96,6 +96,22 @@ fn files_that_are_none_of_ours_are_refused_with_the_fix() {
 }
 
 #[test]
+fn many_may_make_the_file_at_the_same_moment() {
+    for _ in 0..40 {
+        let folder = Folder::new();
+        let path = folder.path("log.db");
+        let start = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            let open = || {
+                start.wait();
+                drop(Database::open(&path, None).expect("the file of all"));
+            };
+            (0..6).for_each(|_| drop(scope.spawn(open)));
+        });
+    }
+}
+
+#[test]
 fn a_damaged_file_is_refused_and_one_damaged_later_holds_no_request_up() {
     let folder = Folder::new();
     let path = folder.path("log.db");
