@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
@@ -89,6 +89,19 @@ fn private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
+/// Sets the journal of a new file to a log. SQLite does not wait where another process is doing the same, so this does.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
 fn prepare(
     connection: &mut Connection,
     path: &Path,
@@ -96,7 +109,7 @@ fn prepare(
     fault: impl Fn(rusqlite::Error) -> Error + Copy,
 ) -> Result<(), Error> {
     // A reader is not held up by a writer; a write that returned survives a loss of power.
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(fault)?;
+    keep_a_log(connection).map_err(fault)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(fault)?;
     // Two processes may make the file at once: who comes second finds it made.

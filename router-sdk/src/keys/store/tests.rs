@@ -132,16 +132,18 @@ mod file {
     }
 
     #[tokio::test]
-    async fn two_that_open_a_file_at_once_share_it() {
-        let folder = Folder::new("twice");
-        let path = folder.file();
+    async fn those_that_open_a_file_at_once_share_it() {
+        let folder = Folder::new("at-once");
         let open = |path: PathBuf| std::thread::spawn(move || SqliteKeys::open(&path, "none").unwrap());
-        let threads: Vec<_> = (0..8).map(|_| open(path.clone())).collect();
-        let stores: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
-        for (i, store) in stores.iter().enumerate() {
-            store.insert(record(&format!("key_{i}"), i as i64, &[i as u8])).await.unwrap();
+        for round in 0..25 {
+            let path = folder.0.join(format!("keys{round}.db"));
+            let threads: Vec<_> = (0..8).map(|_| open(path.clone())).collect();
+            let stores: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+            for (i, store) in stores.iter().enumerate() {
+                store.insert(record(&format!("key_{i}"), i as i64, &[i as u8])).await.unwrap();
+            }
+            assert_eq!(stores[0].list().await.unwrap().len(), 8);
         }
-        assert_eq!(stores[0].list().await.unwrap().len(), 8);
     }
 
     #[test]
