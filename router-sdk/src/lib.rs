@@ -69,7 +69,7 @@ pub use failover::TargetHealth;
 pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
-pub use pipeline::Spending;
+pub use pipeline::{Compared, LeftOut, Moved, Side, Spending, WhatIf};
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use redact::RedactKind;
 #[cfg(feature = "sqlite")]

@@ -6,6 +6,7 @@ mod judged;
 mod leave;
 mod plan;
 mod recall;
+mod what_if;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,8 @@ use judged::judged;
 use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
+pub(crate) use what_if::Comparison;
+pub use what_if::{Compared, LeftOut, Moved, Side, WhatIf};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
