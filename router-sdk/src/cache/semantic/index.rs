@@ -183,13 +183,13 @@ mod tests {
             0,
             Duration::from_secs(1),
         );
-        let vector = lexical::vector(facts.normal()).unwrap();
+        let vector = lexical::vector(&facts.words()).unwrap();
         index.put(scope, vector, facts, Arc::new(kept), Duration::from_millis(ttl_ms), now);
     }
 
     fn find(index: &Index, scope: Key, ask: &str, now: Instant) -> Option<String> {
         let facts = Facts::of(ask);
-        let vector = lexical::vector(facts.normal()).unwrap();
+        let vector = lexical::vector(&facts.words()).unwrap();
         let wanted = Wanted { scope: &scope, vector: &vector, facts: &facts, leeway: Leeway::Near, threshold: 0.8 };
         let (kept, cosine) = index.nearest(&wanted, now)?;
         assert!(cosine >= 0.8);

@@ -1,12 +1,18 @@
 //! Asks in other words: a request in; the kept answer to one that asks the same, or where to keep the new one, out.
 
+mod alike;
+mod capitals;
 mod facts;
 mod index;
 mod lexical;
+mod manners;
 mod normal;
+mod phrases;
 mod sketch;
+mod spelled;
 mod tokens;
 mod tongue;
+mod unwrap;
 mod words;
 
 use std::sync::Arc;
@@ -56,7 +62,7 @@ impl Semantic {
         let facts = Facts::of(text);
         let vector = match vector {
             Some(vector) => lexical::unit(vector)?,
-            None => lexical::vector(facts.normal())?,
+            None => lexical::vector(&facts.words())?,
         };
         Some(Place { scope, vector, facts })
     }
