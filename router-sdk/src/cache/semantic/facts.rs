@@ -1,6 +1,7 @@
 //! Two asks in, whether one answer may serve both out: what must agree between them, whatever their vectors say.
 
 use super::alike::Alike;
+use super::lexical::hash;
 use super::normal::{normal, same};
 use super::tokens::tokens;
 use super::tongue::{Tongue, tongue};
@@ -64,6 +65,11 @@ impl Facts {
     /// The words that a vector is made of.
     pub(super) fn words(&self) -> Vec<String> {
         self.alike.words()
+    }
+
+    /// A number that is the same for equal facts, and seldom for others.
+    pub(super) fn mark(&self) -> u64 {
+        hash(self.words.iter().flat_map(|word| word.bytes().chain([0])), 4)
     }
 
     /// Bytes in memory, about.
