@@ -3,7 +3,7 @@
 //! Everything counts, word for word, sign for sign and in its order, except what these files name: wrappers, marks at the
 //! end, capitals where they say nothing, contractions, and a few turns of phrase that ask the same.
 
-use super::capitals::{agree, careless};
+use super::capitals::{agree, careless, places};
 use super::manners::manners;
 use super::spelled::{Piece, pieces};
 use super::tongue::Tongue;
@@ -91,10 +91,11 @@ impl Alike {
             && self.pieces.len() == other.pieces.len()
             && self.exact_from == other.exact_from
             && both.into_iter().all(|(at, (a, b))| {
+                let before = at.checked_sub(1).and_then(|at| Some([self.pieces.get(at)?, other.pieces.get(at)?]));
                 if at >= self.exact_from {
                     a.text == b.text
                 } else {
-                    agree([a, b], [self.careless, other.careless], tongue)
+                    agree([a, b], [self.careless, other.careless], before.is_some_and(places), tongue)
                 }
             })
     }
@@ -268,6 +269,11 @@ mod tests {
             ("hi is a word of whom", "is a word of whom"),
             ("translate hello, thanks", "translate hello"),
             ("你好用英语怎么说", "用英语怎么说"),
+            ("请假怎么写", "假怎么写"),
+            ("Please Please Me release date", "Please Me release date"),
+            ("give me liberty", "give liberty"),
+            ("How do I look", "how to look"),
+            ("can you tell me when", "when"),
             ("der Film über Essen", "der film über essen"),
         ] {
             assert!(!same(a, b), "{a} / {b}");

@@ -11,6 +11,9 @@ const FRESH: &str = include_str!("../../../tests/semantic/fresh.tsv");
 /// Near-misses by class, written and measured once before the rules were mended by them.
 const HARD: &str = include_str!("../../../tests/semantic/hard.tsv");
 
+/// Near-misses thought out against the rules.
+const PROBES: &str = include_str!("../../../tests/semantic/probes.tsv");
+
 struct Pair {
     kind: &'static str,
     same: bool,
@@ -111,6 +114,13 @@ fn the_built_in_embedder_claims_near_duplicates_and_little_else() {
             t.near[1]
         );
     }
+}
+
+#[test]
+fn near_misses_thought_out_against_the_rules_are_none_of_its_claims() {
+    let probes = tally(&pairs(PROBES));
+    assert_eq!((probes.right, probes.wrong), (0, 0));
+    assert!(pairs(PROBES).len() >= 80 && pairs(PROBES).iter().all(|pair| !pair.same));
 }
 
 #[test]

@@ -43,7 +43,9 @@ impl Ask<'_> {
                     here += self.phrase(here, self.manners.polite, false).unwrap_or(0);
                 }
                 let piece = self.pieces.get(here).filter(|piece| !piece.mark)?;
-                if piece.folded() != *step {
+                // With a capital inside a sentence it is a name; German writes you and thanks so.
+                let named = !piece.first && capital(&piece.text) && self.tongue != Some(Tongue::German);
+                if piece.folded() != *step || (named && step != "i") {
                     return None;
                 }
                 here += 1;
@@ -84,6 +86,13 @@ impl Ask<'_> {
             if let Some(length) = self.phrase(0, phrases, false) {
                 let marks = self.marks_at(length);
                 let after = length + marks;
+                // One character may be the beginning of any word.
+                if self.is_unspaced() && length == 1 && !self.says(after, manners.verbs) {
+                    return None;
+                }
+                if !greets && self.phrase(after, manners.polite, false).is_some() {
+                    return None;
+                }
                 // Without a mark it may be what is spoken of: "hi is a word".
                 let loose = !self.says(after, manners.verbal) && !(greets && self.is_unspaced());
                 return (self.opens_at(after) && (marks > 0 || loose)).then_some(after);
@@ -92,7 +101,7 @@ impl Ask<'_> {
         if let Some(length) = self.phrase(0, manners.telling, true) {
             let after = length + polite(length);
             let after = after + self.marks_at(after);
-            return self.question_at(after).then_some(after);
+            return (self.question_at(after) && after + 1 < self.pieces.len()).then_some(after);
         }
         let length = self.phrase(0, manners.asking, true)?;
         let pleads = polite(length);
@@ -144,7 +153,12 @@ impl Ask<'_> {
         let found = starts.iter().find_map(|(from, to)| Some((self.phrase(0, &[from], true)?, *to)));
         let Some((length, to)) = found else { return };
         let length = length + self.pleading_at(length);
-        if length >= self.pieces.len() {
+        // "How do I look" is no question of how to look; "write me in" asks for nothing to be written.
+        let goes_on = self.is_unspaced() || self.pieces.len() >= length + 2;
+        let gives =
+            to.split(' ').count() == 1 && self.says(0, self.manners.verbs) && !self.manners.particular.is_empty();
+        let particular = !gives || self.says(length, self.manners.particular) || self.is_number(length);
+        if !goes_on || !particular {
             return;
         }
         let to: Vec<Piece> = self.steps(to).iter().map(|word| Piece::word(word)).collect();
@@ -164,7 +178,7 @@ impl Ask<'_> {
     pub(super) fn reend(&mut self) {
         for (from, to) in self.manners.ends {
             let (from, to) = (self.steps(from), self.steps(to));
-            let Some(at) = self.pieces.len().checked_sub(from.len()).filter(|at| *at > 0) else { continue };
+            let Some(at) = self.pieces.len().checked_sub(from.len()).filter(|at| *at > 2) else { continue };
             if self.pieces.iter().skip(at).zip(&from).all(|(piece, word)| piece.text == *word) {
                 self.pieces.truncate(at);
                 self.pieces.extend(to.iter().map(|word| Piece::word(word)));
@@ -188,4 +202,8 @@ impl Ask<'_> {
         let plain = !self.opens_at(0) && self.pieces.len() >= 3 && self.pieces.iter().all(|piece| !piece.mark);
         plain && (self.says(1, self.manners.relating) || self.says(2, self.manners.relating))
     }
+}
+
+fn capital(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_uppercase)
 }

@@ -26,7 +26,8 @@ pub(super) const ENGLISH: Manners = Manners {
     verbal: "is are was were do does did can could should would will has have",
     verbs: "explain write give list show make create suggest recommend describe plan convert calculate compute find compare \
         summarize summarise draw build generate help design draft name solve",
-    particular: "a an the me my our this that these those some how what why who where when",
+    particular: "a an the me my our this that these those some how what why who where when one two three four five six seven eight \
+        nine ten",
     starts: &[
         ("how do i", "how to"),
         ("how can i", "how to"),
