@@ -246,7 +246,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
-            cache: Arc::new(Cache::new(&config.cache, shelf)),
+            cache: Arc::new(Cache::new(&config.cache, shelf, setup.embedder.take())),
             keys,
             hooks: Arc::new(Hooks::new(config.hooks)),
             told: AtomicBool::new(false),
