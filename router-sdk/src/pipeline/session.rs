@@ -86,7 +86,7 @@ pub(super) fn foreseen(
     planned: Planned,
     moment: Moment,
 ) -> (Planned, Option<SessionInfo>) {
-    let thread = shared.sessions.thread(caller, request).filter(|_| planned.plan.automatic);
+    let thread = shared.sessions.past(caller, request).filter(|_| planned.plan.automatic);
     let record = thread.as_ref().and_then(|thread| shared.sessions.here(thread));
     let Planned { plan, task, input_tokens, size } = planned;
     let joined = Joined { thread, record };

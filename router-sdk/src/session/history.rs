@@ -74,8 +74,15 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// Nothing for a request that neither has a name nor may be known by its history.
-    pub(super) fn of(key: &HistoryKey, caller: &str, request: &ChatRequest, by_history: bool) -> Option<Self> {
+    /// Nothing for a request that neither has a name nor may be known by its history. Without `goes_on` only what came
+    /// before is read, for nothing will be remembered of its answer.
+    pub(super) fn of(
+        key: &HistoryKey,
+        caller: &str,
+        request: &ChatRequest,
+        by_history: bool,
+        goes_on: bool,
+    ) -> Option<Self> {
         let name = request.route().session.as_ref();
         if name.is_none() && !by_history {
             return None;
@@ -86,7 +93,7 @@ impl Thread {
             canon.text(name);
             (key.mark(canon), name.clone())
         });
-        let (earlier, whole) = if by_history { read(key, caller, request) } else { (None, None) };
+        let (earlier, whole) = if by_history { read(key, caller, request, goes_on) } else { (None, None) };
         Some(Self { named, earlier, whole })
     }
 
@@ -110,9 +117,12 @@ impl Thread {
 }
 
 /// The digest up to the last answer, and that of everything in the making.
-fn read(key: &HistoryKey, caller: &str, request: &ChatRequest) -> (Option<Mark>, Option<Canon>) {
+fn read(key: &HistoryKey, caller: &str, request: &ChatRequest, goes_on: bool) -> (Option<Mark>, Option<Canon>) {
     let messages = request.messages();
     let last = messages.iter().rposition(|message| role(message) == "assistant");
+    if last.is_none() && !goes_on {
+        return (None, None);
+    }
     let mut canon = Canon::of("session by history");
     canon.text(caller);
     canon.value(request.get("tools").or_else(|| request.get("functions")).unwrap_or(&Value::Null));
@@ -121,6 +131,9 @@ fn read(key: &HistoryKey, caller: &str, request: &ChatRequest) -> (Option<Mark>,
         turn(&mut canon, message);
         if last == Some(at) {
             earlier = Some(key.mark(canon.clone()));
+            if !goes_on {
+                return (earlier, None);
+            }
         }
     }
     (earlier, Some(canon))

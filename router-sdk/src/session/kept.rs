@@ -48,11 +48,20 @@ impl Sessions {
 
     /// What a request's conversation is known by; nothing where sessions have no part in it.
     pub(crate) fn thread(&self, caller: &Caller, request: &ChatRequest) -> Option<Thread> {
+        self.thread_of(caller, request, true)
+    }
+
+    /// The same for a request that nothing is sent of.
+    pub(crate) fn past(&self, caller: &Caller, request: &ChatRequest) -> Option<Thread> {
+        self.thread_of(caller, request, false)
+    }
+
+    fn thread_of(&self, caller: &Caller, request: &ChatRequest, goes_on: bool) -> Option<Thread> {
         let auto = request.models().is_empty() && (request.model() == "auto" || request.model().starts_with("auto:"));
         if !auto || !self.settings.enabled {
             return None;
         }
-        Thread::of(&self.key, caller.id(), request, self.settings.match_history)
+        Thread::of(&self.key, caller.id(), request, self.settings.match_history, goes_on)
     }
 
     /// The moment, by the clock of the shared state where there is one.

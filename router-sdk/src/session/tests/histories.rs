@@ -18,7 +18,7 @@ fn key() -> HistoryKey {
 }
 
 fn thread(caller: &str, body: Value) -> Thread {
-    Thread::of(&key(), caller, &ChatRequest::from_value(body).unwrap(), true).unwrap()
+    Thread::of(&key(), caller, &ChatRequest::from_value(body).unwrap(), true, true).unwrap()
 }
 
 fn asked(messages: Value) -> Value {
@@ -165,7 +165,7 @@ fn without_a_secret_of_ones_own_no_two_processes_agree_unless_they_share_state()
     let env = Environment::Fixed(BTreeMap::new());
     let mark = |config: &Value| {
         let key = HistoryKey::new(&Config::from_value(config.clone()).unwrap(), &env).unwrap();
-        Thread::of(&key, "a", &ChatRequest::from_value(first()).unwrap(), true)
+        Thread::of(&key, "a", &ChatRequest::from_value(first()).unwrap(), true, true)
             .unwrap()
             .with(&key, &Said::of(&json!({"content": "x"})))
     };
