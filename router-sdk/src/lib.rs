@@ -28,6 +28,7 @@ mod provider;
 mod redact;
 mod router;
 mod select;
+mod session;
 mod setup;
 mod shadow;
 mod steer;
@@ -58,8 +59,8 @@ pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
     Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
     OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig,
-    SandboxConfig, SandboxFailure, SemanticCache, Shadow, StateConfig, StateFailure, TelemetryConfig, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    SandboxConfig, SandboxFailure, SemanticCache, SessionsConfig, Shadow, StateConfig, StateFailure, TelemetryConfig,
+    TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
@@ -86,6 +87,7 @@ pub use telemetry::{
 pub use wire::{
     AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
     EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,
-    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage,
-    count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, SessionDecision, SessionInfo, Strategy, TokenCount,
+    Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
+    estimate_tokens_for,
 };

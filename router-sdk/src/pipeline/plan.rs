@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
+use super::session::foreseen;
 use super::{Moment, Shared};
 use crate::account::Books;
 use crate::admit::{self, Caller};
@@ -28,7 +29,9 @@ pub(super) struct Planned {
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
     let (caller, request) = let_in(shared, request)?;
-    decide(shared, &caller, &request, Moment::now()).map(|planned| planned.plan)
+    let moment = Moment::now();
+    let planned = decide(shared, &caller, &request, moment)?;
+    Ok(foreseen(shared, &caller, &request, planned, moment).0.plan)
 }
 
 /// Who asks without sending anything, and the request as this caller may make it.
@@ -60,8 +63,10 @@ pub(super) fn decide(
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let (caller, request) = let_in(shared, request)?;
-    let planned = plan(shared, &caller, &request, Moment::now(), true)?;
-    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
+    let moment = Moment::now();
+    let planned = plan(shared, &caller, &request, moment, true)?;
+    let (planned, session) = foreseen(shared, &caller, &request, planned, moment);
+    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan, session })
 }
 
 fn plan(

@@ -11,6 +11,7 @@ mod pool;
 mod rank;
 mod reasons;
 mod shortlist;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -19,4 +20,5 @@ pub(crate) use facts::{Ask, HealthFacts};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;
-pub(crate) use rank::choose;
+pub(crate) use rank::{BAR, DOUBLING, choose};
+pub(crate) use standing::{Standing, standing};

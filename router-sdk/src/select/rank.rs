@@ -22,9 +22,9 @@ const K: f64 = 8.0;
 /// The demand of the easiest and of the hardest request, on the scale of scores.
 const DEMAND: (f64, f64) = (-5.0, 45.0);
 /// `cheapest` and `fastest` choose among models at least this likely to answer well.
-const BAR: f64 = 0.75;
+pub(crate) const BAR: f64 = 0.75;
 /// `balanced` pays a doubling of cost for this much less in the odds of failure.
-const DOUBLING: f64 = 0.1;
+pub(crate) const DOUBLING: f64 = 0.1;
 /// From this difficulty on a model without any score is not considered.
 const HARD: f64 = 0.5;
 
@@ -151,7 +151,7 @@ fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
     })
 }
 
-fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
+pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
     gate::allowed(&entry.target, ask.options)?;
     gate::fits(entry, ask, needed, entry.listed)?;
     if entry.listed && entry.unscored && ask.difficulty() >= HARD {
@@ -184,7 +184,7 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
 }
 
 /// What a request demands, on the scale of scores.
-fn demand(ask: &Ask<'_>) -> f64 {
+pub(super) fn demand(ask: &Ask<'_>) -> f64 {
     DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty()
 }
 
@@ -227,7 +227,7 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     }
 }
 
-fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
+pub(super) fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
     Candidate {
         target: able.entry.target.clone(),
         quality: Some(quality(able.ability, demand)),

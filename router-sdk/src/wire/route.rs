@@ -156,7 +156,7 @@ pub struct RouteOptions {
     pub parameters: Option<ParameterPolicy>,
     /// The deadline of the whole request in milliseconds from now.
     pub deadline_ms: Option<u64>,
-    /// A name of the conversation: its requests stay with one deployment while that is well.
+    /// A name of the conversation: its requests stay with one model and deployment while that is right.
     pub session: Option<String>,
     /// What becomes of this stream when it breaks after output has begun.
     pub on_interrupt: Option<OnInterrupt>,
