@@ -11,6 +11,7 @@ mod matcher;
 mod needs;
 mod patterns;
 mod predictor;
+mod question;
 mod reading;
 mod rules;
 mod script;

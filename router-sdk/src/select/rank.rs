@@ -144,11 +144,12 @@ fn among<'p>(
 
 /// What the strategy `best` asks first: ability in whole points, then price, then names.
 fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
-    passed.iter().min_by(|a, b| {
-        let able = b.ability.round().total_cmp(&a.ability.round());
-        let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
-        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.key.cmp(&b.entry.key))
-    })
+    let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+    let judged = passed.iter().map(|a| (a.ability.round(), price(a), a));
+    let best = judged.min_by(|(able, price, a), (other_able, other_price, b)| {
+        other_able.total_cmp(able).then_with(|| price.cmp(other_price)).then_with(|| a.entry.key.cmp(&b.entry.key))
+    });
+    best.map(|(_, _, a)| a)
 }
 
 pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
@@ -175,9 +176,11 @@ pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usiz
         gate::refused("price", Why::Words("has no known price"))?;
     }
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
-    let expected = quality(ability, demand(ask));
-    if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
-        gate::refused("min_quality", Why::Quality { expected, wanted })?;
+    if let Some(wanted) = ask.options.min_quality {
+        let expected = quality(ability, demand(ask));
+        if expected < wanted {
+            gate::refused("min_quality", Why::Quality { expected, wanted })?;
+        }
     }
     let odds = entry.odds.get(class).copied().unwrap_or(1.0);
     Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
