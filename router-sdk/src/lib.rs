@@ -17,6 +17,7 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod fork;
 mod hooks;
 mod ids;
 mod judge;
@@ -41,9 +42,6 @@ pub use account::{
     Against, CacheUse, Content, Entry, Fault, Figures, LedgerState, Percentiles, Sink, SinkState, TokenSums,
     UsageQuery, UsageReport, UsageRow, usd,
 };
-#[cfg(feature = "sqlite")]
-#[doc(hidden)]
-pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::{
     Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
 };
@@ -68,9 +66,11 @@ pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+#[doc(hidden)]
+pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
-pub use pipeline::Spending;
+pub use pipeline::{Compared, LeftOut, Moved, Side, Spending, WhatIf};
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use redact::RedactKind;
 #[cfg(feature = "sqlite")]

@@ -7,6 +7,7 @@ mod leave;
 mod plan;
 mod recall;
 mod session;
+mod what_if;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,6 +46,8 @@ use judged::judged;
 use leave::{Left, leave, redacted};
 use plan::{Planned, arranged, decide, overshadow};
 pub(crate) use plan::{explain, plan_only};
+pub(crate) use what_if::Comparison;
+pub use what_if::{Compared, LeftOut, Moved, Side, WhatIf};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
@@ -262,7 +265,7 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
-            cache: Arc::new(Cache::new(&config.cache, shelf)),
+            cache: Arc::new(Cache::new(&config.cache, shelf, setup.embedder.take())),
             sessions,
             keys,
             hooks: Arc::new(Hooks::new(config.hooks)),

@@ -1,9 +1,8 @@
 //! Features in, forecasts out: a linear model for each shape of ask, built into the crate as int8 weights.
 
-use std::sync::LazyLock;
-
 use super::features::{BUCKET_BITS, Features, SURFACE};
 use super::shape::Shape;
+use crate::fork::Lazy;
 
 /// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
 static WEIGHTS: &[u8] = include_bytes!("weights.bin");
@@ -45,7 +44,7 @@ struct Model {
     filter: &'static [u8],
 }
 
-static MODEL: LazyLock<Option<Model>> = LazyLock::new(|| Model::parse(WEIGHTS));
+static MODEL: Lazy<Option<Model>> = Lazy::new(|| Model::parse(WEIGHTS));
 
 struct Reader(&'static [u8]);
 

@@ -21,6 +21,7 @@ pub(crate) use names::{Asked, Named};
 
 use crate::admit::Subjects;
 use crate::balance::Pools;
+use crate::cache::{LocalModel, open_model};
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
@@ -54,6 +55,8 @@ pub(crate) struct Setup {
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
     pub(crate) rules: Rules,
+    /// The model on disk that tells which asks are alike, until the router takes it over.
+    pub(crate) embedder: Option<Arc<LocalModel>>,
     /// The key store, until the router takes it over.
     pub(crate) keys: Option<keys::Opened>,
 }
@@ -79,6 +82,7 @@ impl Setup {
             history_key: HistoryKey::new(&config, env)?,
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
+            embedder: None,
             keys: None,
             config,
         };
@@ -102,6 +106,7 @@ impl Setup {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
             setup.resolve(&judge.model, "judge.model").map_err(fault)?;
         }
+        setup.embedder = open_model(setup.config.cache.semantic.as_ref())?;
         // Last: what is wrong elsewhere must not leave a new file behind.
         setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)

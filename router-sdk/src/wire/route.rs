@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bounds, CacheOptions};
 use crate::classify::TaskKind;
+use crate::error::Error;
 
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +38,19 @@ impl Strategy {
     /// Reads a name such as `cheapest`.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Cheapest, Self::Balanced, Self::Best, Self::Fastest].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+impl std::str::FromStr for Strategy {
+    type Err = Error;
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// `InvalidRequest` with the names that there are.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::parse(name)
+            .ok_or_else(|| Error::invalid_request("strategy", "must be cheapest, balanced, best or fastest"))
     }
 }
 
