@@ -58,6 +58,8 @@ export interface RouteOptions {
   cache?: CacheOptions | undefined;
   /** Who goes first when requests wait for a limit to have room; default `normal`. */
   priority?: "high" | "normal" | "low" | undefined;
+  /** True for a request on which nothing is tried out, whatever `learning.explore` says; default false. */
+  critical?: boolean | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
   /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
@@ -281,6 +283,8 @@ export interface Candidate {
   cost: number | null;
   /** Worst case that would be held before sending, in US dollars. */
   worst_cost: number | null;
+  /** Points by which scores of earlier answers moved its ability for this request. */
+  experience: number | null;
 }
 
 /** What a request would be taken for and where it would go. */

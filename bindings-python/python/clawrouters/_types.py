@@ -452,7 +452,7 @@ class Candidate(View):
     """A model that would be tried, with its expected quality and cost in US dollars."""
 
     __slots__ = ()
-    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost"})
+    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost", "experience"})
 
     if TYPE_CHECKING:
         model: str
@@ -461,6 +461,7 @@ class Candidate(View):
         quality: float | None
         cost: float | None
         worst_cost: float | None
+        experience: float | None
 
 
 class Refusal(View):

@@ -5,6 +5,7 @@ mod chain;
 mod embedding;
 mod facts;
 mod gate;
+mod lessons;
 mod listed;
 mod plan;
 mod pool;
@@ -13,9 +14,12 @@ mod reasons;
 mod shortlist;
 #[cfg(test)]
 mod tests;
+mod trial;
 
+pub(crate) use chain::CHAIN;
 pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
+pub(crate) use lessons::{Lessons, footing};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;

@@ -31,7 +31,10 @@ pub(crate) struct Entry {
     /// True for a model of the catalogue, of which unknown abilities are doubted; false for the user's own.
     pub(crate) listed: bool,
     pub(crate) price: Option<PricePeriod>,
+    /// Scores less their doubt, by class.
     pub(crate) abilities: [f32; TaskClass::ALL.len()],
+    /// What of the scores is doubted, by class.
+    pub(crate) doubts: [f32; TaskClass::ALL.len()],
     /// `exp(-ability / K)` by class: times the demand's share these are the odds of failure.
     pub(crate) odds: [f64; TaskClass::ALL.len()],
     pub(crate) unscored: bool,
@@ -43,7 +46,7 @@ pub(crate) struct Entry {
 }
 
 /// How many standard deviations of doubt are subtracted from a score.
-const DOUBT: f32 = 0.5;
+pub(super) const DOUBT: f32 = 0.5;
 /// What is assumed of an own model without scores: a mid-sized model, with doubt.
 const OWN_ABILITY: f32 = 20.0;
 /// Output of a reasoning model of unknown verbosity, relative to a plain one.
@@ -78,9 +81,11 @@ impl Entry {
         let model = &target.model;
         let unscored = model.scores.is_empty();
         let listed = target.catalogued;
-        let mut abilities = [0.0; TaskClass::ALL.len()];
+        let (mut abilities, mut doubts) = ([0.0; TaskClass::ALL.len()], [0.0; TaskClass::ALL.len()]);
         for (class, score) in model.scores.iter() {
-            abilities[class as usize] = if unscored && !listed { OWN_ABILITY } else { doubted(score) };
+            let (value, doubt) = level(score, unscored, listed);
+            abilities[class as usize] = value - doubt;
+            doubts[class as usize] = doubt;
         }
         let verbosity = match model.verbosity_at(None) {
             Some(v) => f64::from(v).clamp(0.2, 8.0),
@@ -93,6 +98,7 @@ impl Entry {
             price: model.price_at(date).cloned(),
             odds: abilities.map(|a| super::rank::odds_share(f64::from(a))),
             abilities,
+            doubts,
             unscored,
             price_doubt: if listed && model.price_sources.is_some_and(|n| n <= 1) { UNCONFIRMED } else { 1 },
             verbosity,
@@ -104,8 +110,13 @@ impl Entry {
     }
 }
 
-fn doubted(score: Score) -> f32 {
-    if score.basis == Basis::None { -Score::UNKNOWN_SIGMA } else { score.value - DOUBT * score.sigma }
+/// The level that a score stands for, and what of it is doubted.
+pub(super) fn level(score: Score, unscored: bool, listed: bool) -> (f32, f32) {
+    match score.basis {
+        _ if unscored && !listed => (OWN_ABILITY, 0.0),
+        Basis::None => (-Score::UNKNOWN_SIGMA, 0.0),
+        _ => (score.value, DOUBT * score.sigma),
+    }
 }
 
 fn barred(target: &Target, date: Date) -> Option<(&'static str, String)> {

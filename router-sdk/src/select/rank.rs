@@ -14,11 +14,12 @@ use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
 use super::reasons::{Prospect, reasons};
+use super::trial::{first_untaught, moved, tried};
 use crate::error::Refusal;
 use crate::wire::Strategy;
 
 /// Points of score per factor e in the odds.
-const K: f64 = 8.0;
+pub(super) const K: f64 = 8.0;
 /// The demand of the easiest and of the hardest request, on the scale of scores.
 const DEMAND: (f64, f64) = (-5.0, 45.0);
 /// `cheapest` and `fastest` choose among models at least this likely to answer well.
@@ -29,9 +30,12 @@ const DOUBLING: f64 = 0.1;
 const HARD: f64 = 0.5;
 
 /// An entry that passed the gates.
+#[derive(Clone)]
 pub(super) struct Able<'p> {
     pub(super) entry: &'p Entry,
-    ability: f64,
+    pub(super) ability: f64,
+    /// What of the ability is experience.
+    pub(super) points: f64,
     cost: Option<u64>,
     worst: Option<u64>,
     odds: f64,
@@ -45,6 +49,11 @@ impl Able<'_> {
         let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
         let able = || other.ability.total_cmp(&self.ability);
         merits.then_with(able).then_with(|| self.entry.key.cmp(&other.entry.key))
+    }
+
+    /// The same with another ability.
+    pub(super) fn with_ability(&self, ability: f64) -> Self {
+        Self { ability, odds: odds_share(ability), ..self.clone() }
     }
 }
 
@@ -107,21 +116,27 @@ fn among<'p>(
             Err(_) => {}
         }
     }
-    let demand = demand(ask);
+    let demand = demand_of(ask.difficulty());
     let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     let best_single = ablest(&passed).map(|a| a.entry.target.clone());
+    let untaught = first_untaught(&passed, ask, health, demand);
     weigh(&mut passed, ask, health, demand);
-    let chain = chain(&passed, providers, ask);
+    let mut chain = chain(&passed, providers, ask);
+    let mut reasons_of_experience = moved(untaught, &chain, ask);
+    let trial = tried(&mut chain, ask, health, demand);
+    let explored = trial.is_some();
+    reasons_of_experience.extend(trial);
     let prospect = |able: &'_ Able<'p>| Prospect {
         name: &able.entry.key,
         quality: quality(able.ability, demand),
         cost: able.cost,
     };
     let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
-    let reasons = match (chain.first(), ablest) {
-        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
+    let mut reasons = match (chain.first(), ablest) {
+        (Some(first), Some(ablest)) if !explored => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
         _ => Vec::new(),
     };
+    reasons.extend(reasons_of_experience);
     let mut rest: Vec<&Able<'_>> = Vec::new();
     if explain {
         rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
@@ -134,6 +149,7 @@ fn among<'p>(
         also_able,
         strategy: ask.strategy,
         automatic: true,
+        explored,
         reasons,
         baseline,
         best_single,
@@ -174,18 +190,22 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     if cost.is_none() && entry.listed {
         gate::refused("price", Why::Words("has no known price"))?;
     }
-    let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
-    let expected = quality(ability, demand(ask));
+    let points = ask.lessons.map_or(0.0, |lessons| lessons.points(entry, class));
+    let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default()) + points;
+    let expected = quality(ability, demand_of(ask.difficulty()));
     if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
         gate::refused("min_quality", Why::Quality { expected, wanted })?;
     }
-    let odds = entry.odds.get(class).copied().unwrap_or(1.0);
-    Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
+    let odds = match entry.odds.get(class) {
+        Some(odds) if points == 0.0 => *odds,
+        _ => odds_share(ability),
+    };
+    Ok(Able { entry, ability, points, cost, worst, odds, merit: (0.0, 0.0) })
 }
 
-/// What a request demands, on the scale of scores.
-fn demand(ask: &Ask<'_>) -> f64 {
-    DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty()
+/// What a request of this difficulty demands, on the scale of scores.
+pub(super) fn demand_of(difficulty: f64) -> f64 {
+    DEMAND.0 + (DEMAND.1 - DEMAND.0) * difficulty
 }
 
 /// The quality from which on `cheapest` and `fastest` are satisfied.
@@ -203,7 +223,7 @@ pub(super) fn odds_share(ability: f64) -> f64 {
 }
 
 /// Gives everyone its merit under the strategy.
-fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
+pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
@@ -233,6 +253,7 @@ fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
         quality: Some(quality(able.ability, demand)),
         cost_nanos: able.cost,
         worst_nanos: able.worst,
+        experience: (able.points != 0.0).then_some(able.points),
     }
 }
 

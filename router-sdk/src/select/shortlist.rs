@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::facts::Ask;
 use super::gate;
+use super::lessons::Lessons;
 use super::pool::Entry;
 
 /// Kinds of need kept; more than traffic of one process has, few enough to stay small.
@@ -20,6 +21,8 @@ struct Key {
     class: usize,
     params: u32,
     room: Room,
+    /// Which models have scores of their own, as a number.
+    taught: u64,
 }
 
 /// The room that requests of about one size need at the most, in tokens: beyond it more room is no advantage.
@@ -62,7 +65,8 @@ impl Shortlists {
     pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
         let room = Room::of(ask);
-        let key = Key { needed, class, params, room };
+        let taught = ask.lessons.map_or(0, Lessons::taught);
+        let key = Key { needed, class, params, room, taught };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
@@ -90,9 +94,11 @@ fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
         })
         .collect();
     let entry = |at: &usize| entries.get(*at);
+    // What experience says of a model changes with every request, so it beats no other and is beaten by none.
+    let taught = |entry: &Entry| ask.lessons.is_some_and(|lessons| lessons.knows(entry));
     let beaten = |at: &usize| {
         able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => o.provider == e.provider && wins(o, e, key),
+            (Some(o), Some(e)) => o.provider == e.provider && !taught(o) && !taught(e) && wins(o, e, key),
             _ => false,
         })
     };

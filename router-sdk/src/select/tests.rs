@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Ask, HealthFacts, Plan, Pool, choose};
+use super::{Ask, CHAIN, HealthFacts, Lessons, Plan, Pool, choose};
 use crate::classify::{Task, classify};
 use crate::config::Config;
+use crate::learn::{Experience, Features};
 use crate::setup::{Environment, Setup};
 use crate::wire::{ChatRequest, RouteOptions, Strategy};
 
@@ -34,6 +35,7 @@ fn plan(pool: &Pool, task: &Task, strategy: Strategy, options: &RouteOptions) ->
         choices: 1,
         today: DAY,
         week_minute: 0,
+        lessons: None,
     };
     choose(pool, &ask, &HealthFacts::default(), false)
 }
@@ -60,6 +62,7 @@ fn a_harder_request_never_gets_a_weaker_model() {
                     choices: 1,
                     today: DAY,
                     week_minute: 0,
+                    lessons: None,
                 }
                 .class();
                 let ability = f64::from(entry.abilities[ask_class as usize]);
@@ -100,6 +103,7 @@ fn resting_targets_make_way_and_all_resting_is_no_static_refusal() {
         choices: 1,
         today: DAY,
         week_minute: 0,
+        lessons: None,
     };
     let error = choose(&pool, &ask, &health, true).or_error().expect_err("it rests");
     assert_eq!(error.kind(), crate::error::ErrorKind::ProviderUnavailable);
@@ -145,6 +149,7 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
                         choices: 1,
                         today: DAY,
                         week_minute: 600,
+                        lessons: None,
                     };
                     let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
                     let (short, long) = (
@@ -160,4 +165,68 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
         }
     }
     assert_eq!(compared, 160);
+}
+
+/// Experience of these models: so many scores for the task, each the same.
+fn taught(task: &Task, models: &[(String, f64, usize)], trial: Option<Vec<f64>>) -> Lessons {
+    let features = Features::of(task);
+    let experience = models.iter().fold(Experience::default(), |experience, (model, score, times)| {
+        (0..*times).fold(experience, |experience, _| experience.scored(model, &features, 0.5, *score))
+    });
+    Lessons::new(std::sync::Arc::new(experience), task, trial)
+}
+
+fn asked<'a>(task: &'a Task, options: &'a RouteOptions, strategy: Strategy, lessons: &'a Lessons) -> Ask<'a> {
+    let needs = &task.needs;
+    let (today, week_minute, lessons) = (DAY, 600, Some(lessons));
+    Ask { task: Some(task), needs, options, strategy, input_tokens: 200, choices: 1, today, week_minute, lessons }
+}
+
+#[test]
+fn the_short_way_comes_to_the_same_plan_with_experience_too() {
+    let (pool, options) = (pool(), RouteOptions::default());
+    let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
+    let mut moved = 0;
+    for text in ["Hi!", "Write a quicksort in Rust.", "Prove Fermat's little theorem."] {
+        let task = task(text);
+        for strategy in STRATEGIES {
+            let before = keys(&plan(&pool, &task, strategy, &options));
+            // What stands first does badly, and some that stand nowhere do well.
+            let others = pool.entries.iter().step_by(90).map(|e| (e.key.clone(), 1.0, 40));
+            let models: Vec<_> = before.iter().take(2).map(|key| (key.clone(), 0.0, 40)).chain(others).collect();
+            let lessons = taught(&task, &models, None);
+            let ask = asked(&task, &options, strategy, &lessons);
+            let short = choose(&pool, &ask, &HealthFacts::default(), false);
+            let long = choose(&pool, &ask, &HealthFacts::default(), true);
+            assert_eq!(keys(&short), keys(&long), "{text} {strategy:?}");
+            let told = |plan: &Plan| plan.reasons.iter().any(|r| r.starts_with("experience moved the choice"));
+            assert_eq!(told(&short), keys(&short)[0] != before[0], "{text} {strategy:?}: {:?}", short.reasons);
+            moved += usize::from(told(&long));
+        }
+    }
+    assert!(moved >= 6, "{moved}");
+}
+
+#[test]
+fn a_trial_takes_one_of_the_candidates_and_leaves_the_others_as_they_are() {
+    let (pool, options) = (pool(), RouteOptions::default());
+    let task = task("Write a quicksort in Rust.");
+    let plain = plan(&pool, &task, Strategy::Balanced, &options);
+    let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
+    let mut firsts = std::collections::BTreeSet::new();
+    for seed in 0..40 {
+        let draw = crate::balance::Draw::seeded(seed);
+        let chances = (0..CHAIN).map(|_| 4.0 * draw.uniform() - 2.0).collect();
+        let lessons = taught(&task, &[], Some(chances));
+        let ask = asked(&task, &options, Strategy::Balanced, &lessons);
+        let tried = choose(&pool, &ask, &HealthFacts::default(), false);
+        let (mut one, mut other) = (keys(&tried), keys(&plain));
+        assert_eq!(tried.explored, one[0] != other[0]);
+        assert_eq!(tried.explored, tried.reasons.iter().any(|r| r.contains("learning.explore")), "{:?}", tried.reasons);
+        firsts.insert(one[0].clone());
+        one.sort();
+        other.sort();
+        assert_eq!(one, other);
+    }
+    assert!(firsts.len() > 1 && firsts.contains(&keys(&plain)[0]), "{firsts:?}");
 }
