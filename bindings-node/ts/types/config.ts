@@ -34,6 +34,8 @@ export interface Config {
   judge?: JudgeConfig | undefined;
   /** Learning from scores of answers; absent: nothing is learned. */
   learning?: LearningConfig | undefined;
+  /** True leaves thinking at each model's default: `auto` chooses no level of effort; default false. */
+  default_effort?: boolean | undefined;
   /** What requests to `auto` are taken for and who answers them, in place of the classifier's word. */
   rules?: Rule[] | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */

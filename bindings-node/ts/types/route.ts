@@ -186,6 +186,8 @@ export interface RouteInfo {
   deployment: string | null;
   /** True when the answer came from the built-in sandbox and no real model. */
   sandbox: boolean;
+  /** The level of thinking that the router chose; null where the model's default or the caller's own held. */
+  effort: string | null;
   strategy: Strategy | "";
   /** What the request was taken for; null for an explicit model. */
   task: TaskKind | null;
@@ -277,6 +279,8 @@ export interface Candidate {
   model: string;
   provider: string;
   sandbox: boolean;
+  /** The level of thinking that it would be asked for; null where the model's default or the caller's own holds. */
+  effort: string | null;
   /** Expected probability of a good answer, uncertainty subtracted; null where nothing classified the request. */
   quality: number | null;
   /** Expected cost in US dollars. */

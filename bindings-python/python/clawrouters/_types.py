@@ -72,6 +72,7 @@ class RouteInfo(View):
     _optional: ClassVar[frozenset[str]] = frozenset(
         {
             "deployment",
+            "effort",
             "task",
             "difficulty",
             "confidence",
@@ -94,6 +95,7 @@ class RouteInfo(View):
         provider: str
         deployment: str | None
         sandbox: bool
+        effort: str | None
         strategy: str
         task: str | None
         difficulty: float | None
@@ -452,12 +454,13 @@ class Candidate(View):
     """A model that would be tried, with its expected quality and cost in US dollars."""
 
     __slots__ = ()
-    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost", "experience"})
+    _optional: ClassVar[frozenset[str]] = frozenset({"effort", "quality", "cost", "worst_cost", "experience"})
 
     if TYPE_CHECKING:
         model: str
         provider: str
         sandbox: bool
+        effort: str | None
         quality: float | None
         cost: float | None
         worst_cost: float | None

@@ -163,6 +163,7 @@ impl Books {
         self.route.provider.clone_from(&target.deployment.provider);
         self.route.deployment.clone_from(&target.deployment.name);
         self.route.sandbox = target.deployment.sandbox;
+        self.route.effort.clone_from(&target.effort);
     }
 
     /// The delivered text as an error's partial, with the usage of all attempts so far.

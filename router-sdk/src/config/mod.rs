@@ -83,6 +83,8 @@ pub struct Config {
     pub judge: Option<JudgeConfig>,
     /// Learning from scores of answers. Absent: nothing is learned.
     pub learning: Option<LearningConfig>,
+    /// True leaves thinking at each model's default: `auto` chooses no level of effort. Default false.
+    pub default_effort: bool,
     /// What requests to `auto` are taken for and who answers them, in place of the classifier's word.
     pub rules: Vec<RuleConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.

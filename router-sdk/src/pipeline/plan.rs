@@ -12,7 +12,7 @@ use crate::classify::{self, Needs, Task};
 use crate::error::Error;
 use crate::learn::Sighting;
 use crate::provider::Target;
-use crate::select::{self, Ask, Candidate, Explanation, HealthFacts, Lessons, Plan};
+use crate::select::{self, Ask, Candidate, Efforts, Explanation, HealthFacts, Lessons, Plan};
 use crate::setup::{Asked, Named, Setup};
 use crate::steer::Steering;
 use crate::wire::{ChatRequest, Priority, RequestSize, RouteOptions, Strategy, Tokenizer};
@@ -104,7 +104,7 @@ fn plan(
     if let Some((task, steering)) = auto_task {
         let lessons = lessons(shared, &task, trial());
         let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
-        let ask = Ask { lessons: lessons.as_ref(), ..ask };
+        let ask = Ask { lessons: lessons.as_ref(), efforts: efforts(setup, request, &task.needs), ..ask };
         let mut plan = match &steering.model {
             None => auto(shared, &ask, &health, explain)?,
             Some((model, field)) => {
@@ -124,6 +124,12 @@ fn plan(
     let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
     let plan = with_fallbacks(setup, listed, &ask, &health)?;
     Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
+}
+
+/// The levels of thinking that may be chosen.
+fn efforts(setup: &Setup, request: &ChatRequest, needs: &Needs) -> Efforts {
+    let fixed = setup.config.default_effort && request.effort().is_none();
+    if fixed { Efforts::default() } else { Efforts::of(request, needs) }
 }
 
 /// What experience says for a task; nothing where there is none and nothing is tried out.
@@ -178,7 +184,7 @@ pub(super) fn planned_at(
     let health = balance::seen_by(health, caller);
     let lessons = lessons(shared, task, None);
     let ask = asked_of(Some(task), &task.needs, request, options.as_ref(), strategy, input_tokens, moment);
-    let ask = Ask { lessons: lessons.as_ref(), ..ask };
+    let ask = Ask { lessons: lessons.as_ref(), efforts: efforts(setup, request, &task.needs), ..ask };
     with_baseline(shared, request, auto(shared, &ask, &health, false)?)
 }
 
@@ -194,7 +200,8 @@ pub(super) fn asked_of<'a>(
 ) -> Ask<'a> {
     let Moment { date, week_minute, .. } = moment;
     let choices = request.choices();
-    Ask { task, needs, options, strategy, input_tokens, choices, today: date, week_minute, lessons: None }
+    let efforts = Efforts::default();
+    Ask { task, needs, options, strategy, input_tokens, choices, today: date, week_minute, efforts, lessons: None }
 }
 
 /// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.

@@ -10,6 +10,7 @@ use crate::classify::{Needs, Task, TaskKind};
 use crate::provider::Target;
 use crate::wire::{RouteOptions, Strategy};
 
+use super::efforts::Efforts;
 use super::lessons::Lessons;
 
 /// One request as selection sees it.
@@ -25,6 +26,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) choices: u64,
     pub(crate) today: Date,
     pub(crate) week_minute: u16,
+    /// Which levels of thinking may be chosen.
+    pub(crate) efforts: Efforts,
     /// What was learned of models; absent where nothing was.
     pub(crate) lessons: Option<&'a Lessons>,
 }

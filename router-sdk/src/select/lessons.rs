@@ -62,7 +62,7 @@ impl Lessons {
 /// The log odds of a good answer by a model's scores alone, nothing doubted.
 pub(crate) fn footing(target: &Target, kind: TaskKind, difficulty: f64) -> f64 {
     let class: TaskClass = class_of(kind);
-    let scores = &target.model.scores;
+    let scores = target.model.scores_at(target.effort.as_deref());
     let (value, _) = level(scores.get(class), scores.is_empty(), target.catalogued);
     (f64::from(value) - demand_of(difficulty)) / K
 }

@@ -2,6 +2,7 @@
 
 mod able;
 mod chain;
+mod efforts;
 mod embedding;
 mod facts;
 mod gate;
@@ -17,6 +18,7 @@ mod tests;
 mod trial;
 
 pub(crate) use chain::CHAIN;
+pub(crate) use efforts::Efforts;
 pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
 pub(crate) use lessons::{Lessons, footing};

@@ -138,7 +138,7 @@ impl Explanation {
 fn candidate(c: &Candidate, tried: bool) -> Value {
     json!({
         "model": c.target.key(), "provider": c.target.deployment.provider, "sandbox": c.target.deployment.sandbox,
-        "tried": tried, "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+        "tried": tried, "effort": c.target.effort.as_deref(), "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
         "experience": c.experience,
     })
 }

@@ -48,7 +48,8 @@ impl Able<'_> {
     pub(super) fn rank(&self, other: &Self) -> Ordering {
         let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
         let able = || other.ability.total_cmp(&self.ability);
-        merits.then_with(able).then_with(|| self.entry.key.cmp(&other.entry.key))
+        // The default comes before levels of the same model: its label is the shorter one.
+        merits.then_with(able).then_with(|| self.entry.label.cmp(&other.entry.label))
     }
 
     /// The same with another ability.
@@ -99,6 +100,11 @@ fn among<'p>(
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let class = ask.class() as usize;
     for entry in entries {
+        if !entry.is_open(ask) {
+            continue;
+        }
+        // What keeps a model from answering does so at every level.
+        let explain = explain && entry.target.effort.is_none();
         if let Some((gate, reason)) = &entry.barred {
             if explain {
                 refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
@@ -107,6 +113,7 @@ fn among<'p>(
         }
         match sift(entry, ask, needed, class) {
             Ok(able) => match health.rest_of(&entry.target) {
+                Some(_) if resting.iter().any(|(key, _)| *key == entry.key) => {}
                 Some(left) => resting.push((entry.key.clone(), left)),
                 None => passed.push(able),
             },
@@ -117,7 +124,8 @@ fn among<'p>(
         }
     }
     let demand = demand_of(ask.difficulty());
-    let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
+    let by_default = passed.iter().filter(|a| a.entry.target.effort.is_none());
+    let baseline = by_default.max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     let best_single = ablest(&passed).map(|a| a.entry.target.clone());
     let untaught = first_untaught(&passed, ask, health, demand);
     weigh(&mut passed, ask, health, demand);
@@ -127,7 +135,7 @@ fn among<'p>(
     let explored = trial.is_some();
     reasons_of_experience.extend(trial);
     let prospect = |able: &'_ Able<'p>| Prospect {
-        name: &able.entry.key,
+        name: &able.entry.label,
         quality: quality(able.ability, demand),
         cost: able.cost,
     };
@@ -142,8 +150,8 @@ fn among<'p>(
         rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
         rest.sort_by(|a, b| a.rank(b));
     }
-    let also_able = rest.into_iter().map(|a| candidate(a, demand)).collect();
-    let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
+    let also_able = rest.into_iter().map(|a| candidate(a, ask)).collect();
+    let candidates = chain.into_iter().map(|a| candidate(a, ask)).collect();
     Plan {
         candidates,
         also_able,
@@ -163,7 +171,7 @@ fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
     passed.iter().min_by(|a, b| {
         let able = b.ability.round().total_cmp(&a.ability.round());
         let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
-        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.key.cmp(&b.entry.key))
+        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.label.cmp(&b.entry.label))
     })
 }
 
@@ -247,10 +255,13 @@ pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts
     }
 }
 
-fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
+fn candidate(able: &Able<'_>, ask: &Ask<'_>) -> Candidate {
+    let mut target = able.entry.target.clone();
+    // A level of the caller's own is in the request.
+    target.effort = target.effort.filter(|_| ask.efforts.chosen());
     Candidate {
-        target: able.entry.target.clone(),
-        quality: Some(quality(able.ability, demand)),
+        target,
+        quality: Some(quality(able.ability, demand_of(ask.difficulty()))),
         cost_nanos: able.cost,
         worst_nanos: able.worst,
         experience: (able.points != 0.0).then_some(able.points),
@@ -261,9 +272,10 @@ fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
 fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
     let usd_per_million = entry.price.as_ref().and_then(|p| p.rates.output).map_or(10.0, |pico| pico as f64 / 1e6);
     let tokens_a_second = 200.0 / (1.0 + usd_per_million / 4.0);
+    let thinks = entry.target.model.reasons() && entry.target.effort.as_deref() != Some("none");
     let first = match health.latency.get(&entry.key) {
         Some(observed) => *observed,
-        None if entry.target.model.reasons() => 2.0,
+        None if thinks => 2.0,
         None => 0.5,
     };
     first + ask.expected_output() as f64 * entry.verbosity / tokens_a_second

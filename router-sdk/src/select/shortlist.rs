@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::efforts::Efforts;
 use super::facts::Ask;
 use super::gate;
 use super::lessons::Lessons;
@@ -21,6 +22,7 @@ struct Key {
     class: usize,
     params: u32,
     room: Room,
+    efforts: Efforts,
     /// Which models have scores of their own, as a number.
     taught: u64,
 }
@@ -66,7 +68,7 @@ impl Shortlists {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
         let room = Room::of(ask);
         let taught = ask.lessons.map_or(0, Lessons::taught);
-        let key = Key { needed, class, params, room, taught };
+        let key = Key { needed, class, params, room, efforts: ask.efforts, taught };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
@@ -89,7 +91,10 @@ fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
     let able: Vec<usize> = (0..entries.len())
         .filter(|at| {
             entries.get(*at).is_some_and(|e| {
-                e.barred.is_none() && !e.target.model.free && gate::able(e, ask, key.needed, e.listed).is_ok()
+                e.barred.is_none()
+                    && e.is_open(ask)
+                    && !e.target.model.free
+                    && gate::able(e, ask, key.needed, e.listed).is_ok()
             })
         })
         .collect();
@@ -104,7 +109,9 @@ fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
     };
     let outspent = |at: &usize| {
         able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => outspends(o, e, key.room),
+            // The baseline is a model as it is by default.
+            (Some(_), Some(e)) if e.target.effort.is_some() => true,
+            (Some(o), Some(e)) => o.target.effort.is_none() && outspends(o, e, key.room),
             _ => false,
         })
     };

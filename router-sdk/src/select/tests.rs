@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Ask, CHAIN, HealthFacts, Lessons, Plan, Pool, choose};
+use super::{Ask, CHAIN, Efforts, HealthFacts, Lessons, Plan, Pool, choose};
 use crate::classify::{Task, classify};
 use crate::config::Config;
 use crate::learn::{Experience, Features};
@@ -19,6 +19,12 @@ fn pool() -> std::sync::Arc<Pool> {
     let env = BTreeMap::from([("CLAWROUTERS_SANDBOX".to_owned(), "1".to_owned())]);
     let setup = Setup::build(Config::default(), &Environment::Fixed(env)).expect("a setup");
     Pool::build(setup.auto_models(), DAY)
+}
+
+/// What a plain request leaves open.
+fn all() -> Efforts {
+    let plain = ChatRequest::new("auto", "Hi!");
+    Efforts::of(&plain, &crate::classify::needs(plain.body()))
 }
 
 fn task(text: &str) -> Task {
@@ -35,6 +41,7 @@ fn plan(pool: &Pool, task: &Task, strategy: Strategy, options: &RouteOptions) ->
         choices: 1,
         today: DAY,
         week_minute: 0,
+        efforts: all(),
         lessons: None,
     };
     choose(pool, &ask, &HealthFacts::default(), false)
@@ -52,7 +59,9 @@ fn a_harder_request_never_gets_a_weaker_model() {
                 task.difficulty = f64::from(step) / 40.0;
                 let plan = plan(&pool, &task, strategy, &RouteOptions::default());
                 let first = &plan.candidates[0];
-                let entry = pool.entries.iter().find(|e| e.key == first.target.key()).expect("of the pool");
+                let is_first =
+                    |e: &&super::pool::Entry| e.key == first.target.key() && e.target.effort == first.target.effort;
+                let entry = pool.entries.iter().find(is_first).expect("of the pool");
                 let ask_class = super::Ask {
                     task: Some(&task),
                     needs: &task.needs,
@@ -62,6 +71,7 @@ fn a_harder_request_never_gets_a_weaker_model() {
                     choices: 1,
                     today: DAY,
                     week_minute: 0,
+                    efforts: all(),
                     lessons: None,
                 }
                 .class();
@@ -103,6 +113,7 @@ fn resting_targets_make_way_and_all_resting_is_no_static_refusal() {
         choices: 1,
         today: DAY,
         week_minute: 0,
+        efforts: all(),
         lessons: None,
     };
     let error = choose(&pool, &ask, &health, true).or_error().expect_err("it rests");
@@ -149,6 +160,7 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
                         choices: 1,
                         today: DAY,
                         week_minute: 600,
+                        efforts: all(),
                         lessons: None,
                     };
                     let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
@@ -167,6 +179,91 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
     assert_eq!(compared, 160);
 }
 
+#[test]
+fn the_level_of_thinking_is_chosen_unless_the_caller_chose() {
+    let (pool, options) = (pool(), RouteOptions::default());
+    let efforts = |body: serde_json::Value| {
+        let mut body = body;
+        body["model"] = json!("auto");
+        body["messages"] = json!([{"role": "user", "content": "Prove Fermat's little theorem."}]);
+        let request = ChatRequest::from_value(body).expect("a request");
+        let task = classify(request.body());
+        let needs = crate::classify::needs(request.body());
+        let mut firsts = Vec::new();
+        for strategy in STRATEGIES {
+            let efforts = Efforts::of(&request, &needs);
+            let lessons = None;
+            let ask = Ask {
+                task: Some(&task),
+                needs: &needs,
+                options: &options,
+                strategy,
+                input_tokens: 200,
+                choices: 1,
+                today: DAY,
+                week_minute: 0,
+                efforts,
+                lessons,
+            };
+            let plan = choose(&pool, &ask, &HealthFacts::default(), true);
+            let also = plan.also_able.iter().chain(&plan.candidates);
+            firsts.extend(also.filter_map(|c| c.target.effort.as_deref().map(str::to_owned)));
+        }
+        firsts.sort();
+        firsts.dedup();
+        firsts
+    };
+    assert!(efforts(json!({})).len() >= 4, "{:?}", efforts(json!({})));
+    // What a limit leaves no room for is not thought.
+    let narrow = efforts(json!({"max_tokens": 3_000}));
+    assert!(!narrow.is_empty() && narrow.iter().all(|level| ["none", "minimal", "low"].contains(&level.as_str())));
+    let tools = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
+    for own in [
+        json!({"reasoning_effort": "low"}),
+        json!({"reasoning": {"max_tokens": 2_000}}),
+        json!({"thinking": {"type": "enabled", "budget_tokens": 2_000}}),
+        json!({"temperature": 0.2}),
+        json!({"tools": tools}),
+    ] {
+        assert_eq!(efforts(own.clone()), Vec::<String>::new(), "{own}");
+    }
+}
+
+#[test]
+fn a_level_of_the_callers_own_is_what_models_are_judged_by() {
+    let pool = pool();
+    let options = RouteOptions { only: vec!["openai/gpt-5.5".into()], ..RouteOptions::default() };
+    let quality = |level: Option<&str>| {
+        let mut body = json!({"model": "auto", "messages": [{"role": "user", "content": "Prove it."}]});
+        if let Some(level) = level {
+            body["reasoning_effort"] = json!(level);
+        }
+        let request = ChatRequest::from_value(body).expect("a request");
+        let task = classify(request.body());
+        let needs = crate::classify::needs(request.body());
+        let efforts = Efforts::of(&request, &needs);
+        let ask = Ask {
+            task: Some(&task),
+            needs: &needs,
+            options: &options,
+            strategy: Strategy::Best,
+            input_tokens: 200,
+            choices: 1,
+            today: DAY,
+            week_minute: 0,
+            efforts,
+            lessons: None,
+        };
+        let plan = choose(&pool, &ask, &HealthFacts::default(), false);
+        let first = plan.candidates.first().expect("a candidate");
+        (first.quality.expect("a quality"), first.cost_nanos.expect("a cost"), first.target.effort.clone())
+    };
+    let (low, high, xhigh, free) = (quality(Some("low")), quality(Some("high")), quality(Some("xhigh")), quality(None));
+    assert!(low.0 < high.0 && high.0 < xhigh.0 && low.1 < high.1 && high.1 < xhigh.1, "{low:?} {high:?} {xhigh:?}");
+    assert!(low.2.is_none() && xhigh.2.is_none(), "the caller's own is in the request");
+    assert_eq!((free.0, free.2.as_deref()), (xhigh.0, Some("xhigh")), "best takes the most able level");
+}
+
 /// Experience of these models: so many scores for the task, each the same.
 fn taught(task: &Task, models: &[(String, f64, usize)], trial: Option<Vec<f64>>) -> Lessons {
     let features = Features::of(task);
@@ -178,8 +275,19 @@ fn taught(task: &Task, models: &[(String, f64, usize)], trial: Option<Vec<f64>>)
 
 fn asked<'a>(task: &'a Task, options: &'a RouteOptions, strategy: Strategy, lessons: &'a Lessons) -> Ask<'a> {
     let needs = &task.needs;
-    let (today, week_minute, lessons) = (DAY, 600, Some(lessons));
-    Ask { task: Some(task), needs, options, strategy, input_tokens: 200, choices: 1, today, week_minute, lessons }
+    let (today, week_minute, efforts, lessons) = (DAY, 600, all(), Some(lessons));
+    Ask {
+        task: Some(task),
+        needs,
+        options,
+        strategy,
+        input_tokens: 200,
+        choices: 1,
+        today,
+        week_minute,
+        efforts,
+        lessons,
+    }
 }
 
 #[test]

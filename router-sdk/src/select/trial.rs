@@ -26,13 +26,13 @@ pub(super) fn moved(untaught: Option<&Entry>, chain: &[&Able<'_>], ask: &Ask<'_>
         return Vec::new();
     }
     let of = |entry: &Entry, points: f64| match lessons.scores(entry) {
-        0 => format!("{} has no scores", entry.key),
-        scores => format!("{} has {scores} scores, which move it by {points:+.1} points here", entry.key),
+        0 => format!("{} has no scores", entry.label),
+        scores => format!("{} has {scores} scores, which move it by {points:+.1} points here", entry.label),
     };
     let points = lessons.points(other, ask.class() as usize);
     vec![format!(
         "experience moved the choice, which would have been {}: {}; {}",
-        other.key,
+        other.label,
         of(first.entry, first.points),
         of(other, points)
     )]
@@ -52,8 +52,8 @@ pub(super) fn tried<'p>(
     let mut drawn: Vec<Able<'p>> = chain.iter().zip(chances).map(|(a, chance)| draw(a, chance)).collect();
     weigh(&mut drawn, ask, health, demand);
     let (at, _) = drawn.iter().enumerate().min_by(|(_, a), (_, b)| a.rank(b)).filter(|(at, _)| *at > 0)?;
-    let (one, first) = (*chain.get(at)?, chain.first()?.entry.key.clone());
+    let (one, first) = (*chain.get(at)?, chain.first()?.entry.label.clone());
     chain.remove(at);
     chain.insert(0, one);
-    Some(format!("{} is tried out in place of {first}, to learn how well it does (learning.explore)", one.entry.key))
+    Some(format!("{} is tried out in place of {first}, to learn how well it does (learning.explore)", one.entry.label))
 }
