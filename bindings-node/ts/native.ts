@@ -61,6 +61,7 @@ export interface NativeRouter {
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   usage(json: string): Promise<string>;
   export(path: string, json: string): Promise<number>;
+  whatIf(strategy: string, entries: string | undefined, json: string): Promise<string>;
   report(path: string, json: string): Promise<void>;
   ledger(): string;
   onEntry(callback: (json: string) => void): void;

@@ -19,7 +19,7 @@ import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
 import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
-import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
+import type { Entry, LedgerState, UsageQuery, UsageReport, WhatIf } from "./types/ledger.js";
 import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
@@ -28,7 +28,7 @@ import type {
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionCreateParamsStreaming,
 } from "./types/request.js";
-import type { Explanation, Task } from "./types/route.js";
+import type { Explanation, Strategy, Task } from "./types/route.js";
 import type { ShadowReply } from "./types/shadow.js";
 
 /** A model that can be asked for. */
@@ -255,6 +255,20 @@ export class Router implements AsyncDisposable {
   async export(path: string, query?: Omit<UsageQuery, "group_by">): Promise<number> {
     const json = queryJson(query);
     return under(undefined, () => this.#native.export(path, json));
+  }
+
+  /**
+   * What past requests to `auto` would have cost under another strategy, and the qualities expected on both sides; nothing
+   * is sent. `entries` is a file that `export` wrote, in place of this router's own ledger. Today's models are reckoned with
+   * the tokens of the answers that were given, at the prices of their days.
+   */
+  async whatIf(
+    strategy: Strategy,
+    query?: Omit<UsageQuery, "group_by"> & { entries?: string | undefined },
+  ): Promise<WhatIf> {
+    const { entries, ...asked } = query ?? {};
+    const json = queryJson(asked);
+    return JSON.parse(await under(undefined, () => this.#native.whatIf(strategy, entries, json))) as WhatIf;
   }
 
   /** Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else. */

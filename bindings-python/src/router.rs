@@ -450,6 +450,19 @@ impl Router {
         ledger::answer(py, async move { router.report(path, query).await }, |()| serde_json::Value::Null)
     }
 
+    /// What another strategy would have made of past requests, of the ledger or of an exported file: a feed of one object.
+    fn what_if(&self, py: Python<'_>, strategy: &str, entries: Option<PathBuf>, query: &[u8]) -> PyResult<Feed> {
+        let (router, query) = (self.core(py)?, ledger::query(py, query)?);
+        let strategy = ledger::strategy(py, strategy)?;
+        let told = async move {
+            match entries {
+                Some(path) => router.what_if_of(path, strategy, query).await,
+                None => router.what_if(strategy, query).await,
+            }
+        };
+        ledger::answer(py, told, |told| told.to_json())
+    }
+
     /// How the ledger stands, as JSON.
     fn ledger<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let router = self.core(py)?;

@@ -48,7 +48,7 @@ export interface RouteOptions {
   parameters?: ParameterPolicy | undefined;
   /** The deadline of the whole request in milliseconds from now. */
   deadline_ms?: number | undefined;
-  /** A name of the conversation: its requests stay with one deployment while that is well. */
+  /** A name of the conversation: its requests stay with one model and deployment while that is right. */
   session?: string | undefined;
   /** Replaces the configured `on_interrupt`. With `restart` a chunk may say that the answer begins anew; `router.fetch` refuses it. */
   on_interrupt?: OnInterrupt | undefined;
@@ -172,6 +172,29 @@ export interface Judged {
   cost: number | null;
 }
 
+/** The conversation of a request, and what was decided for it. */
+export interface SessionInfo {
+  /** The caller's name for it, else the id of its first request. */
+  id: string;
+  /**
+   * `began`: nothing was known of it. `stayed`: with its model. `escalated`: to an abler one. `eased`: a cheaper one answers this
+   * turn alone. `switched`: to one that is as able and cheaper, or that another strategy prefers. `left`: its model cannot go on.
+   */
+  decision: "began" | "stayed" | "escalated" | "eased" | "switched" | "left" | (string & {});
+  /** Why, in a sentence. */
+  reason: string;
+  /** The `provider/model` that it is with from here on. */
+  model: string;
+  /** The `provider/model` that it was with, where that is another one. */
+  from: string | null;
+  /** Answers that it had before this one. */
+  turns: number;
+  /** Input tokens that its model was expected to have in its prompt cache. */
+  warm_tokens: number;
+  /** US dollars spent so far on reading anew what a prompt cache had held. */
+  lost: number;
+}
+
 /** How a reply was made. */
 export interface RouteInfo {
   /** This library's id of the request. */
@@ -197,6 +220,8 @@ export interface RouteInfo {
   confidence: number | null;
   /** The second opinion on the difficulty; null where none was asked for. */
   judge: Judged | null;
+  /** The conversation that it belongs to; null where none is known. */
+  session: SessionInfo | null;
   /** Why this model, in words. */
   reasons: string[];
   /** Parameters that were adapted or left out for the provider. */
@@ -303,6 +328,8 @@ export interface Explanation {
   automatic: boolean;
   /** The first candidate. */
   model: string | null;
+  /** The conversation that it belongs to, by what this process knows; null where none is known. */
+  session: SessionInfo | null;
   reasons: string[];
   /** The model against which savings would be counted. */
   baseline: string | null;

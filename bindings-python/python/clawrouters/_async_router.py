@@ -226,6 +226,19 @@ class AsyncRouter(Opened):
         """
         await _take(self._native.learning("feedback", _learning.arguments(request_id=request_id, score=score)))
 
+    async def what_if(
+        self,
+        strategy: str,
+        entries: Path | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        where: Where = None,
+    ) -> View:
+        """What past requests would have cost under another strategy; takes and gives what `Router.what_if` does."""
+        path = None if entries is None else os.fspath(entries)
+        (raw,) = await _take(self._native.what_if(strategy, path, _ledger.query(None, since, until, where)))
+        return View(json.loads(raw))
+
     async def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.
 

@@ -135,6 +135,8 @@ class Router:
         """Writes requests to a file: a feed of their number."""
     def report(self, path: str, query: bytes) -> Feed:
         """Writes a report: a feed of null."""
+    def what_if(self, strategy: str, entries: str | None, query: bytes) -> Feed:
+        """What another strategy would have made of past requests: a feed of one JSON object."""
     def ledger(self) -> bytes:
         """How the ledger stands, as JSON."""
     def quota(self, subject: str) -> Feed:

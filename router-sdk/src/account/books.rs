@@ -390,6 +390,9 @@ impl Books {
             self.record(&mut open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
+        if let Some(session) = self.route.session.as_mut().filter(|_| error.is_none()) {
+            session.answered_by(&self.route.model);
+        }
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
         let total = costs.try_fold(0u64, |total, cost| total.checked_add(cost?));
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());

@@ -15,6 +15,7 @@ mod price;
 mod quota;
 mod redact;
 mod rule;
+mod sessions;
 mod settings;
 mod state;
 mod telemetry;
@@ -40,6 +41,7 @@ pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfi
 pub use quota::{BudgetsConfig, LimitsConfig};
 pub use redact::Redact;
 pub use rule::RuleConfig;
+pub use sessions::SessionsConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
 pub use telemetry::TelemetryConfig;
@@ -111,6 +113,8 @@ pub struct Config {
     pub hooks: HooksConfig,
     /// What telemetry may hold.
     pub telemetry: TelemetryConfig,
+    /// Conversations that stay with their model.
+    pub sessions: SessionsConfig,
     /// State that processes share, in Redis or Valkey. Absent: each process has its own.
     pub state: Option<StateConfig>,
 }

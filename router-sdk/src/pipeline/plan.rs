@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
+use super::session::foreseen;
 use super::{Moment, Shared};
 use crate::account::Books;
 use crate::admit::{self, Caller};
@@ -39,7 +40,9 @@ pub(super) fn sighted(shared: &Shared, request: &ChatRequest, task: &Option<Task
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
     let (caller, request) = let_in(shared, request)?;
-    decide(shared, &caller, &request, Moment::now(), false).map(|planned| planned.plan)
+    let moment = Moment::now();
+    let planned = decide(shared, &caller, &request, moment, false)?;
+    Ok(foreseen(shared, &caller, &request, planned, moment).0.plan)
 }
 
 /// Who asks without sending anything, and the request as this caller may make it.
@@ -73,8 +76,10 @@ pub(super) fn decide(
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let (caller, request) = let_in(shared, request)?;
-    let planned = plan(shared, &caller, &request, Moment::now(), true, || None)?;
-    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
+    let moment = Moment::now();
+    let planned = plan(shared, &caller, &request, moment, true, || None)?;
+    let (planned, session) = foreseen(shared, &caller, &request, planned, moment);
+    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan, session })
 }
 
 fn plan(
@@ -127,13 +132,13 @@ fn plan(
 }
 
 /// The levels of thinking that may be chosen.
-fn efforts(setup: &Setup, request: &ChatRequest, needs: &Needs) -> Efforts {
+pub(super) fn efforts(setup: &Setup, request: &ChatRequest, needs: &Needs) -> Efforts {
     let fixed = setup.config.default_effort && request.effort().is_none();
     if fixed { Efforts::default() } else { Efforts::of(request, needs) }
 }
 
 /// What experience says for a task; nothing where there is none and nothing is tried out.
-fn lessons(shared: &Shared, task: &Task, trial: Option<Vec<f64>>) -> Option<Lessons> {
+pub(super) fn lessons(shared: &Shared, task: &Task, trial: Option<Vec<f64>>) -> Option<Lessons> {
     let experience = shared.learning.as_ref()?.experience();
     (!experience.is_empty() || trial.is_some()).then(|| Lessons::new(experience, task, trial))
 }

@@ -13,6 +13,7 @@ mod pool;
 mod rank;
 mod reasons;
 mod shortlist;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -25,4 +26,5 @@ pub(crate) use lessons::{Lessons, footing};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;
-pub(crate) use rank::choose;
+pub(crate) use rank::{BAR, DOUBLING, choose};
+pub(crate) use standing::{Standing, standing};

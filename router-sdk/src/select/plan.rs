@@ -9,7 +9,7 @@ use crate::account::usd;
 use crate::classify::Task;
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::provider::Target;
-use crate::wire::Strategy;
+use crate::wire::{SessionInfo, Strategy};
 
 /// A target that may answer, and what is expected of it.
 #[derive(Debug, Clone)]
@@ -107,6 +107,8 @@ pub struct Explanation {
     pub input_tokens: u64,
     /// The plan, with every refusal.
     pub plan: Plan,
+    /// The conversation that it belongs to and what would be decided for it, by what this process knows.
+    pub session: Option<SessionInfo>,
 }
 
 impl Explanation {
@@ -124,6 +126,7 @@ impl Explanation {
             "strategy": plan.strategy.as_str(),
             "automatic": plan.automatic,
             "model": candidates.first().map(|c| c["model"].clone()),
+            "session": self.session,
             "reasons": plan.reasons,
             "baseline": plan.baseline.as_ref().map(Target::key),
             "best_single": plan.best_single.as_ref().map(Target::key),

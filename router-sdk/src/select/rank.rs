@@ -23,9 +23,9 @@ pub(super) const K: f64 = 8.0;
 /// The demand of the easiest and of the hardest request, on the scale of scores.
 const DEMAND: (f64, f64) = (-5.0, 45.0);
 /// `cheapest` and `fastest` choose among models at least this likely to answer well.
-const BAR: f64 = 0.75;
+pub(crate) const BAR: f64 = 0.75;
 /// `balanced` pays a doubling of cost for this much less in the odds of failure.
-const DOUBLING: f64 = 0.1;
+pub(crate) const DOUBLING: f64 = 0.1;
 /// From this difficulty on a model without any score is not considered.
 const HARD: f64 = 0.5;
 
@@ -168,14 +168,15 @@ fn among<'p>(
 
 /// What the strategy `best` asks first: ability in whole points, then price, then names.
 fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
-    passed.iter().min_by(|a, b| {
-        let able = b.ability.round().total_cmp(&a.ability.round());
-        let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
-        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.label.cmp(&b.entry.label))
-    })
+    let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+    let judged = passed.iter().map(|a| (a.ability.round(), price(a), a));
+    let best = judged.min_by(|(able, price, a), (other_able, other_price, b)| {
+        other_able.total_cmp(able).then_with(|| price.cmp(other_price)).then_with(|| a.entry.label.cmp(&b.entry.label))
+    });
+    best.map(|(_, _, a)| a)
 }
 
-fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
+pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
     gate::allowed(&entry.target, ask.options)?;
     gate::fits(entry, ask, needed, entry.listed)?;
     if entry.listed && entry.unscored && ask.difficulty() >= HARD {
@@ -200,9 +201,11 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     }
     let points = ask.lessons.map_or(0.0, |lessons| lessons.points(entry, class));
     let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default()) + points;
-    let expected = quality(ability, demand_of(ask.difficulty()));
-    if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
-        gate::refused("min_quality", Why::Quality { expected, wanted })?;
+    if let Some(wanted) = ask.options.min_quality {
+        let expected = quality(ability, demand_of(ask.difficulty()));
+        if expected < wanted {
+            gate::refused("min_quality", Why::Quality { expected, wanted })?;
+        }
     }
     let odds = match entry.odds.get(class) {
         Some(odds) if points == 0.0 => *odds,
@@ -255,7 +258,7 @@ pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts
     }
 }
 
-fn candidate(able: &Able<'_>, ask: &Ask<'_>) -> Candidate {
+pub(super) fn candidate(able: &Able<'_>, ask: &Ask<'_>) -> Candidate {
     let mut target = able.entry.target.clone();
     // A level of the caller's own is in the request.
     target.effort = target.effort.filter(|_| ask.efforts.chosen());

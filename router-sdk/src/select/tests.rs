@@ -177,6 +177,9 @@ fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
         }
     }
     assert_eq!(compared, 160);
+    let sizes = pool.shortlists.sizes();
+    println!("{} models; on short lists {sizes:?}", pool.entries.len());
+    assert!(sizes.iter().all(|size| *size * 3 < pool.entries.len()), "{sizes:?}");
 }
 
 #[test]

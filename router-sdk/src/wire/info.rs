@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Cached, CostSource, Usage};
+use super::{Cached, CostSource, SessionInfo, Usage};
 use crate::account::usd;
 use crate::admit::Allowances;
 use crate::classify::Task;
@@ -111,6 +111,8 @@ pub struct RouteInfo {
     pub task: Option<Task>,
     /// The second opinion on the difficulty, where one was asked for.
     pub judge: Option<Judged>,
+    /// The conversation that it belongs to and what was decided for it; absent where none is known.
+    pub session: Option<Box<SessionInfo>>,
     /// Why this model, in words.
     pub reasons: Vec<String>,
     /// Parameters that were adapted or left out for the provider.
@@ -168,6 +170,7 @@ impl RouteInfo {
             "difficulty": self.task.as_ref().map(|t| t.difficulty),
             "confidence": self.task.as_ref().map(|t| t.confidence),
             "judge": self.judge,
+            "session": self.session,
             "reasons": self.reasons,
             "adapted": self.adapted,
             "redacted": self.redacted,

@@ -55,6 +55,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "budgets",
         "cache",
         "keys",
+        "sessions",
         "state",
     ];
     if let Some(key) = not_a_table(value, &top) {
@@ -130,6 +131,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
         let fix = "needs a build with the feature exact-tokens; leave it out, or build the crate with that feature";
         return Err(Error::invalid_config("tokens.exact", fix));
     }
+    config.sessions.check()?;
     if let Some(state) = &config.state {
         state.check()?;
     }
