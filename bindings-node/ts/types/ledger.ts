@@ -3,7 +3,7 @@ import type { ErrorCode } from "../errors.js";
 import type { RouteInfo, Strategy } from "./route.js";
 
 /** One closed request: who asked, how it was answered, what it cost. */
-export interface Entry extends RouteInfo {
+export interface Entry extends Omit<RouteInfo, "session"> {
   /** Unix time of the request's start in milliseconds. */
   at_ms: number;
   /** Who asked. */

@@ -84,7 +84,12 @@ class RouteInfo(View):
     """How a reply was made; money in US dollars, times in milliseconds."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt, "judge": Judged, "session": SessionInfo, "resumed": Resumption}
+    _children: ClassVar[dict[str, type[View]]] = {
+        "attempts": Attempt,
+        "judge": Judged,
+        "session": SessionInfo,
+        "resumed": Resumption,
+    }
     _optional: ClassVar[frozenset[str]] = frozenset(
         {
             "deployment",

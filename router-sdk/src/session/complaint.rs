@@ -1,11 +1,11 @@
 //! Folded text in; whether it complains of the last answer, asks the same as another, points back, or is a tool's error out.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::classify::{as_matched, is_follow_up};
+use crate::fork::Lazy;
 
 /// A complaint stands at the beginning; what comes later is material, in characters.
 const HEAD: usize = 240;
@@ -52,7 +52,7 @@ const FREE: &str = r"(?x)
 |틀렸|틀린|^아니야|안\ ?(?:돼|되네|됩니다|된다)|작동(?:하지|이\ 안)|아직도|여전히\ (?:안|에러|오류)|같은\ (?:오류|에러|문제)|잘못\ ?(?:됐|되었|된)|다시\ 시도";
 
 #[allow(clippy::expect_used, reason = "the patterns are constants that the tests compile")]
-static COMPLAINT: LazyLock<Regex> = LazyLock::new(|| {
+static COMPLAINT: Lazy<Regex> = Lazy::new(|| {
     let both = format!(r"(?-u:\b)(?:{SPACED})|(?:{FREE})");
     Regex::new(&as_matched(&both)).expect("constant pattern")
 });

@@ -273,7 +273,7 @@ fn whatever_the_facts_no_turn_but_a_simple_one_gets_a_weaker_model() {
     for round in 0..40_000 {
         let mut any = |key: String| {
             let (quality, price) = (0.05 + 0.94 * dice.share(), 0.01 + 10.0 * dice.share().powi(3));
-            let cached = (dice.share() < 0.7).then(|| price * 0.1);
+            let cached = (dice.share() < 0.7).then_some(price * 0.1);
             Prospect { seconds: Some(dice.share() * 5.0), ..model(&key, quality, price, cached) }
         };
         let own = any("a/held".into());
