@@ -40,6 +40,7 @@ export interface NativeRouter {
   explain(json: string, apiKey?: string): Promise<string>;
   models(apiKey?: string): Promise<string>;
   keys(name: string, json: string): Promise<string>;
+  learning(name: string, json: string): Promise<string>;
   entries(): string;
   health(): string;
   cacheStats(): string;

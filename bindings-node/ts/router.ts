@@ -6,6 +6,7 @@ import { configJson, located, requestJson } from "./encode.js";
 import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
 import { Keys } from "./keys.js";
+import { Learning, learned } from "./learning.js";
 import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
@@ -58,6 +59,8 @@ export class Router implements AsyncDisposable {
   readonly cache: Cache;
   /** The keys of callers; needs `keys` in the configuration. */
   readonly keys: Keys;
+  /** What scores of answers taught; needs `learning` in the configuration. */
+  readonly learning: Learning;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -75,6 +78,7 @@ export class Router implements AsyncDisposable {
     this.models = new Models(inner);
     this.cache = new Cache(inner);
     this.keys = new Keys(inner);
+    this.learning = new Learning(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
 
@@ -199,6 +203,14 @@ export class Router implements AsyncDisposable {
     } catch (thrown) {
       throw rebuilt(thrown);
     }
+  }
+
+  /**
+   * Tells how good an answer was, from 0 (useless) to 1 (just right), once for each. `requestId` is the `request_id` of
+   * its `clawrouters`. Needs `learning` in the configuration.
+   */
+  async feedback(requestId: string, score: number): Promise<void> {
+    await learned(this.#native, "feedback", { request_id: requestId, score });
   }
 
   /**

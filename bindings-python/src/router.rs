@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::feed::{Feed, Item, Sink};
 use crate::hooks::Added;
 use crate::keys::{self, Keyed};
-use crate::{door, errors, ledger, quota, runtime, shadow, telemetry};
+use crate::{door, errors, learning, ledger, quota, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -237,6 +237,11 @@ impl Router {
     /// Makes a call of the router's keys: a feed of one JSON value.
     fn keys(slf: &Bound<'_, Self>, name: String, arguments: &[u8]) -> PyResult<Feed> {
         keys::call(slf.py(), Self::open_core(slf)?, name, arguments)
+    }
+
+    /// Makes a call of the router's learning: a feed of one JSON value.
+    fn learning(&self, py: Python<'_>, name: String, arguments: &[u8]) -> PyResult<Feed> {
+        learning::call(py, self.core(py)?, name, arguments)
     }
 
     /// Sends an HTTP request through the door: a feed of one head, then body bytes.

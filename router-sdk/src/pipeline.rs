@@ -29,6 +29,7 @@ use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
 use crate::hooks::{self, Hooks, Stage};
 use crate::judge::Judge;
 use crate::keys::Keyring;
+use crate::learn::Learner;
 use crate::redact::Kinds;
 use crate::select::Pool;
 use crate::session::Sessions;
@@ -44,7 +45,7 @@ use close::{open_books, refused};
 pub(crate) use embed::embed;
 use judged::judged;
 use leave::{Left, leave, redacted};
-use plan::{Planned, arranged, decide, overshadow};
+use plan::{Planned, arranged, decide, overshadow, sighted};
 pub(crate) use plan::{explain, plan_only};
 pub(crate) use what_if::Comparison;
 pub use what_if::{Compared, LeftOut, Moved, Side, WhatIf};
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     /// Somebody is told of requests in spans.
     told: AtomicBool,
     judge: Option<Judge>,
+    pub(crate) learning: Option<Arc<Learner>>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
     pub(crate) quota: Option<Arc<Quota>>,
@@ -143,7 +145,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
         }
         Recalled::Miss(remembering) => remembering,
     };
-    let planned = match decide(shared, &admission.caller, &request, moment) {
+    let planned = match decide(shared, &admission.caller, &request, moment, true) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
@@ -151,6 +153,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.cached = remembering.cached();
+    books.sighting = sighted(shared, &request, &books.route.task);
     books.route.redacted = taken.counts;
     let vault = taken.vault;
     let joined = session::joined(shared, thread, &plan).await;
@@ -261,6 +264,7 @@ impl Shared {
         let shared_state = config.state.is_some().then(|| Arc::clone(&state));
         let sessions = Arc::new(Sessions::new(&config.sessions, setup.history_key.clone(), shared_state));
         let shelf = config.state.is_some().then(|| fleet_shelf(&setup.state));
+        let fleet = config.state.is_some().then_some(&setup.state);
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
@@ -272,6 +276,7 @@ impl Shared {
             told: AtomicBool::new(false),
             redact: kinds(config),
             judge: config.judge.as_ref().map(Judge::new),
+            learning: config.learning.as_ref().map(|settings| Learner::new(settings, fleet)),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup, &state),
             pool: Mutex::new(None),

@@ -1,5 +1,6 @@
 /** The configuration: the same keys as in TOML. */
 import type { CacheConfig } from "./cache.js";
+import type { LearningConfig } from "./learning.js";
 import type { BudgetsConfig, LimitsConfig } from "./quota.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy, TaskKind } from "./route.js";
 
@@ -31,6 +32,10 @@ export interface Config {
   shadow?: Shadow | undefined;
   /** Who is asked for a second opinion on how hard a request is. */
   judge?: JudgeConfig | undefined;
+  /** Learning from scores of answers; absent: nothing is learned. */
+  learning?: LearningConfig | undefined;
+  /** True leaves thinking at each model's default: `auto` chooses no level of effort; default false. */
+  default_effort?: boolean | undefined;
   /** What requests to `auto` are taken for and who answers them, in place of the classifier's word. */
   rules?: Rule[] | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */

@@ -58,6 +58,8 @@ export interface RouteOptions {
   cache?: CacheOptions | undefined;
   /** Who goes first when requests wait for a limit to have room; default `normal`. */
   priority?: "high" | "normal" | "low" | undefined;
+  /** True for a request on which nothing is tried out, whatever `learning.explore` says; default false. */
+  critical?: boolean | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
   /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
@@ -207,6 +209,8 @@ export interface RouteInfo {
   deployment: string | null;
   /** True when the answer came from the built-in sandbox and no real model. */
   sandbox: boolean;
+  /** The level of thinking that the router chose; null where the model's default or the caller's own held. */
+  effort: string | null;
   strategy: Strategy | "";
   /** What the request was taken for; null for an explicit model. */
   task: TaskKind | null;
@@ -300,12 +304,16 @@ export interface Candidate {
   model: string;
   provider: string;
   sandbox: boolean;
+  /** The level of thinking that it would be asked for; null where the model's default or the caller's own holds. */
+  effort: string | null;
   /** Expected probability of a good answer, uncertainty subtracted; null where nothing classified the request. */
   quality: number | null;
   /** Expected cost in US dollars. */
   cost: number | null;
   /** Worst case that would be held before sending, in US dollars. */
   worst_cost: number | null;
+  /** Points by which scores of earlier answers moved its ability for this request. */
+  experience: number | null;
 }
 
 /** What a request would be taken for and where it would go. */

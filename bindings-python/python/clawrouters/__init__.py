@@ -23,6 +23,7 @@ from ._errors import (
     StreamInterruptedError,
 )
 from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
+from ._learning import AsyncLearning, Learning
 from ._ledger import LedgerFile
 from ._observe import forward_logs, instrument
 from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
@@ -60,6 +61,7 @@ __all__ = [
     "APITimeoutError",
     "ApiKey",
     "AsyncKeys",
+    "AsyncLearning",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
@@ -94,6 +96,7 @@ __all__ = [
     "IssuedKey",
     "Judged",
     "Keys",
+    "Learning",
     "LedgerFile",
     "LimitState",
     "Message",

@@ -93,6 +93,7 @@ class RouteInfo(View):
     _optional: ClassVar[frozenset[str]] = frozenset(
         {
             "deployment",
+            "effort",
             "task",
             "difficulty",
             "confidence",
@@ -116,6 +117,7 @@ class RouteInfo(View):
         provider: str
         deployment: str | None
         sandbox: bool
+        effort: str | None
         strategy: str
         task: str | None
         difficulty: float | None
@@ -475,15 +477,17 @@ class Candidate(View):
     """A model that would be tried, with its expected quality and cost in US dollars."""
 
     __slots__ = ()
-    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost"})
+    _optional: ClassVar[frozenset[str]] = frozenset({"effort", "quality", "cost", "worst_cost", "experience"})
 
     if TYPE_CHECKING:
         model: str
         provider: str
         sandbox: bool
+        effort: str | None
         quality: float | None
         cost: float | None
         worst_cost: float | None
+        experience: float | None
 
 
 class Refusal(View):

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::plan::{Planned, asked_of, planned_at};
+use super::plan::{Planned, asked_of, efforts, lessons, planned_at};
 use super::{Moment, Shared};
 use crate::account::Books;
 use crate::admit::Caller;
 use crate::balance;
 use crate::classify::{Evidence, Task};
-use crate::select::{self, Candidate, HealthFacts, Plan, Standing};
+use crate::select::{self, Ask, Candidate, HealthFacts, Plan, Standing};
 use crate::session::{self, Decision, Facts, Following, Held, Made, Pick, Prospect, Record, Thread, Turn};
 use crate::wire::{ChatRequest, SessionDecision, SessionInfo, Strategy};
 
@@ -167,7 +167,9 @@ fn decided(scene: Scene<'_>, plan: &Plan, task: &Task, record: &Record, turn: &T
     let quick = plan.strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
     let health = balance::seen_by(health, caller);
+    let lessons = lessons(shared, task, None);
     let ask = asked_of(Some(task), &task.needs, request, &options, plan.strategy, input_tokens, moment);
+    let ask = Ask { lessons: lessons.as_ref(), efforts: efforts(setup, request, &task.needs), ..ask };
     let prospect = |candidate: &Candidate| prospect(candidate, &health, input_tokens, moment);
     let standing = match shared.pool(moment.date) {
         Ok(pool) => select::standing(&pool, &ask, &health, &record.model),

@@ -15,7 +15,7 @@ use crate::account::{Row, usage_cost, usd};
 use crate::catalog::utc_week_minute;
 use crate::classify::{Needs, Task, TaskKind};
 use crate::error::Error;
-use crate::select::{self, Ask, Candidate, HealthFacts, Pool};
+use crate::select::{self, Ask, Candidate, Efforts, HealthFacts, Pool};
 use crate::wire::{RouteOptions, Strategy, Usage};
 
 /// What another strategy would have made of past requests. Money is in nano-dollars; expected qualities are the
@@ -191,6 +191,9 @@ impl Comparison {
             choices: 1,
             today: self.pool.date,
             week_minute: utc_week_minute(row.at_ms.div_euclid(1_000)),
+            // What a level of thinking would have written is not known of answers that were given.
+            efforts: Efforts::default(),
+            lessons: None,
         };
         select::choose(&self.pool, &ask, &HealthFacts::default(), false).candidates.into_iter().next()
     }

@@ -2,9 +2,11 @@
 
 mod able;
 mod chain;
+mod efforts;
 mod embedding;
 mod facts;
 mod gate;
+mod lessons;
 mod listed;
 mod plan;
 mod pool;
@@ -14,9 +16,13 @@ mod shortlist;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod trial;
 
+pub(crate) use chain::CHAIN;
+pub(crate) use efforts::Efforts;
 pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
+pub(crate) use lessons::{Lessons, footing};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;

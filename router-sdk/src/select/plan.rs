@@ -23,6 +23,8 @@ pub struct Candidate {
     pub cost_nanos: Option<u64>,
     /// Worst case that is held before sending, in nano-dollars.
     pub worst_nanos: Option<u64>,
+    /// Points by which scores of earlier answers moved its ability for this request; absent where it has none.
+    pub experience: Option<f64>,
 }
 
 /// Ordered candidates with reasons.
@@ -37,6 +39,8 @@ pub struct Plan {
     pub strategy: Strategy,
     /// True when the router chose; false when the caller named the models.
     pub automatic: bool,
+    /// True when the first candidate is there to be tried out: `learning.explore`.
+    pub explored: bool,
     /// Why the first candidate is first, in words.
     pub reasons: Vec<String>,
     /// The model against which savings are counted.
@@ -137,6 +141,7 @@ impl Explanation {
 fn candidate(c: &Candidate, tried: bool) -> Value {
     json!({
         "model": c.target.key(), "provider": c.target.deployment.provider, "sandbox": c.target.deployment.sandbox,
-        "tried": tried, "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+        "tried": tried, "effort": c.target.effort.as_deref(), "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+        "experience": c.experience,
     })
 }

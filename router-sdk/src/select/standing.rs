@@ -6,7 +6,7 @@ use super::able;
 use super::facts::{Ask, HealthFacts};
 use super::plan::Candidate;
 use super::pool::Pool;
-use super::rank::{candidate, demand, sift};
+use super::rank::{Able, candidate, demand_of, sift, weigh};
 
 /// The standing of a model.
 #[derive(Debug, Clone)]
@@ -22,16 +22,25 @@ pub(crate) enum Standing {
 
 /// The standing of the model `provider/model`.
 pub(crate) fn standing(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, key: &str) -> Standing {
-    let Some(entry) = pool.entries.iter().find(|entry| entry.key == key) else { return Standing::Gone };
+    let mut levels = pool.entries.iter().filter(|entry| entry.key == key && entry.is_open(ask)).peekable();
+    let Some(entry) = levels.peek() else { return Standing::Gone };
     if let Some((gate, _)) = &entry.barred {
         return Standing::Refused(gate);
     }
+    let rest = health.rest_of(&entry.target);
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
-    match sift(entry, ask, needed, ask.class() as usize) {
-        Err(refused) => Standing::Refused(refused.gate),
-        Ok(able) => match health.rest_of(&entry.target) {
-            Some(left) => Standing::Resting(candidate(&able, demand(ask)), left),
-            None => Standing::Able(candidate(&able, demand(ask))),
-        },
+    let (mut able, mut refused): (Vec<Able<'_>>, _) = (Vec::new(), None);
+    for entry in levels {
+        match sift(entry, ask, needed, ask.class() as usize) {
+            Ok(one) => able.push(one),
+            Err(why) => refused = refused.or(Some(why.gate)),
+        }
+    }
+    weigh(&mut able, ask, health, demand_of(ask.difficulty()));
+    // At the level of thinking that the strategy prefers.
+    match (able.iter().min_by(|a, b| a.rank(b)), rest) {
+        (Some(able), Some(left)) => Standing::Resting(candidate(able, ask), left),
+        (Some(able), None) => Standing::Able(candidate(able, ask)),
+        (None, _) => refused.map_or(Standing::Gone, Standing::Refused),
     }
 }

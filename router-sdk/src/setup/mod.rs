@@ -152,7 +152,7 @@ impl Setup {
                 ..Model::default()
             })
         });
-        Target { deployment: deployment.for_model(&model), model, known, catalogued }
+        Target { deployment: deployment.for_model(&model), model, known, catalogued, effort: None }
     }
 
     fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
@@ -252,7 +252,7 @@ impl Setup {
             return Err(Error::invalid_request(field, "no such model; use provider/model"));
         };
         let deployment = deployments::unreachable(&model.provider);
-        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true })
+        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true, effort: None })
     }
 
     /// The error of a router that can reach nothing.

@@ -1,6 +1,7 @@
 //! What every reply says about how it was made: the route, its cost and each attempt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -102,6 +103,8 @@ pub struct RouteInfo {
     pub deployment: Option<String>,
     /// True when the answer came from the built-in sandbox and no real model.
     pub sandbox: bool,
+    /// The level of thinking that the router chose for the model; absent where its default or the caller's own held.
+    pub effort: Option<Arc<str>>,
     /// The strategy in force.
     pub strategy: &'static str,
     /// What the request was taken for; absent for an explicit model.
@@ -161,6 +164,7 @@ impl RouteInfo {
             "provider": self.provider,
             "deployment": self.deployment,
             "sandbox": self.sandbox,
+            "effort": self.effort.as_deref(),
             "strategy": self.strategy,
             "task": self.task.as_ref().map(|t| t.kind.as_str()),
             "difficulty": self.task.as_ref().map(|t| t.difficulty),

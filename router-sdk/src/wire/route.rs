@@ -166,6 +166,8 @@ pub struct RouteOptions {
     pub cache: CacheOptions,
     /// Who goes first when requests wait for a limit to have room.
     pub priority: Priority,
+    /// True for a request on which nothing is tried out, whatever `learning.explore` says. Default false.
+    pub critical: bool,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
     /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.

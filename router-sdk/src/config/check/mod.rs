@@ -47,6 +47,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "hedge",
         "shadow",
         "judge",
+        "learning",
         "media",
         "hooks",
         "telemetry",
@@ -113,6 +114,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     super::cache::check(&config.cache)?;
     aliases(config)?;
     config.keys.as_ref().map_or(Ok(()), |keys| keys.check())?;
+    config.learning.as_ref().map_or(Ok(()), |learning| learning.check())?;
     quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
