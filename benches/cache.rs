@@ -1,4 +1,5 @@
-//! What a hit costs beside the call it spares: the same request with and without the cache, on loopback, in turn.
+//! What a hit costs beside the call it spares: the same request with and without the cache, on loopback, in turn; and what
+//! looking through many kept asks adds to it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // A test may.
 
@@ -10,6 +11,8 @@ use serde_json::json;
 
 const ROUNDS: usize = 2_000;
 const WARM: usize = 200;
+/// Asks that are kept when the search is timed.
+const MANY: usize = 100_000;
 
 /// How a request is answered.
 #[derive(Clone, Copy)]
@@ -47,6 +50,44 @@ fn median(times: &mut [Duration]) -> f64 {
     times.get(times.len() / 2).map_or(0.0, Duration::as_secs_f64) * 1e6
 }
 
+/// How long a semantic hit takes, in microseconds, while so many other asks of its scope are kept.
+async fn hit_among(router: &Router) -> f64 {
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut route = RouteOptions::default();
+        route.cache = CacheOptions::new(CacheMode::NoStore);
+        let request = ChatRequest::new("openai/gpt-4o", "what is the capital of France").with_route(route);
+        let started = Instant::now();
+        router.chat(request).await.expect("a reply");
+        times.push(started.elapsed());
+    }
+    median(&mut times)
+}
+
+/// The same hit among few and among many; the difference is the search, for all asks of a scope are looked through.
+async fn search_among_many() {
+    let config = json!({
+        "providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}},
+        "cache": {"semantic": {"max_entries": MANY + 10, "max_bytes": 1usize << 34}},
+    });
+    let router = Router::new(Config::from_value(config).expect("a config")).expect("a router");
+    let keep = async |ask: String| {
+        router.chat(ChatRequest::new("openai/gpt-4o", ask)).await.expect("a reply");
+    };
+    keep("What is the capital of France?".into()).await;
+    let few = hit_among(&router).await;
+    let started = Instant::now();
+    for n in 1..MANY {
+        keep(format!("How far is village {n} from the town of {}?", n * 7_919 % 99_991)).await;
+    }
+    let filled = started.elapsed().as_secs_f64();
+    let many = hit_among(&router).await;
+    let stats = router.cache_stats();
+    assert_eq!((stats.semantic_entries, stats.semantic_hits), (MANY as u64, 2 * ROUNDS as u64));
+    println!("search: hit among 1 {few:.1} us, among {MANY} {many:.1} us, so the search takes {:.0} us", many - few);
+    println!("filled in {filled:.1} s, {:.0} us an ask", filled * 1e6 / MANY as f64);
+}
+
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main() {
     let server = FakeProvider::start().await.expect("a server");
@@ -78,6 +119,7 @@ async fn main() {
             semantic / asked
         );
     }
+    search_among_many().await;
     let stats = router.cache_stats();
     assert_eq!((stats.hits, stats.semantic_hits), (2 * (WARM + ROUNDS) as u64, 2 * (WARM + ROUNDS) as u64));
 }

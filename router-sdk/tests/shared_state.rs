@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // A test may.
 #![allow(dead_code)] // The server can do more than is asked of it here.
 
+#[path = "../src/store/redis/tests/searcher.rs"]
+mod searcher;
 #[path = "../src/store/redis/tests/server.rs"]
 mod server;
 
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 use clawrouters::{ChatRequest, Config, Error, ErrorKind, Router};
 use fake_provider::FakeProvider;
 use futures_util::future::join_all;
+use searcher::Searcher;
 use serde_json::{Value, json};
 use server::Server;
 
@@ -249,4 +252,51 @@ async fn a_target_that_throttles_one_router_is_left_alone_by_the_other() {
     }
     assert!(other.chat(ask()).await.is_err());
     assert_eq!(fake.requests(ID).len(), 2);
+}
+
+fn worded(text: &str) -> ChatRequest {
+    ChatRequest::from_value(json!({"model": "a/m", "messages": [{"role": "user", "content": text}]})).unwrap()
+}
+
+/// What the cache did for one ask.
+async fn cached(router: &Router, text: &str) -> &'static str {
+    router.chat(worded(text)).await.unwrap().route.cached.as_str()
+}
+
+#[tokio::test]
+async fn two_routers_share_answers_to_other_words_where_the_server_compares_vectors() {
+    let searcher = Searcher::start().await;
+    let fake = provider(json!({})).await;
+    let semantic = json!({"cache": {"semantic": {}}});
+    let config = settings(&fake.base(ID), &searcher.url(), "shared", &semantic);
+    let (one, other) = (router(config.clone()), router(config.clone()));
+    assert_eq!(cached(&one, "What is the capital of France?").await, "miss");
+    for _ in 0..200 {
+        if searcher.keeps() > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(cached(&other, "Could you tell me what the capital of France is?").await, "semantic");
+    let searches = searcher.count("FT.SEARCH");
+    assert_eq!(cached(&other, "what's the capital of France").await, "semantic");
+    // The second time it was at home.
+    assert_eq!(searcher.count("FT.SEARCH"), searches);
+    assert_eq!(cached(&other, "What was the capital of France?").await, "miss");
+    let mut far = config.clone();
+    far["state"]["prefix"] = json!("others");
+    assert_eq!(cached(&router(far), "What is the capital of France?").await, "miss");
+}
+
+#[tokio::test]
+async fn without_vector_search_each_router_keeps_its_own_answers_to_other_words() {
+    let Some(server) = Server::start() else { return };
+    let fake = provider(json!({})).await;
+    let semantic = json!({"cache": {"semantic": {}}});
+    let config = settings(&fake.base(ID), &server.url(), &server::prefix(), &semantic);
+    let (one, other) = (router(config.clone()), router(config));
+    assert_eq!(cached(&one, "What is the capital of France?").await, "miss");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(cached(&one, "what's the capital of France").await, "semantic");
+    assert_eq!(cached(&other, "what's the capital of France").await, "miss");
 }

@@ -28,7 +28,8 @@ export interface ExactCache {
 
 /** The cache of answers to requests that ask the same in other words. */
 export interface SemanticCache {
-  /** `lexical`, which is built in, or an embedding model as `provider/model`; default `lexical`. */
+  /** `lexical`, which is built in, or an embedding model as `provider/model`; default `lexical`. A path to a model on disk is
+   * refused: this package is built without it. */
   embedder?: "lexical" | (string & {}) | undefined;
   /** The least cosine of two questions that share an answer, 0.5 to 1; default 0.8 for `lexical`, 0.93 for a model. */
   threshold?: number | undefined;

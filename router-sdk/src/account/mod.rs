@@ -14,7 +14,7 @@ pub(crate) use embedding::embedding_cost;
 #[cfg(feature = "sqlite")]
 pub(crate) use ledger::sqlite::rows as database_rows;
 pub use ledger::{Content, Entry, Fault, LedgerState, Sink, SinkState};
-pub(crate) use ledger::{Ledger, Row, Rows, export};
+pub(crate) use ledger::{Ledger, Row, Rows, export, import};
 pub(crate) use line::Line;
 pub(crate) use report::write_report;
 pub use usage::{Against, Cached as CacheUse, Figures, Percentiles, TokenSums, UsageQuery, UsageReport, UsageRow};

@@ -8,14 +8,20 @@ use futures_util::future::BoxFuture;
 
 use super::canonical::Key;
 use super::kept::Kept;
+use crate::store::{Near, Spot};
 
 /// How long an answer of another process is waited for; asking a model takes longer by far.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Where bytes are kept under names for a time, by all processes together. What fails is absent.
 pub(crate) trait Shelf: Send + Sync + std::fmt::Debug {
     fn get(&self, name: String) -> BoxFuture<'static, Option<Bytes>>;
     fn put(&self, name: String, value: Bytes, ttl: Duration) -> BoxFuture<'static, ()>;
+
+    /// What stands nearest to a place, at most so much of it; nothing where vectors cannot be compared.
+    fn nearest(&self, spot: Spot, most: usize) -> BoxFuture<'static, Vec<Near>>;
+
+    fn put_near(&self, spot: Spot, name: String, value: Bytes, ttl: Duration) -> BoxFuture<'static, ()>;
 }
 
 /// The answers of the fleet.
@@ -41,7 +47,7 @@ impl Far {
     }
 }
 
-fn name(key: &Key) -> String {
+pub(super) fn name(key: &Key) -> String {
     use std::fmt::Write;
     key.iter().fold(String::with_capacity(64), |mut name, byte| {
         let _ = write!(name, "{byte:02x}");
@@ -57,18 +63,38 @@ pub(super) mod tests {
     use super::*;
 
     #[derive(Debug, Default)]
-    struct Board(Mutex<HashMap<String, Bytes>>);
+    struct Board {
+        values: Mutex<HashMap<String, Bytes>>,
+        near: Mutex<Vec<(Spot, String, Bytes)>>,
+    }
 
     impl Shelf for Arc<Board> {
         fn get(&self, name: String) -> BoxFuture<'static, Option<Bytes>> {
             let board = Arc::clone(self);
-            Box::pin(async move { board.0.lock().unwrap().get(&name).cloned() })
+            Box::pin(async move { board.values.lock().unwrap().get(&name).cloned() })
         }
 
         fn put(&self, name: String, value: Bytes, _: Duration) -> BoxFuture<'static, ()> {
             let board = Arc::clone(self);
             Box::pin(async move {
-                board.0.lock().unwrap().insert(name, value);
+                board.values.lock().unwrap().insert(name, value);
+            })
+        }
+
+        fn nearest(&self, spot: Spot, most: usize) -> BoxFuture<'static, Vec<Near>> {
+            let board = Arc::clone(self);
+            Box::pin(async move {
+                let near = board.near.lock().unwrap();
+                let same = near.iter().filter(|(at, ..)| at.space == spot.space && at.scope == spot.scope);
+                let cosine = |at: &Spot| at.vector.iter().zip(&spot.vector).map(|(x, y)| x * y).sum();
+                same.map(|(at, _, value)| Near { cosine: cosine(at), value: value.clone() }).take(most).collect()
+            })
+        }
+
+        fn put_near(&self, spot: Spot, name: String, value: Bytes, _: Duration) -> BoxFuture<'static, ()> {
+            let board = Arc::clone(self);
+            Box::pin(async move {
+                board.near.lock().unwrap().push((spot, name, value));
             })
         }
     }
@@ -88,6 +114,18 @@ pub(super) mod tests {
         fn put(&self, _: String, _: Bytes, _: Duration) -> BoxFuture<'static, ()> {
             Box::pin(std::future::pending())
         }
+
+        fn nearest(&self, _: Spot, _: usize) -> BoxFuture<'static, Vec<Near>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn put_near(&self, _: Spot, _: String, _: Bytes, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    pub(in crate::cache) fn silent() -> Arc<dyn Shelf> {
+        Arc::new(Silent)
     }
 
     #[tokio::test(start_paused = true)]

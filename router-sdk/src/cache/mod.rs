@@ -1,6 +1,5 @@
 //! Answers that are kept to be given again: a request in, a kept answer or what to remember of the new one out.
 
-mod canonical;
 mod exact;
 mod far;
 mod fit;
@@ -30,6 +29,7 @@ use flight::{Landing, Lead};
 pub(crate) use kept::Kept;
 pub(crate) use remember::Remembering;
 pub(crate) use replay::stream_of;
+pub(crate) use semantic::{LocalModel, open_model};
 use semantic::{Place, Semantic};
 pub(crate) use shelf::fleet_shelf;
 pub use stats::CacheStats;
@@ -38,6 +38,7 @@ use wish::Wish;
 
 use crate::config::{CacheConfig, CacheScope};
 use crate::setup::Setup;
+use crate::wire::canonical;
 use crate::wire::{Cached, ChatRequest, EmbeddingRequest};
 
 /// The caches of a router.
@@ -81,9 +82,11 @@ struct Missed {
 
 impl Cache {
     /// `shelf` is what the processes of a fleet share; without one every process keeps its own answers.
-    pub(crate) fn new(config: &CacheConfig, shelf: Option<Arc<dyn Shelf>>) -> Self {
-        let exact = config.exact.clone().map(|settings| Exact::new(settings, shelf.map(Far::new)));
-        Self { exact, semantic: config.semantic.clone().map(Semantic::new), counts: Counts::default() }
+    /// `model` makes the vectors where a model on disk is configured.
+    pub(crate) fn new(config: &CacheConfig, shelf: Option<Arc<dyn Shelf>>, model: Option<Arc<LocalModel>>) -> Self {
+        let exact = config.exact.clone().map(|settings| Exact::new(settings, shelf.clone().map(Far::new)));
+        let semantic = config.semantic.clone().map(|settings| Semantic::new(settings, shelf, model));
+        Self { exact, semantic, counts: Counts::default() }
     }
 
     /// Looks for the answer to a chat request: to the same one, then to one that asks the same.
@@ -112,7 +115,12 @@ impl Cache {
             let place = self.place(semantic, wish, asking, request, embed).await;
             if let Some(place) = place {
                 missed.asked |= wish.read;
-                if let Some((kept, _)) = semantic.recall(&place).filter(|_| wish.read) {
+                let kept = match semantic.recall(&place).filter(|_| wish.read) {
+                    Some((kept, _)) => Some(kept),
+                    None if wish.read => semantic.recall_afar(&place, asking.at_ms).await,
+                    None => None,
+                };
+                if let Some(kept) = kept {
                     self.counts.hit(&kept, Cached::Semantic, false);
                     if let Some(lead) = missed.lead {
                         lead.land(Landing::Kept(Arc::clone(&kept), Cached::Semantic));
@@ -170,9 +178,10 @@ impl Cache {
         let ask = semantic::ask(request).filter(|_| wish.read || wish.write)?;
         let tenant = tenant(semantic.settings.scope, asking.caller);
         let scope = key::around(asking.setup, request, tenant, ask.message);
-        let vector = match semantic.settings.model() {
-            None => None,
-            Some(_) => {
+        let vector = match (semantic.model(), semantic.settings.model()) {
+            (Some(model), _) => Some(model.vector(&ask.text)?),
+            (None, None) => None,
+            (None, Some(_)) => {
                 let until = asking.deadline.min(Instant::now() + Duration::from_millis(semantic.settings.timeout_ms));
                 Some(timeout_at(until, embed(ask.text.clone())).await.ok()??)
             }

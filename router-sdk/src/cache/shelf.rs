@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::far::Shelf;
-use crate::store::StateStore;
+use crate::store::{Near, Spot, StateStore};
 
 /// Where answers stand within the state.
 const SPACE: &str = "cache";
@@ -32,7 +32,20 @@ impl Shelf for State {
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         Box::pin(async move {
             // An answer that cannot be shared is asked for again elsewhere.
-            let _ = state.put(SPACE, &name, value, Some(ttl_ms), now_ms()).await;
+            let _ = state.keep(SPACE, &name, value, ttl_ms, now_ms()).await;
+        })
+    }
+
+    fn nearest(&self, spot: Spot, most: usize) -> BoxFuture<'static, Vec<Near>> {
+        let state = Arc::clone(&self.0);
+        Box::pin(async move { state.nearest(&spot, most).await.unwrap_or_default() })
+    }
+
+    fn put_near(&self, spot: Spot, name: String, value: Bytes, ttl: Duration) -> BoxFuture<'static, ()> {
+        let state = Arc::clone(&self.0);
+        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        Box::pin(async move {
+            let _ = state.put_near(&spot, &name, value, ttl_ms).await;
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Settings of the cache with their defaults, and their checks.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -68,7 +70,8 @@ impl Default for ExactCache {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct SemanticCache {
-    /// What turns a question into a vector: `lexical`, which is built in, or an embedding model as `provider/model`.
+    /// What turns a question into a vector: `lexical`, which is built in, an embedding model as `provider/model`, or the
+    /// path of a static embedding model on disk, absolute or beginning with `./` or `../`.
     pub embedder: String,
     /// The least cosine of two questions that share an answer; default 0.8 for `lexical`, 0.93 for a model.
     pub threshold: Option<f64>,
@@ -105,14 +108,29 @@ impl Default for SemanticCache {
 const LEXICAL: &str = "lexical";
 
 impl SemanticCache {
-    /// The embedding model; nothing for the built-in embedder.
+    /// The built-in embedder makes the vectors.
+    pub(crate) fn is_lexical(&self) -> bool {
+        self.embedder == LEXICAL
+    }
+
+    /// The embedding model that is asked for vectors; nothing where they are made here.
     pub(crate) fn model(&self) -> Option<&str> {
-        (self.embedder != LEXICAL).then_some(self.embedder.as_str())
+        (!self.is_lexical() && self.folder().is_none()).then_some(self.embedder.as_str())
+    }
+
+    /// Where a model on disk lies.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        let path = self.embedder.as_str();
+        let here = ["/", "./", "../", ".\\", "..\\"].iter().any(|start| path.starts_with(start));
+        let drive = path.as_bytes().first_chunk::<3>();
+        let drive =
+            drive.is_some_and(|[d, colon, bar]| d.is_ascii_alphabetic() && *colon == b':' && b"/\\".contains(bar));
+        (here || drive).then(|| Path::new(path))
     }
 
     /// The threshold in force.
     pub(crate) fn least_cosine(&self) -> f32 {
-        let default = if self.model().is_none() { 0.8 } else { 0.93 };
+        let default = if self.is_lexical() { 0.8 } else { 0.93 };
         self.threshold.unwrap_or(default) as f32
     }
 }
@@ -144,8 +162,9 @@ pub(super) fn check(cache: &CacheConfig) -> Result<(), Error> {
         return Err(Error::invalid_config("cache.semantic.threshold", "must be from 0.5 to 1"));
     }
     let named = semantic.embedder.split_once('/').is_some_and(|(p, m)| !p.is_empty() && !m.is_empty());
-    if semantic.embedder != LEXICAL && !named {
-        let fix = "must be \"lexical\" or an embedding model as \"provider/model\"";
+    if !semantic.is_lexical() && semantic.folder().is_none() && !named {
+        let fix =
+            "must be \"lexical\", an embedding model as \"provider/model\", or a path that begins with /, ./ or ../";
         return Err(Error::invalid_config("cache.semantic.embedder", fix));
     }
     Ok(())

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::chain::CHAIN;
+use super::efforts::Efforts;
 use super::facts::Ask;
 use super::gate;
+use super::lessons::Lessons;
 use super::pool::Entry;
 use crate::wire::Strategy;
 
@@ -23,6 +25,9 @@ struct Key {
     class: usize,
     params: u32,
     room: Room,
+    efforts: Efforts,
+    /// Which models have scores of their own, as a number.
+    taught: u64,
     /// Price does not decide between equally able models: `cheapest`, where none is able enough, goes by names.
     able_first: bool,
 }
@@ -67,7 +72,9 @@ impl Shortlists {
     pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
         let room = Room::of(ask);
-        let key = Key { needed, class, params, room, able_first: ask.strategy == Strategy::Cheapest };
+        let taught = ask.lessons.map_or(0, Lessons::taught);
+        let able_first = ask.strategy == Strategy::Cheapest;
+        let key = Key { needed, class, params, room, efforts: ask.efforts, taught, able_first };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
@@ -87,19 +94,24 @@ fn parameter(name: &str) -> u32 {
 }
 
 fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
+    let taught = |entry: &Entry| ask.lessons.is_some_and(|lessons| lessons.knows(entry));
     let able: Vec<Runner<'_>> = entries
         .iter()
         .enumerate()
-        .filter(|(_, e)| e.barred.is_none() && !e.target.model.free && gate::able(e, ask, key.needed, e.listed).is_ok())
-        .map(|(at, entry)| Runner::of(at, entry, key))
+        .filter(|(_, e)| e.barred.is_none() && e.is_open(ask) && !e.target.model.free)
+        .filter(|(_, e)| gate::able(e, ask, key.needed, e.listed).is_ok())
+        .map(|(at, entry)| Runner { taught: taught(entry), ..Runner::of(at, entry, key) })
         .collect();
     let beaten = |one: &Runner<'_>| {
         able.iter().any(|other| other.entry.provider == one.entry.provider && other.wins(one, key.room))
     };
-    let outspent = |one: &Runner<'_>| able.iter().any(|other| other.outspends(one, key.room));
+    // The baseline is a model as it is by default.
+    let leveled = |one: &Runner<'_>| one.entry.target.effort.is_some();
+    let outspent =
+        |one: &Runner<'_>| leveled(one) || able.iter().any(|other| !leveled(other) && other.outspends(one, key.room));
     let (spent, rest): (Vec<_>, Vec<_>) = able.iter().partition(|one| outspent(one));
     let first: Vec<&Runner<'_>> = spent.into_iter().filter(|one| !beaten(one)).collect();
-    let most = first.iter().chain(&rest).map(|one| one.ability).fold(f32::MIN, f32::max);
+    let most = first.iter().chain(&rest).filter(|one| !one.taught).map(|one| one.ability).fold(f32::MIN, f32::max);
     let reached = |one: &&Runner<'_>| one.ability >= most || !out_of_reach(one, &first, key);
     let mut entries: Vec<usize> = first.iter().copied().filter(reached).chain(rest).map(|one| one.at).collect();
     entries.sort_unstable();
@@ -127,20 +139,30 @@ struct Runner<'e> {
     ability: f32,
     rate: Option<Rate>,
     doubted: Option<Rate>,
+    /// It has scores: what experience says of it changes with every request, so it beats no other and is beaten by none.
+    taught: bool,
 }
 
 impl<'e> Runner<'e> {
     fn of(at: usize, entry: &'e Entry, key: Key) -> Self {
         let ability = entry.abilities.get(key.class).copied().unwrap_or_default();
         let rate = || Rate::flat(entry, key.room);
-        Self { at, entry, ability, rate: rate(), doubted: rate().map(|r| r.times(entry.price_doubt as f64)) }
+        Self {
+            at,
+            entry,
+            ability,
+            rate: rate(),
+            doubted: rate().map(|r| r.times(entry.price_doubt as f64)),
+            taught: false,
+        }
     }
 
     /// True when this one is chosen before `other` whatever the size of the request.
     fn wins(&self, other: &Self, room: Room) -> bool {
         let (Some(a), Some(b)) = (&self.doubted, &other.doubted) else { return false };
         let cheap = a.undercuts(b) || (self.ability > other.ability && a.equals(b));
-        let passes = self.passes_with(other) && self.entry.listed == other.entry.listed;
+        let passes =
+            !self.taught && !other.taught && self.passes_with(other) && self.entry.listed == other.entry.listed;
         cheap && self.ability >= other.ability && passes && roomier(self.entry, other.entry, room)
     }
 

@@ -21,11 +21,13 @@ pub(crate) use names::{Asked, Named};
 
 use crate::admit::Subjects;
 use crate::balance::Pools;
+use crate::cache::{LocalModel, open_model};
 use crate::catalog::{Catalog, Mode, Model, Status};
 use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
 use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::session::HistoryKey;
 use crate::steer::Rules;
 use crate::store::{self, StateStore};
 
@@ -47,10 +49,14 @@ pub(crate) struct Setup {
     pub(crate) subjects: Subjects,
     /// What is counted and kept, in this process or with others.
     pub(crate) state: Arc<dyn StateStore>,
+    /// The secret under which the histories of conversations are hashed.
+    pub(crate) history_key: HistoryKey,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
     pub(crate) rules: Rules,
+    /// The model on disk that tells which asks are alike, until the router takes it over.
+    pub(crate) embedder: Option<Arc<LocalModel>>,
     /// The key store, until the router takes it over.
     pub(crate) keys: Option<keys::Opened>,
 }
@@ -73,8 +79,10 @@ impl Setup {
             overrides: BTreeMap::new(),
             subjects: Subjects::default(),
             state,
+            history_key: HistoryKey::new(&config, env)?,
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
+            embedder: None,
             keys: None,
             config,
         };
@@ -98,6 +106,7 @@ impl Setup {
             let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
             setup.resolve(&judge.model, "judge.model").map_err(fault)?;
         }
+        setup.embedder = open_model(setup.config.cache.semantic.as_ref())?;
         // Last: what is wrong elsewhere must not leave a new file behind.
         setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)
@@ -143,7 +152,7 @@ impl Setup {
                 ..Model::default()
             })
         });
-        Target { deployment: deployment.for_model(&model), model, known, catalogued }
+        Target { deployment: deployment.for_model(&model), model, known, catalogued, effort: None }
     }
 
     fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
@@ -243,7 +252,7 @@ impl Setup {
             return Err(Error::invalid_request(field, "no such model; use provider/model"));
         };
         let deployment = deployments::unreachable(&model.provider);
-        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true })
+        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true, effort: None })
     }
 
     /// The error of a router that can reach nothing.

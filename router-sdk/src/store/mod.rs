@@ -9,6 +9,7 @@ mod memory;
 mod open;
 #[cfg(feature = "redis")]
 mod redis;
+mod spot;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use futures_util::future::BoxFuture;
 pub(crate) use hold::{Amounts, Hold, Keeper, Part};
 pub(crate) use memory::MemoryStore;
 pub(crate) use open::{check_address, open};
+pub(crate) use spot::{Near, Spot};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,11 +162,40 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
         at_ms: i64,
     ) -> BoxFuture<'a, Result<(), Unavailable>>;
 
+    /// Sets a value for so many milliseconds that is asked for by its key alone: [`Self::list`] need not tell it.
+    fn keep<'a>(
+        &'a self,
+        space: &'a str,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: u64,
+        at_ms: i64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.put(space, key, value, Some(ttl_ms), at_ms)
+    }
+
     /// Takes a value away; false when there was none.
     fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>>;
 
     /// The keys and values of a space that have not expired, in the order of their keys.
     fn list<'a>(&'a self, space: &'a str, at_ms: i64) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, Unavailable>>;
+
+    /// The values nearest to a place, within its space and scope and at most so many, the nearest first; none where the
+    /// store cannot compare vectors.
+    fn nearest<'a>(&'a self, _spot: &'a Spot, _most: usize) -> BoxFuture<'a, Result<Vec<Near>, Unavailable>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Sets the value of a key at a place, for so many milliseconds; does nothing where the store cannot compare vectors.
+    fn put_near<'a>(
+        &'a self,
+        _spot: &'a Spot,
+        _key: &'a str,
+        _value: Bytes,
+        _ttl_ms: u64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Waits until everything that was settled so far is counted where others see it.
     fn flush(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

@@ -1,5 +1,7 @@
 //! Two asks in, whether one answer may serve both out: what must agree between them, whatever their vectors say.
 
+use super::alike::Alike;
+use super::lexical::hash;
 use super::normal::{normal, same};
 use super::tokens::tokens;
 use super::tongue::{Tongue, tongue};
@@ -21,14 +23,16 @@ pub(super) struct Facts {
     /// What is asked for: who, when, how many.
     questions: Vec<&'static str>,
     words: Vec<String>,
-    /// The ask without what changes nothing of it.
+    /// The ask without what changes little of it.
     normal: Vec<String>,
+    /// The ask without what changes nothing of it.
+    alike: Alike,
 }
 
 /// How freely words may differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leeway {
-    /// The ask must be the same but for articles, politeness and frames: vectors of words tell no more.
+    /// The ask must be the same but for what is known to change nothing: vectors of words tell no more.
     Near,
     /// Other words may say the same: the vectors come from a model.
     Model,
@@ -51,6 +55,7 @@ impl Facts {
             literals: literals(text),
             names: tokens.iter().filter(|t| t.name).map(|t| t.text.clone()).collect(),
             normal,
+            alike: Alike::of(text, tongue),
             tongue,
             questions,
             words,
@@ -58,14 +63,19 @@ impl Facts {
     }
 
     /// The words that a vector is made of.
-    pub(super) fn normal(&self) -> &[String] {
-        &self.normal
+    pub(super) fn words(&self) -> Vec<String> {
+        self.alike.words()
+    }
+
+    /// A number that is the same for equal facts, and seldom for others.
+    pub(super) fn mark(&self) -> u64 {
+        hash(self.words.iter().flat_map(|word| word.bytes().chain([0])), 4)
     }
 
     /// Bytes in memory, about.
     pub(super) fn weight(&self) -> usize {
         let lists = [&self.figures, &self.turns, &self.literals, &self.names, &self.words, &self.normal];
-        128 + lists.into_iter().flatten().map(|word| 24 + word.len()).sum::<usize>()
+        128 + self.alike.weight() + lists.into_iter().flatten().map(|word| 24 + word.len()).sum::<usize>()
     }
 
     /// Why one answer cannot serve both; nothing when it can.
@@ -73,23 +83,21 @@ impl Facts {
         if matches!((self.tongue, other.tongue), (Some(a), Some(b)) if a != b) {
             return Some("language");
         }
-        let asks = leeway == Leeway::Model && !self.questions.is_empty() && !other.questions.is_empty();
+        if leeway == Leeway::Near {
+            // Where everything counts, all that the others look at does.
+            return (!self.alike.agrees(&other.alike)).then_some("words");
+        }
+        let asks = !self.questions.is_empty() && !other.questions.is_empty();
         let pairs = [
             ("question", !asks || self.questions == other.questions),
             ("numbers and units", self.figures == other.figures),
             ("negation", self.denials == other.denials),
-            // Where the words must be the same, these are too.
-            ("direction", leeway == Leeway::Near || self.turns == other.turns),
+            ("direction", self.turns == other.turns),
             ("quotes and code", self.literals == other.literals),
             ("names", self.names_in(other) && other.names_in(self)),
         ];
-        if let Some((what, _)) = pairs.into_iter().find(|(_, agree)| !agree) {
-            return Some(what);
-        }
-        match leeway {
-            Leeway::Near => (!same(&self.normal, &other.normal)).then_some("words"),
-            Leeway::Model => self.turned(other),
-        }
+        let found = pairs.into_iter().find(|(_, agree)| !agree);
+        found.map_or_else(|| self.turned(other), |(what, _)| Some(what))
     }
 
     /// Every name is in the other ask, in the same order.

@@ -34,12 +34,14 @@ struct Scope {
     sketches: Vec<[i8; WIDTH]>,
     /// What makes numbers of the sketches again.
     scales: Vec<f32>,
+    /// What tells most asks apart, and the order in which rows came: apart from the rows, since all are looked through.
+    marks: Vec<u64>,
+    serials: Vec<u64>,
     rows: Vec<Row>,
 }
 
 #[derive(Debug)]
 struct Row {
-    serial: u64,
     vector: Box<[f32]>,
     facts: Facts,
     kept: Arc<Kept>,
@@ -90,9 +92,9 @@ impl Index {
         let serial = rows.next;
         rows.next += 1;
         let ends = now + ttl;
-        let row = Row { serial, vector: vector.into(), facts, kept, ends, weight };
-        if let Some(same) = rows.scopes.get(&scope).and_then(|s| s.rows.iter().find(|r| r.facts == row.facts)) {
-            let serial = same.serial;
+        let mark = facts.mark();
+        let row = Row { vector: vector.into(), facts, kept, ends, weight };
+        if let Some(serial) = rows.scopes.get(&scope).and_then(|s| s.same(mark, &row.facts)) {
             rows.remove(&scope, serial);
             rows.order.retain(|(_, other)| *other != serial);
         }
@@ -100,6 +102,8 @@ impl Index {
         let place = rows.scopes.entry(scope).or_default();
         place.sketches.push(sketch.bytes);
         place.scales.push(sketch.scale);
+        place.marks.push(mark);
+        place.serials.push(serial);
         place.rows.push(row);
         rows.order.push_back((scope, serial));
         rows.make_room(self.most, self.most_bytes, now);
@@ -120,7 +124,7 @@ impl Rows {
     /// Takes away what is out of time at the old end, and the oldest beyond the bounds.
     fn make_room(&mut self, most: usize, most_bytes: usize, now: Instant) {
         while let Some((scope, serial)) = self.order.front().copied() {
-            let row = self.scopes.get(&scope).and_then(|s| s.rows.iter().find(|r| r.serial == serial));
+            let row = self.scopes.get(&scope).and_then(|s| s.rows.get(s.at(serial)?));
             let gone = row.is_none_or(|row| row.ends <= now);
             if !gone && self.order.len() <= most && self.bytes <= most_bytes {
                 return;
@@ -132,10 +136,12 @@ impl Rows {
 
     fn remove(&mut self, key: &Key, serial: u64) {
         let Some(scope) = self.scopes.get_mut(key) else { return };
-        let Some(at) = scope.rows.iter().position(|row| row.serial == serial) else { return };
+        let Some(at) = scope.at(serial) else { return };
         self.bytes -= scope.rows.swap_remove(at).weight;
         scope.sketches.swap_remove(at);
         scope.scales.swap_remove(at);
+        scope.marks.swap_remove(at);
+        scope.serials.swap_remove(at);
         if scope.rows.is_empty() {
             self.scopes.remove(key);
         }
@@ -143,6 +149,18 @@ impl Rows {
 }
 
 impl Scope {
+    /// The row that came so.
+    fn at(&self, serial: u64) -> Option<usize> {
+        self.serials.iter().position(|other| *other == serial)
+    }
+
+    /// The serial of the row of the very same ask.
+    fn same(&self, mark: u64, facts: &Facts) -> Option<u64> {
+        let marked = self.marks.iter().enumerate().filter(|(_, other)| **other == mark);
+        let mut same = marked.filter(|(at, _)| self.rows.get(*at).is_some_and(|row| row.facts == *facts));
+        same.next().and_then(|(at, _)| self.serials.get(at).copied())
+    }
+
     /// Rows at least as near as the threshold, the nearest first: told by sketches, then by the vectors themselves.
     fn near(&self, vector: &[f32], threshold: f32) -> Vec<(&Row, f32)> {
         let wanted = sketch(vector);
@@ -183,13 +201,13 @@ mod tests {
             0,
             Duration::from_secs(1),
         );
-        let vector = lexical::vector(facts.normal()).unwrap();
+        let vector = lexical::vector(&facts.words()).unwrap();
         index.put(scope, vector, facts, Arc::new(kept), Duration::from_millis(ttl_ms), now);
     }
 
     fn find(index: &Index, scope: Key, ask: &str, now: Instant) -> Option<String> {
         let facts = Facts::of(ask);
-        let vector = lexical::vector(facts.normal()).unwrap();
+        let vector = lexical::vector(&facts.words()).unwrap();
         let wanted = Wanted { scope: &scope, vector: &vector, facts: &facts, leeway: Leeway::Near, threshold: 0.8 };
         let (kept, cosine) = index.nearest(&wanted, now)?;
         assert!(cosine >= 0.8);

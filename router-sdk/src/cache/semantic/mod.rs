@@ -1,12 +1,20 @@
 //! Asks in other words: a request in; the kept answer to one that asks the same, or where to keep the new one, out.
 
+mod alike;
+mod capitals;
 mod facts;
+mod fleet;
 mod index;
 mod lexical;
+mod local;
+mod manners;
 mod normal;
+mod phrases;
 mod sketch;
+mod spelled;
 mod tokens;
 mod tongue;
+mod unwrap;
 mod words;
 
 use std::sync::Arc;
@@ -15,11 +23,14 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::canonical::Key;
+use super::far::Shelf;
 use super::kept::Kept;
 use crate::config::SemanticCache;
 use crate::wire::ChatRequest;
 use facts::{Facts, Leeway};
+use fleet::Fleet;
 use index::{Index, Wanted};
+pub(crate) use local::{LocalModel, open as open_model};
 
 /// Bytes of an ask beyond which it is no question that others put in other words.
 const LONGEST: usize = 1_000;
@@ -29,6 +40,8 @@ const LONGEST: usize = 1_000;
 pub(super) struct Semantic {
     pub(super) settings: SemanticCache,
     index: Index,
+    fleet: Option<Fleet>,
+    model: Option<Arc<LocalModel>>,
 }
 
 /// An ask with its vector, ready to be looked for and kept.
@@ -37,6 +50,8 @@ pub(super) struct Place {
     scope: Key,
     vector: Vec<f32>,
     facts: Facts,
+    /// The ask as it was put, for other processes.
+    ask: String,
 }
 
 /// The last thing that a user says, where it is all that may differ.
@@ -47,8 +62,19 @@ pub(super) struct Ask {
 }
 
 impl Semantic {
-    pub(super) fn new(settings: SemanticCache) -> Self {
-        Self { index: Index::new(settings.max_entries, settings.max_bytes), settings }
+    /// With what the processes of a fleet share, where they share anything, and the model on disk where one is configured.
+    pub(super) fn new(settings: SemanticCache, shelf: Option<Arc<dyn Shelf>>, model: Option<Arc<LocalModel>>) -> Self {
+        let fleet = shelf.map(|shelf| Fleet::new(shelf, &settings.embedder));
+        Self { index: Index::new(settings.max_entries, settings.max_bytes), fleet, model, settings }
+    }
+
+    /// The model on disk that makes the vectors.
+    pub(super) fn model(&self) -> Option<&LocalModel> {
+        self.model.as_deref()
+    }
+
+    fn leeway(&self) -> Leeway {
+        if self.settings.is_lexical() { Leeway::Near } else { Leeway::Model }
     }
 
     /// The ask in its place; an embedding model's vector where there is one. Nothing when it says nothing.
@@ -56,9 +82,9 @@ impl Semantic {
         let facts = Facts::of(text);
         let vector = match vector {
             Some(vector) => lexical::unit(vector)?,
-            None => lexical::vector(facts.normal())?,
+            None => lexical::vector(&facts.words())?,
         };
-        Some(Place { scope, vector, facts })
+        Some(Place { scope, vector, facts, ask: text.to_owned() })
     }
 
     /// The answer to an ask that is near enough and agrees in all that must not differ, with the cosine of the two.
@@ -67,13 +93,25 @@ impl Semantic {
             scope: &place.scope,
             vector: &place.vector,
             facts: &place.facts,
-            leeway: if self.settings.model().is_some() { Leeway::Model } else { Leeway::Near },
+            leeway: self.leeway(),
             threshold: self.settings.least_cosine(),
         };
         self.index.nearest(&wanted, Instant::now())
     }
 
+    /// The same from what other processes keep, which is kept here from then on.
+    pub(super) async fn recall_afar(&self, place: &Place, now_ms: i64) -> Option<Arc<Kept>> {
+        let fleet = self.fleet.as_ref()?;
+        let afar = fleet.nearest(place, self.leeway(), self.settings.least_cosine(), now_ms).await?;
+        let (kept, ttl) = (Arc::clone(&afar.kept), afar.kept.ttl);
+        self.index.put(place.scope, afar.vector, afar.facts, afar.kept, ttl, Instant::now());
+        Some(kept)
+    }
+
     pub(super) fn put(&self, place: Place, kept: Arc<Kept>, ttl: Duration) {
+        if let Some(fleet) = &self.fleet {
+            fleet.put(&place, &kept, ttl);
+        }
         self.index.put(place.scope, place.vector, place.facts, kept, ttl, Instant::now());
     }
 

@@ -40,7 +40,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// Wide forms as narrow ones, typographic quotes as plain ones.
-fn narrow(c: char) -> char {
+pub(super) fn narrow(c: char) -> char {
     match c as u32 {
         0xFF01..=0xFF5E => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
         0x2018 | 0x2019 | 0x02BC => '\'',
@@ -51,7 +51,7 @@ fn narrow(c: char) -> char {
 }
 
 /// Scripts without blanks between words are read a character at a time; katakana, which write names, as words.
-fn is_alone(c: char) -> bool {
+pub(super) fn is_alone(c: char) -> bool {
     matches!(c as u32, 0x3040..=0x309F | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x0E00..=0x0E7F | 0x20000..=0x2FA1F)
 }
 

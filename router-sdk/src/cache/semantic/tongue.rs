@@ -84,6 +84,11 @@ const LETTERS: [(Tongue, &str); 6] = [
     (Polish, "łąęśżźćń"),
 ];
 
+/// A small word of any language.
+pub(super) fn is_small(word: &str) -> bool {
+    BY_WORD.contains_key(word)
+}
+
 /// The language with the most small words and letters of its own; nothing when none or several have the most.
 pub(super) fn tongue(text: &str, tokens: &[Token]) -> Option<Tongue> {
     let has = |low: u32, high: u32| {

@@ -8,6 +8,7 @@ const FORMS: &str = "must be redis://HOST:PORT/DB, rediss:// for TLS, redis+clus
                      redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB, with USER:PASSWORD@ before the hosts where they are needed";
 
 /// What to connect to.
+#[derive(Clone)]
 pub(crate) enum Address {
     One(ConnectionInfo),
     Cluster(Vec<ConnectionInfo>),

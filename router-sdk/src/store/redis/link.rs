@@ -115,6 +115,11 @@ impl Link {
         Self { address, prefix, timeout, slots: Mutex::default() }
     }
 
+    /// Connections of its own to the same server.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.address.clone(), self.prefix.clone(), self.timeout)
+    }
+
     pub(super) fn prefix(&self) -> &str {
         &self.prefix
     }

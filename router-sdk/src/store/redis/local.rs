@@ -11,6 +11,7 @@ use super::keys::signed;
 use super::link::{Fault, Link};
 use super::queue::Queue;
 use super::script::{self, Answer, At, Call};
+use super::search::Search;
 use super::slices::Slices;
 use super::worker;
 use crate::store::{Amounts, Keeper, MemoryStore, Part, Unavailable};
@@ -47,6 +48,7 @@ pub(super) struct Local {
     state: Mutex<State>,
     /// Counters for while the server cannot be asked; new ones after each recovery.
     stopgap: Mutex<Arc<MemoryStore>>,
+    pub(super) search: Search,
     pub(super) wake: Notify,
     pub(super) worker: worker::Post,
     calls: AtomicU64,
@@ -62,6 +64,7 @@ impl Local {
         Self {
             process,
             pid: std::process::id(),
+            search: Search::new(link.another()),
             link,
             policy,
             state: Mutex::default(),
@@ -137,6 +140,7 @@ impl Local {
     pub(super) fn well(&self) {
         if self.state().breaker.well() {
             *self.stopgap.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+            self.search.forget();
             self.wake.notify_one();
         }
     }

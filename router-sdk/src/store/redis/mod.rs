@@ -12,6 +12,7 @@ mod local;
 mod queue;
 mod reserve;
 mod script;
+mod search;
 mod slices;
 mod stopgap;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 
-use super::{Claim, Denied, Hold, Level, StateStore, Unavailable};
+use super::{Claim, Denied, Hold, Level, Near, Spot, StateStore, Unavailable};
 pub(crate) use address::Address;
 use keys::Meter;
 use link::{Fault, Link};
@@ -113,6 +114,18 @@ impl StateStore for RedisStore {
         self.local.put(space, key, value, ttl_ms).boxed()
     }
 
+    fn keep<'a>(
+        &'a self,
+        space: &'a str,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: u64,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.local.worker.attend(&self.local);
+        self.local.keep(space, key, value, ttl_ms).boxed()
+    }
+
     fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>> {
         self.local.worker.attend(&self.local);
         self.local.remove(space, key).boxed()
@@ -121,6 +134,22 @@ impl StateStore for RedisStore {
     fn list<'a>(&'a self, space: &'a str, _: i64) -> BoxFuture<'a, Result<Vec<(String, Bytes)>, Unavailable>> {
         self.local.worker.attend(&self.local);
         self.local.list(space).boxed()
+    }
+
+    fn nearest<'a>(&'a self, spot: &'a Spot, most: usize) -> BoxFuture<'a, Result<Vec<Near>, Unavailable>> {
+        self.local.worker.attend(&self.local);
+        self.local.nearest(spot, most).boxed()
+    }
+
+    fn put_near<'a>(
+        &'a self,
+        spot: &'a Spot,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: u64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.local.worker.attend(&self.local);
+        self.local.put_near(spot, key, value, ttl_ms).boxed()
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

@@ -4,6 +4,8 @@ mod arithmetic;
 mod faults;
 mod fleet;
 mod forms;
+mod search;
+mod searcher;
 mod server;
 mod slices;
 mod values;
