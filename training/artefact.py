@@ -1,7 +1,8 @@
 """A fitted predictor in, the bytes of weights.bin out. Little-endian:
 
-"CRW4", u8 log2(buckets), u8 surface values, u8 shapes, u8 knots
+"CRW5", u8 log2(buckets), u8 surface values, u8 shapes, u8 knots
 f32[2] step of one int8 weight, for each shape with words
+f32[2] what the words add on average, likewise
 f32[surface] mean, f32[surface] 1/spread
 f32[shapes][surface] weights of the gain
 f32[shapes][knots] raw gains at equal shares of the prompts
@@ -34,9 +35,10 @@ def pack(fitted):
     f32 = lambda values: np.asarray(values, "<f4").tobytes()
     blob = b"".join(
         [
-            b"CRW4",
+            b"CRW5",
             bytes([BUCKETS.bit_length() - 1, SURFACE, len(SHAPES), KNOTS]),
             f32([step for _, step in tables]),
+            f32(fitted.level),
             f32(fitted.mean),
             f32(1 / fitted.spread),
             f32(fitted.surface),

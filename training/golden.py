@@ -5,7 +5,7 @@ import struct
 
 import artefact
 import numpy as np
-from model import CLIP, KNOTS, RIDGE, SHARED
+from model import CLIP, KNOTS, OF_WORDS, RIDGE, SHARED
 from tables import BUCKETS, SHAPES, SURFACE, extract
 
 PROMPTS = [
@@ -34,7 +34,7 @@ def parsed(blob):
         return out
 
     shapes = len(SHAPES)
-    out = dict(steps=floats(2), mean=floats(SURFACE), inverse=floats(SURFACE), surface=floats(shapes, SURFACE))
+    out = dict(steps=floats(2), levels=floats(2), mean=floats(SURFACE), inverse=floats(SURFACE), surface=floats(shapes, SURFACE))
     out.update(knots=floats(shapes, KNOTS), success=floats(shapes, 3, 2), stray=floats(shapes))
     tables = {}
     for shape in RIDGE:
@@ -51,15 +51,18 @@ def parsed(blob):
 def gain(parts, row):
     """The rank of one extracted row, by the quantised weights."""
     shape, buckets = row["shape"], np.array(row["buckets"], int)
+    bits = (row["words"].astype(np.uint32) * np.uint32(0x9E3779B1)) >> np.uint32(14)
+    known = parts["known"][bits].mean() if len(bits) else 0.0
+    trust = float(np.clip((known - 0.3) / 0.5, 0, 1))
     scaled = np.clip((row["surface"] - parts["mean"]) * parts["inverse"], -CLIP, CLIP)
+    scaled[OF_WORDS] *= trust
     raw = float(scaled @ parts["surface"][shape])
     if shape in RIDGE:
-        bits = (row["words"].astype(np.uint32) * np.uint32(0x9E3779B1)) >> np.uint32(14)
-        known = parts["known"][bits].mean() if len(bits) else 0.0
+        at = list(RIDGE).index(shape)
         weights = parts["tables"][shape][buckets >> SHARED[shape]].astype(int).sum() * float(
-            parts["steps"][list(RIDGE).index(shape)]
+            parts["steps"][at]
         )
-        raw += float(np.clip((known - 0.3) / 0.5, 0, 1)) * weights / np.sqrt(max(len(buckets), 1))
+        raw += trust * (weights / np.sqrt(max(len(buckets), 1)) - float(parts["levels"][at]))
     return float(np.interp(raw, parts["knots"][shape], np.linspace(0, 1, KNOTS)))
 
 

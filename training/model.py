@@ -20,17 +20,21 @@ TABLE_WEIGHT = {
 CARRIES_OVER = (0, 1)
 CARRY_RIDGE = 1.0
 # Ridge of the two shapes that have weights of their own, and the scale of their surface values.
-RIDGE = {CHOICES: 200.0, STORY: 300.0}
+RIDGE = {CHOICES: 200.0, STORY: 600.0}
 SURFACE_SCALE = 0.2
 # Buckets of the full width that share a weight, as powers of two: stories have fewer words.
 SHARED = {CHOICES: 0, STORY: 1}
 # A word or pair of words in fewer prompts has no weight.
 SEEN_FROM = 2
 ITERATIONS = 60
+# Surface values that count words and letters: told apart as in `features.rs`, trusted as far as the words are known.
+OF_WORDS = [2, 3, 4, 5, 7, 8, 17, 18]
 # Large: the level of a benchmark is not shrunk.
 LEVEL_SCALE = 30.0
 CLIP = 3.0
 KNOTS = 33
+# Signs of the shortest and the longest ask on the scale of everything else.
+EVEN = (8, 2000)
 KNOWN_FROM = 3
 SUCCESS_RIDGE = 0.001
 # Level and slope of a weak, a mid and a strong model where no benchmark speaks for every-day requests: by judgement.
@@ -68,6 +72,7 @@ class Fitted:
     surface: np.ndarray
     hashed: np.ndarray
     known: np.ndarray
+    level: np.ndarray = None
     knots: np.ndarray = None
     success: np.ndarray = None
     stray: np.ndarray = None
@@ -77,11 +82,13 @@ class Fitted:
 
     def raw(self, rows):
         """The raw gain of anything that has hashed words, words, surface values and a shape."""
-        out = np.sum(self.scaled(rows.surface) * self.surface[rows.shape], axis=1)
         trust = np.clip((known_share(rows.words, self.known) - 0.3) / 0.5, 0, 1)
-        for shape in RIDGE:
+        scaled = self.scaled(rows.surface)
+        scaled[:, OF_WORDS] *= trust[:, None]
+        out = np.sum(scaled * self.surface[rows.shape], axis=1)
+        for at, shape in enumerate(RIDGE):
             inside = rows.shape == shape
-            out[inside] += trust[inside] * (rows.hashed[inside] @ self.hashed[shape])
+            out[inside] += trust[inside] * (rows.hashed[inside] @ self.hashed[shape] - self.level[at])
         return out
 
     def rank(self, rows, raw=None):
@@ -167,12 +174,14 @@ def fit(rows, mask, reference=None):
     known = vocabulary(rows, mask)
     out = Fitted(mean, spread, np.zeros((shapes, SURFACE)), np.zeros((shapes, BUCKETS)), known)
     out.surface[:] = carried(out, rows, mask)
-    for shape, ridge in RIDGE.items():
+    out.level = np.zeros(len(RIDGE))
+    for at, (shape, ridge) in enumerate(RIDGE.items()):
         inside = mask & (rows.shape == shape)
         if inside.sum() >= OWN_FROM:
             hashed, surface = own(out, rows, inside, ridge, SHARED[shape])
             out.hashed[shape] = hashed
             out.surface[shape] += surface
+            out.level[at] = np.average(rows.hashed[inside] @ hashed, weights=rows.weight[inside])
     part = Part(rows, mask)
     out.knots = knots(out, part, rows.bench[mask], reference)
     out.success, out.stray = success(out, part, rows.outcome[mask], rows.bench[mask])
@@ -232,14 +241,22 @@ def knots(out, part, bench, reference):
         rows = Part(Reference(rows), np.arange(len(rows["shape"])))
         groups += [(rows.shape, out.raw(rows))] * 3
     every = np.concatenate([np.quantile(raw, np.linspace(0, 1, 1001)) for _, raw in groups])
-    # Stories and other asks are compared with each other, so they share a scale; answers to choose from set prompts apart.
+    # Answers to choose from set prompts apart. Stories are told apart on the scale of what is no such question.
     scales = []
     for choices in (True, False):
         parts = [raw[(own_shape == CHOICES) == choices] for own_shape, raw in groups]
         parts = [raw for raw in parts if len(raw) >= FEWEST]
         pooled = np.concatenate([np.quantile(raw, np.linspace(0, 1, 1001)) for raw in parts]) if parts else every
         scales.append(np.maximum.accumulate(np.quantile(pooled, np.linspace(0, 1, KNOTS))))
-    return np.array([scales[0], scales[1], scales[1]])
+    return np.array([scales[0], scales[1], even(out)])
+
+
+def even(out):
+    """Equal steps of the length's logarithm for everything else: on a scale of equal shares most every-day asks lie
+    within few letters of each other, and saying the same in another language would move them far."""
+    ends = np.tile(out.mean, (2, 1))
+    ends[:, 0], ends[:, 1] = np.log1p(EVEN), 0.0
+    return np.linspace(*(out.scaled(ends) @ out.surface[OTHER]), KNOTS)
 
 
 class Reference:

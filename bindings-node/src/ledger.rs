@@ -48,6 +48,26 @@ impl NativeRouter {
         env.spawn_future(guarded(async move { router.report(path, query(&json)?).await }))
     }
 
+    /// What another strategy would have made of past requests, of the ledger or of an exported file, as JSON text.
+    #[napi]
+    pub fn what_if<'env>(
+        &self,
+        env: &'env Env,
+        strategy: String,
+        entries: Option<String>,
+        json: String,
+    ) -> Result<PromiseRaw<'env, String>> {
+        let router = self.core.clone();
+        env.spawn_future(guarded(async move {
+            let (strategy, query) = (strategy.parse()?, query(&json)?);
+            let told = match entries {
+                Some(path) => router.what_if_of(path, strategy, query).await?,
+                None => router.what_if(strategy, query).await?,
+            };
+            Ok(told.to_json().to_string())
+        }))
+    }
+
     /// How the ledger stands, as JSON text.
     #[napi]
     pub fn ledger(&self) -> Result<String> {

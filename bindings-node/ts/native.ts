@@ -40,6 +40,7 @@ export interface NativeRouter {
   explain(json: string, apiKey?: string): Promise<string>;
   models(apiKey?: string): Promise<string>;
   keys(name: string, json: string): Promise<string>;
+  learning(name: string, json: string): Promise<string>;
   entries(): string;
   health(): string;
   cacheStats(): string;
@@ -60,6 +61,7 @@ export interface NativeRouter {
   call(inbound: Inbound, canceller?: Canceller): Promise<NativeDoor>;
   usage(json: string): Promise<string>;
   export(path: string, json: string): Promise<number>;
+  whatIf(strategy: string, entries: string | undefined, json: string): Promise<string>;
   report(path: string, json: string): Promise<void>;
   ledger(): string;
   onEntry(callback: (json: string) => void): void;

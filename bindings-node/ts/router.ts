@@ -6,6 +6,7 @@ import { configJson, located, requestJson } from "./encode.js";
 import { invalid, rebuilt } from "./errors.js";
 import { fetchThrough } from "./fetch.js";
 import { Keys } from "./keys.js";
+import { Learning, learned } from "./learning.js";
 import { entryCallback, flushAtExit, queryJson } from "./ledger.js";
 import { native } from "./native.js";
 import type { NativeRouter } from "./native.js";
@@ -18,7 +19,7 @@ import type { Config } from "./types/config.js";
 import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "./types/embedding.js";
 import type { TargetHealth } from "./types/health.js";
 import type { AfterHook, BeforeHook, HookOptions } from "./types/hooks.js";
-import type { Entry, LedgerState, UsageQuery, UsageReport } from "./types/ledger.js";
+import type { Entry, LedgerState, UsageQuery, UsageReport, WhatIf } from "./types/ledger.js";
 import type { BudgetEvent, QuotaState } from "./types/quota.js";
 import type { ChatCompletion, ChatCompletionChunk } from "./types/reply.js";
 import type {
@@ -27,7 +28,7 @@ import type {
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionCreateParamsStreaming,
 } from "./types/request.js";
-import type { Explanation, Task } from "./types/route.js";
+import type { Explanation, Strategy, Task } from "./types/route.js";
 import type { ShadowReply } from "./types/shadow.js";
 
 /** A model that can be asked for. */
@@ -58,6 +59,8 @@ export class Router implements AsyncDisposable {
   readonly cache: Cache;
   /** The keys of callers; needs `keys` in the configuration. */
   readonly keys: Keys;
+  /** What scores of answers taught; needs `learning` in the configuration. */
+  readonly learning: Learning;
   /** A WHATWG `fetch` that this router answers: `new OpenAI({ fetch: router.fetch, apiKey: "unused" })`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
@@ -75,6 +78,7 @@ export class Router implements AsyncDisposable {
     this.models = new Models(inner);
     this.cache = new Cache(inner);
     this.keys = new Keys(inner);
+    this.learning = new Learning(inner);
     this.fetch = (input, init) => fetchThrough(inner, input, init);
   }
 
@@ -202,6 +206,14 @@ export class Router implements AsyncDisposable {
   }
 
   /**
+   * Tells how good an answer was, from 0 (useless) to 1 (just right), once for each. `requestId` is the `request_id` of
+   * its `clawrouters`. Needs `learning` in the configuration.
+   */
+  async feedback(requestId: string, score: number): Promise<void> {
+    await learned(this.#native, "feedback", { request_id: requestId, score });
+  }
+
+  /**
    * How the limits and budgets of a subject stand: `global`, `key:ID`, `tag:NAME=VALUE`, `model:PROVIDER/MODEL` or
    * `provider:NAME`.
    */
@@ -243,6 +255,20 @@ export class Router implements AsyncDisposable {
   async export(path: string, query?: Omit<UsageQuery, "group_by">): Promise<number> {
     const json = queryJson(query);
     return under(undefined, () => this.#native.export(path, json));
+  }
+
+  /**
+   * What past requests to `auto` would have cost under another strategy, and the qualities expected on both sides; nothing
+   * is sent. `entries` is a file that `export` wrote, in place of this router's own ledger. Today's models are reckoned with
+   * the tokens of the answers that were given, at the prices of their days.
+   */
+  async whatIf(
+    strategy: Strategy,
+    query?: Omit<UsageQuery, "group_by"> & { entries?: string | undefined },
+  ): Promise<WhatIf> {
+    const { entries, ...asked } = query ?? {};
+    const json = queryJson(asked);
+    return JSON.parse(await under(undefined, () => this.#native.whatIf(strategy, entries, json))) as WhatIf;
   }
 
   /** Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else. */

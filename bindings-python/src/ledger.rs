@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clawrouters::{Error, LedgerFile, UsageQuery};
+use clawrouters::{Error, LedgerFile, Strategy, UsageQuery};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
@@ -21,6 +21,11 @@ pub(crate) fn query(py: Python<'_>, query: &[u8]) -> PyResult<UsageQuery> {
         .map_err(|_| Error::invalid_request("query", "must be a JSON object"))
         .and_then(UsageQuery::from_value)
         .map_err(|e| errors::exception(py, &e))
+}
+
+/// A strategy from its name.
+pub(crate) fn strategy(py: Python<'_>, name: &str) -> PyResult<Strategy> {
+    name.parse().map_err(|e| errors::exception(py, &e))
 }
 
 /// A feed of one answer, or of the error in its place.

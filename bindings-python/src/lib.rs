@@ -5,6 +5,7 @@ mod errors;
 mod feed;
 mod hooks;
 mod keys;
+mod learning;
 mod ledger;
 mod port;
 mod quota;

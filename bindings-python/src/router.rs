@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::feed::{Feed, Item, Sink};
 use crate::hooks::Added;
 use crate::keys::{self, Keyed};
-use crate::{door, errors, ledger, quota, runtime, shadow, telemetry};
+use crate::{door, errors, learning, ledger, quota, runtime, shadow, telemetry};
 
 /// Chunks that cross in one batch at most.
 const BATCH: usize = 64;
@@ -239,6 +239,11 @@ impl Router {
         keys::call(slf.py(), Self::open_core(slf)?, name, arguments)
     }
 
+    /// Makes a call of the router's learning: a feed of one JSON value.
+    fn learning(&self, py: Python<'_>, name: String, arguments: &[u8]) -> PyResult<Feed> {
+        learning::call(py, self.core(py)?, name, arguments)
+    }
+
     /// Sends an HTTP request through the door: a feed of one head, then body bytes.
     fn door(
         slf: &Bound<'_, Self>,
@@ -443,6 +448,19 @@ impl Router {
     fn report(&self, py: Python<'_>, path: PathBuf, query: &[u8]) -> PyResult<Feed> {
         let (router, query) = (self.core(py)?, ledger::query(py, query)?);
         ledger::answer(py, async move { router.report(path, query).await }, |()| serde_json::Value::Null)
+    }
+
+    /// What another strategy would have made of past requests, of the ledger or of an exported file: a feed of one object.
+    fn what_if(&self, py: Python<'_>, strategy: &str, entries: Option<PathBuf>, query: &[u8]) -> PyResult<Feed> {
+        let (router, query) = (self.core(py)?, ledger::query(py, query)?);
+        let strategy = ledger::strategy(py, strategy)?;
+        let told = async move {
+            match entries {
+                Some(path) => router.what_if_of(path, strategy, query).await,
+                None => router.what_if(strategy, query).await,
+            }
+        };
+        ledger::answer(py, told, |told| told.to_json())
     }
 
     /// How the ledger stands, as JSON.

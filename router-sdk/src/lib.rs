@@ -17,16 +17,19 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod fork;
 mod hooks;
 mod ids;
 mod judge;
 mod keys;
+mod learn;
 mod media;
 mod pipeline;
 mod provider;
 mod redact;
 mod router;
 mod select;
+mod session;
 mod setup;
 mod shadow;
 mod steer;
@@ -40,9 +43,6 @@ pub use account::{
     Against, CacheUse, Content, Entry, Fault, Figures, LedgerState, Percentiles, Sink, SinkState, TokenSums,
     UsageQuery, UsageReport, UsageRow, usd,
 };
-#[cfg(feature = "sqlite")]
-#[doc(hidden)]
-pub use account::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use admit::{
     Allowance, Allowances, Budget, BudgetEvent, BudgetState, Budgets, Caller, LimitState, Limits, QuotaState, Window,
 };
@@ -58,18 +58,21 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
-    Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LedgerConfig, LimitsConfig, MediaConfig, ModelConfig,
-    OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry, RuleConfig,
-    SandboxConfig, SandboxFailure, SemanticCache, Shadow, StateConfig, StateFailure, TelemetryConfig, TierConfig,
-    Timeouts, TokensConfig, WindowConfig,
+    Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LearningConfig, LedgerConfig, LimitsConfig, MediaConfig,
+    ModelConfig, OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry,
+    RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, SessionsConfig, Shadow, StateConfig, StateFailure,
+    TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};
 pub use error::{Error, ErrorKind, Partial, Refusal};
 pub use failover::TargetHealth;
+#[doc(hidden)]
+pub use fork::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use hooks::{Decision, Hook, HookCall, HookFailure, HookFuture, HookOptions, HookRefusal, Operation, Stage};
 pub use keys::{IssuedKey, KeyInfo, KeySettings, Keys, NewKey};
-pub use pipeline::Spending;
+pub use learn::Learning;
+pub use pipeline::{Compared, LeftOut, Moved, Side, Spending, WhatIf};
 pub use provider::{Azure, Cloud, Deployment, Family, Limits as DeploymentLimits, Target, Vertex};
 pub use redact::RedactKind;
 #[cfg(feature = "sqlite")]
@@ -86,6 +89,7 @@ pub use telemetry::{
 pub use wire::{
     AttemptRecord, CacheMode, CacheOptions, Cached, ChatChunk, ChatRequest, ChatResponse, CostSource, EmbeddingInput,
     EmbeddingRequest, EmbeddingResponse, EncodingFormat, Judged, MaxPrice, Object, OnInterrupt, OnMalformed,
-    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, Strategy, TokenCount, Tokenizer, Usage,
-    count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens, estimate_tokens_for,
+    ParameterPolicy, Priority, Resumption, RouteInfo, RouteOptions, SessionDecision, SessionInfo, Strategy, TokenCount,
+    Tokenizer, Usage, count_tokens, estimate_request_tokens, estimate_request_tokens_for, estimate_tokens,
+    estimate_tokens_for,
 };

@@ -6,6 +6,8 @@ mod judged;
 mod leave;
 mod plan;
 mod recall;
+mod session;
+mod what_if;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,8 +29,10 @@ use crate::failover::{self, Answer, Departure, Hints, Journey, Sender};
 use crate::hooks::{self, Hooks, Stage};
 use crate::judge::Judge;
 use crate::keys::Keyring;
+use crate::learn::Learner;
 use crate::redact::Kinds;
 use crate::select::Pool;
+use crate::session::Sessions;
 use crate::setup::Setup;
 use crate::shadow::Shadow;
 use crate::store::StateStore;
@@ -41,8 +45,10 @@ use close::{open_books, refused};
 pub(crate) use embed::embed;
 use judged::judged;
 use leave::{Left, leave, redacted};
-use plan::{Planned, arranged, decide, overshadow};
+use plan::{Planned, arranged, decide, overshadow, sighted};
 pub(crate) use plan::{explain, plan_only};
+pub(crate) use what_if::Comparison;
+pub use what_if::{Compared, LeftOut, Moved, Side, WhatIf};
 
 /// Everything that requests of one router share.
 pub(crate) struct Shared {
@@ -51,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) shadow: Shadow,
     pub(crate) cache: Arc<Cache>,
+    sessions: Arc<Sessions>,
     pub(crate) keys: Option<Arc<Keyring>>,
     pub(crate) hooks: Arc<Hooks>,
     /// What is taken out of requests.
@@ -58,6 +65,7 @@ pub(crate) struct Shared {
     /// Somebody is told of requests in spans.
     told: AtomicBool,
     judge: Option<Judge>,
+    pub(crate) learning: Option<Arc<Learner>>,
     tally: Arc<Tally>,
     /// Limits and budgets; absent where nothing is limited.
     pub(crate) quota: Option<Arc<Quota>>,
@@ -122,6 +130,8 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
         Ok(admission) => admission,
         Err(error) => return Err(refused(shared, &request, caller, stream, moment, error)),
     };
+    // Before anything is taken out: by what the caller wrote, and will write again.
+    let thread = shared.sessions.thread(&admission.caller, &request);
     let taken = redacted(shared, &mut request);
     if taken.vault.is_some() {
         // What is put back into the answer is this request's own, and so is the answer.
@@ -130,11 +140,12 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     shared.tally.begun();
     let remembering = match recall::chat(shared, &admission, &request, stream, moment).await {
         Recalled::Hit(kept, cached) => {
-            return recall::answered(shared, &request, &admission, &after, stream, moment, (&kept, cached)).await;
+            let reply = recall::answered(shared, &request, &admission, &after, stream, moment, (&kept, cached)).await;
+            return reply.inspect(|_| recall::carried(shared, thread.as_ref(), &kept));
         }
         Recalled::Miss(remembering) => remembering,
     };
-    let planned = match decide(shared, &admission.caller, &request, moment) {
+    let planned = match decide(shared, &admission.caller, &request, moment, true) {
         Ok(planned) => planned,
         Err(error) => return Err(refused(shared, &request, admission.caller, stream, moment, error)),
     };
@@ -142,9 +153,16 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let books = open_books(shared, &request, &mut admission, &plan, task, input_tokens, stream, moment);
     let mut books = books.sized(size);
     books.route.cached = remembering.cached();
+    books.sighting = sighted(shared, &request, &books.route.task);
     books.route.redacted = taken.counts;
     let vault = taken.vault;
-    let plan = judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await;
+    let joined = session::joined(shared, thread, &plan).await;
+    let plan = match joined.in_loop(&request) {
+        true => plan,
+        false => judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await,
+    };
+    let scene = session::Scene { shared, caller: &admission.caller, request: &request, input_tokens, moment };
+    let (plan, following, home) = session::seat(scene, plan, joined, &mut books);
     let config = &shared.setup.config;
     let (usage_chunk, choices) = (wants_usage_chunk(&request), request.choices());
     let parameters = request.route().parameters.unwrap_or(config.parameters);
@@ -152,6 +170,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let on_malformed = request.route().on_malformed.unwrap_or(config.on_malformed);
     overshadow(shared, &admission.caller, &request, &plan, input_tokens, &books, moment);
     let candidates = arranged(shared, &admission.caller, plan.candidates, &request, input_tokens);
+    let candidates = session::at_home(shared, home, candidates, input_tokens);
     let departure = Departure {
         request,
         candidates,
@@ -168,7 +187,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             Err(error.with_route_id(&route.request_id).with_attempts(route.attempts.clone()))
         }
         Ok(Answer::Whole(response, line)) => {
-            let left = Left { response: *response, line, vault, remembering };
+            let left = Left { response: *response, line, vault, remembering, following };
             leave(&after, left, &mut books).await.map(|response| Reply::Whole(Box::new(response)))
         }
         Ok(Answer::Stream(open, line)) => {
@@ -183,9 +202,13 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
             };
             let head = books.preview(&line);
             let followed = failover::follow(*open, line, books, journey, terms);
-            Ok(Reply::Stream(match vault {
+            let stream = match vault {
                 Some(vault) => ChatStream::new(head, Box::pin(leave::restored(followed, vault))),
                 None => remembering.stream(ChatStream::new(head, Box::pin(followed))),
+            };
+            Ok(Reply::Stream(match following {
+                Some(following) => following.stream(stream),
+                None => stream,
             }))
         }
     }
@@ -238,17 +261,22 @@ impl Shared {
         if config.state.is_some() {
             sender.hints = Some(Hints::new(Arc::clone(&setup.state), &sender.health));
         }
+        let shared_state = config.state.is_some().then(|| Arc::clone(&state));
+        let sessions = Arc::new(Sessions::new(&config.sessions, setup.history_key.clone(), shared_state));
         let shelf = config.state.is_some().then(|| fleet_shelf(&setup.state));
+        let fleet = config.state.is_some().then_some(&setup.state);
         Self {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
             cache: Arc::new(Cache::new(&config.cache, shelf, setup.embedder.take())),
+            sessions,
             keys,
             hooks: Arc::new(Hooks::new(config.hooks)),
             told: AtomicBool::new(false),
             redact: kinds(config),
             judge: config.judge.as_ref().map(Judge::new),
+            learning: config.learning.as_ref().map(|settings| Learner::new(settings, fleet)),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup, &state),
             pool: Mutex::new(None),

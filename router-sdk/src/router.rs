@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::failover::TargetHealth;
 use crate::hooks::{Decision, Hook, HookCall, HookOptions, Stage};
 use crate::keys::Keys;
+use crate::learn::Learning;
 use crate::pipeline::{self, Reply, Shared, Spending};
 use crate::select::{Explanation, Plan};
 use crate::setup::{Environment, Setup};
@@ -182,6 +183,33 @@ impl Router {
     /// configured.
     pub async fn caller(&self, api_key: Option<&SecretString>) -> Result<Caller, Error> {
         admit::authorise(self.shared.keys.as_ref(), api_key).await
+    }
+
+    /// Takes in how good an answer was: `score` from 0 (useless) to 1 (just right) for the `request_id` of its RouteInfo.
+    ///
+    /// It says something of the model that answered for requests of the same kind, and counts once. Needs `learning` in
+    /// the configuration.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn example(router: clawrouters::Router) -> Result<(), clawrouters::Error> {
+    /// let reply = router.chat(clawrouters::ChatRequest::new("auto", "What is the capital of Peru?")).await?;
+    /// router.feedback(&reply.route.request_id, 1.0).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidRequest` for another score and for a request that is not waiting for one: unknown, older than
+    /// `learning.remember_s`, answered from the cache, or scored before. `InvalidConfig` where nothing is learned,
+    /// `ProviderUnavailable` while the shared state cannot be asked.
+    pub async fn feedback(&self, request_id: &str, score: f64) -> Result<(), Error> {
+        self.learning().feedback(request_id, score).await
+    }
+
+    /// What scores taught: exported, put back, forgotten.
+    pub fn learning(&self) -> Learning {
+        Learning::new(Arc::clone(&self.shared))
     }
 
     /// The keys of callers.

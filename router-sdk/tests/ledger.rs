@@ -4,6 +4,8 @@
 #![cfg(feature = "sqlite")]
 
 mod ledger_support;
+#[path = "ledger_support/what_if.rs"]
+mod what_if;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};

@@ -59,6 +59,7 @@ def derive(known: Facts, by_provider: dict[str, list[Json]]) -> dict[str, Json]:
     general = {model: _general(metrics) for model, metrics in defaults.items() if metrics and _trusted(metrics)}
     guess = prior.fit(known, {model: score.value for model, score in general.items()})
     tokens = _verbosity(tables[measures.VERBOSITY], levels)
+    lengths = _lengths(tokens)
     found: dict[str, Json] = {}
     for model in sorted(_shipped(by_provider)):
         if model in general:
@@ -69,9 +70,11 @@ def derive(known: Facts, by_provider: dict[str, list[Json]]) -> dict[str, Json]:
             row = _row(_from_prior(guess[model], spread))
         else:
             continue
-        if (model, "") in tokens:
-            row["verbosity"] = tokens[model, ""]
-        steps = _effort_rows(model, at, levels.get(model, ""), spread, tokens)
+        level = levels.get(model, "")
+        length = tokens.get((model, "")) or _length_at(model, level, level, tokens, lengths)
+        if length is not None:
+            row["verbosity"] = length
+        steps = _effort_rows(model, at, levels.get(model, ""), spread, tokens, lengths)
         if steps:
             row["efforts"] = steps
         found[model] = row
@@ -101,14 +104,14 @@ def _levels(known: Facts, level_of: Callable[[Row, str], str]) -> dict[str, str]
     return {model: level for model, (_, level) in found.items()}
 
 
-def _shifts(anchor: dict[Key, float]) -> dict[str, float]:
+def _shifts(measured: dict[Key, float]) -> dict[str, float]:
     """How far each level lies above high effort, over all models.
 
     Pairs of levels of one model give differences; a few rounds of averaging
     turn those into one position a level.
     """
     by_model: dict[str, dict[str, float]] = {}
-    for (model, level), value in anchor.items():
+    for (model, level), value in measured.items():
         by_model.setdefault(model, {}).setdefault(level, value)
     groups = [levels for _, levels in sorted(by_model.items()) if len(levels) > 1]
     position = dict.fromkeys((*efforts.LEVELS, efforts.ON, efforts.UNSTATED), 0.0)
@@ -239,6 +242,7 @@ def _effort_rows(
     default: str,
     spread: dict[str, float],
     tokens: dict[Key, float],
+    lengths: dict[str, float],
 ) -> list[Json]:
     """Rows of the levels that were measured by themselves."""
     have = {level: metrics for (name, level), metrics in at.items() if name == model}
@@ -253,8 +257,9 @@ def _effort_rows(
         if _mean(metrics, measures.CLASSES["general"]) is None:
             continue
         row: Json = {"effort": level, **_row(_classes(metrics, spread))}
-        if (model, level) in tokens:
-            row["verbosity"] = tokens[model, level]
+        length = _length_at(model, level, default, tokens, lengths)
+        if length is not None:
+            row["verbosity"] = length
         rows.append(row)
     return rows
 
@@ -273,6 +278,28 @@ def _verbosity(tokens: dict[Key, float], levels: dict[str, str]) -> dict[Key, fl
     found = {key: round(value / middle, 2) for key, value in tokens.items() if key[1]}
     found.update({(model, ""): round(value / middle, 2) for model, value in default.items()})
     return found
+
+
+def _lengths(tokens: dict[Key, float]) -> dict[str, float]:
+    """How much longer answers are at each level than at high effort, as a logarithm, over all models."""
+    return _shifts({key: math.log(value) for key, value in tokens.items() if key[1] and value > 0})
+
+
+def _length_at(
+    model: str, level: str, default: str, tokens: dict[Key, float], lengths: dict[str, float]
+) -> float | None:
+    """Output tokens at a level: measured there, or else at the model's nearest level and moved."""
+    if (model, level) in tokens:
+        return tokens[model, level]
+    have = {other: value for (name, other), value in tokens.items() if name == model and other in efforts.LEVELS}
+    if (model, "") in tokens and default in efforts.LEVELS:
+        have.setdefault(default, tokens[model, ""])
+    if not have:
+        return None
+    if level not in efforts.LEVELS:
+        return None
+    nearest = min(have, key=lambda other: (abs(lengths[other] - lengths[level]), other))
+    return max(0.01, round(have[nearest] * math.exp(lengths[level] - lengths[nearest]), 2))
 
 
 def _tenth(value: float) -> float | int:

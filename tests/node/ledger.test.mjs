@@ -18,6 +18,21 @@ const config = (ledger) => ({ providers: { openai: { kind: "sandbox", sandbox: {
 const ask = (router, team = "a") =>
   router.chat.completions.create({ model: "auto", messages: [{ role: "user", content: "Hi" }], route: { tags: { team } } });
 
+test("what another strategy would have cost", async () => {
+  const router = new Router(config({}));
+  for (let i = 0; i < 3; i++) {
+    await router.chat.completions.create({ model: "auto:best", messages: [{ role: "user", content: "Hi" }] });
+  }
+  const told = await router.whatIf("cheapest", { where: { strategy: "best" } });
+  assert.deepEqual([told.requests, told.changed, told.strategy], [3, 3, "cheapest"]);
+  assert.equal(told.actual.cost_nanos, (await router.usage()).total.cost_nanos);
+  assert.ok(told.instead.cost > 0 && told.instead.cost < told.actual.cost);
+  const entries = join(folder, "what-if.csv");
+  assert.equal(await router.export(entries), 3);
+  assert.deepEqual(await router.whatIf("cheapest", { entries, since: "1h" }), told);
+  await assert.rejects(router.whatIf("dearest"), { code: "InvalidRequest", param: "strategy" });
+});
+
 test("usage, exports and reports", async () => {
   const db = join(folder, "usage.db");
   const router = new Router(config({ sqlite: db }));

@@ -41,7 +41,11 @@ async function play(scenario, stream) {
   const outcomes = await played({ ...scenario, calls, request: fill(scenario.request) }, stream, fill(scenario.config));
   const expected = [scenario.expect].flat();
   for (const got of outcomes) {
-    checkCall(expected[Math.min(got.call, expected.length - 1)], got);
+    const wanted = expected[Math.min(got.call, expected.length - 1)];
+    checkCall(wanted, got);
+    const feedback = got.feedback ?? null;
+    const refused = wanted.feedback ? isPart(wanted.feedback, feedback) : feedback === null;
+    assert.ok(refused, `feedback: ${JSON.stringify(feedback)}`);
   }
   for (const [i, { answer }] of (scenario.ledger ?? []).entries()) {
     const got = outcomes.at(-1).ledger[i];
@@ -49,6 +53,8 @@ async function play(scenario, stream) {
   }
   rmSync(folder, { recursive: true, force: true });
   const last = expected.at(-1);
+  const { learned } = outcomes.at(-1);
+  assert.ok(isPart(last.learned ?? {}, learned ?? {}), `learned: ${JSON.stringify(learned)}`);
   if (last.budget_events) {
     assert.ok(isPart(last.budget_events, outcomes.events), `budget_events: ${JSON.stringify(outcomes.events)}`);
   }

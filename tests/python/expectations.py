@@ -91,12 +91,21 @@ def _route(outcome: Any, stream: bool) -> Any:
     return outcome.chunks[-1].route if stream else outcome.reply.route
 
 
+def route_of(outcome: Any) -> Any:
+    """The route of an answer; None where there is none."""
+    return _route(outcome, outcome.stream) if outcome.chunks or outcome.reply is not None else None
+
+
 def check_call(wanted: dict[str, Any], outcome: Any, stream: bool) -> None:
     if "error" in wanted:
         assert outcome.error is not None, f"no error but {outcome.reply or outcome.chunks!r}"
         _check_error(wanted["error"], outcome.error)
     elif not outcome.cancelled and outcome.error is not None:
         raise outcome.error
+    if "feedback" in wanted:
+        part_of(wanted["feedback"], outcome.feedback, "feedback")
+    else:
+        assert outcome.feedback is None, outcome.feedback
     _check_content(wanted, outcome, stream)
     _check_route(wanted, outcome, stream)
     if "partial" in wanted:

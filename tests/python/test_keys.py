@@ -165,6 +165,10 @@ def test_a_file_keeps_keys_between_routers_and_in_a_fork(hello: Scripted, tmp_pa
     child = os.fork()
     if child == 0:
         try:
+            # SQLite's rules forbid that a child has a connection of its parent.
+            if os.path.isdir("/proc/self/fd"):
+                links = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+                assert not [link for link in links if "keys.db" in os.path.realpath(link)]
             router.keys.disable(key.id)
             os._exit(0)
         except BaseException:

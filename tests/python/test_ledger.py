@@ -35,6 +35,29 @@ def run(program: str, *arguments: str) -> str:
     return done.stdout
 
 
+def test_what_another_strategy_would_have_cost(tmp_path: Path) -> None:
+    async def aside(path: Path) -> Any:
+        async with AsyncRouter(SANDBOX) as router:
+            return await router.what_if("cheapest", path, since="1h")
+
+    with Router(config()) as router:
+        for _ in range(3):
+            router.chat.completions.create(model="auto:best", messages=HELLO)
+        told = router.what_if("cheapest", where={"strategy": "best"})
+        assert (told.requests, told.changed, told.strategy) == (3, 3, "cheapest")
+        assert told.actual.cost_nanos == router.usage().total.cost_nanos
+        assert 0 < told.instead.cost < told.actual.cost
+        assert told.instead.quality <= told.actual.quality
+        assert router.export(tmp_path / "log.jsonl") == 3
+        assert asyncio.run(aside(tmp_path / "log.jsonl")).to_dict() == told.to_dict()
+        assert router.what_if("cheapest", until="2020-01-01").requests == 0
+        with pytest.raises(InvalidRequestError, match="cheapest, balanced, best or fastest") as fault:
+            router.what_if("dearest")
+        assert fault.value.param == "strategy"
+        with pytest.raises(InvalidRequestError, match="cannot be read"):
+            router.what_if("best", tmp_path / "none.csv")
+
+
 def test_usage_exports_and_reports(tmp_path: Path) -> None:
     db = tmp_path / "log.db"
     with Router(config(sqlite=str(db))) as router:

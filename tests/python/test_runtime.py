@@ -162,6 +162,44 @@ def test_parent_child_and_grandchild_work_after_a_fork(hello: Scripted) -> None:
     assert done.returncode == 0, done.stderr
 
 
+EARLY_FORK = """
+import json, os, signal, sys, threading, time
+from clawrouters import Router
+router = Router(json.loads(sys.argv[1]))
+hello = [{"role": "user", "content": "Write me an e-mail from me@example.com in which I say hello."}]
+def ask():
+    return router.chat.completions.create(model="auto", messages=hello).text
+threads = [threading.Thread(target=ask) for _ in range(2)]
+for thread in threads:
+    thread.start()
+time.sleep(float(sys.argv[2]))
+pid = os.fork()
+if pid == 0:
+    # A hang would be the parent's too, whose output it shares.
+    signal.alarm(20)
+    os._exit(0 if ask() else 1)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+for thread in threads:
+    thread.join()
+assert code == 0, code
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("seconds", [0, 0.002, 0.01, 0.03, 0.06])
+def test_a_child_forked_amid_the_first_calls_of_other_threads_answers(seconds: float) -> None:
+    config = json.dumps(
+        {
+            "providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}},
+            "cache": {"exact": {}, "semantic": {}},
+            "redact": {"kinds": ["email", "phone", "api_key"]},
+        }
+    )
+    program = [sys.executable, "-c", EARLY_FORK, config, str(seconds)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_multiprocessing_by_fork(hello: Scripted) -> None:
     program = (
         "import json, sys, multiprocessing as mp\n"

@@ -13,6 +13,7 @@ from typing import Any
 
 import expectations
 import pytest
+import scenario_feedback
 import scenario_hooks
 from clawrouters import AsyncRouter, ClawRoutersError, Router
 from fake import ROOT, Fake, Scripted
@@ -33,6 +34,8 @@ class Outcome:
     entry: Any = None
     quota: dict[str, Any] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)
+    feedback: dict[str, Any] | None = None
+    learned: Any = None
     call: int = 0
     stream: bool = False
 
@@ -86,6 +89,7 @@ def test_scenario(fake: Fake, scenario: dict[str, Any], stream: bool, mode: str,
     for i, question in enumerate(scenario.get("ledger", [])):
         expectations.part_of(question["answer"], outcomes[-1].ledger[i], f"ledger[{i}]")
     expectations.part_of(wanted[-1].get("cache", {}), outcomes[-1].cache, "cache")
+    expectations.part_of(wanted[-1].get("learned", {}), outcomes[-1].learned or {}, "learned")
     expectations.check_requests(wanted[-1], run)
     if "budget_events" in wanted[-1]:
         expectations.part_of(wanted[-1]["budget_events"], events, "budget_events")
@@ -112,6 +116,7 @@ def _calls(scenario: dict[str, Any], stream: bool) -> list[tuple[dict[str, Any],
                 **scenario,
                 "request": {**_of(scenario["request"], i), **own.get("request", {})},
                 "cancel": own.get("cancel", scenario.get("cancel", {})),
+                "feedback": own.get("feedback", scenario.get("feedback")),
             },
             own.get("stream", stream),
         )
@@ -150,6 +155,12 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}) if router else ():
             outcome.quota[subject] = router.quota(subject).to_dict()
         outcome.cache = router.cache.stats().to_dict() if router else {}
+        told = scenario_feedback.due(own, expectations.route_of(outcome))
+        try:
+            if router and told:
+                router.feedback(*told)
+        except ClawRoutersError as error:
+            outcome.feedback = {"kind": error.kind, "param": error.param}
 
     try:
         router = _opened(Router(config), scenario)
@@ -173,6 +184,8 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
         with ThreadPoolExecutor(len(made)) as threads:
             list(threads.map(make, made, [own] * len(made)))
     outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario.get("ledger", [])]
+    if "learned" in scenario["expect"][-1]:
+        outcomes[-1].learned = router.learning.export()["models"]
     until = time.monotonic() + 1
     while _missing(scenario, events) and time.monotonic() < until:
         time.sleep(0.02)
@@ -238,6 +251,12 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}):
             outcome.quota[subject] = (await router.quota(subject)).to_dict()
         outcome.cache = router.cache.stats().to_dict()
+        told = scenario_feedback.due(own, expectations.route_of(outcome))
+        try:
+            if told:
+                await router.feedback(*told)
+        except ClawRoutersError as error:
+            outcome.feedback = {"kind": error.kind, "param": error.param}
 
     async def main() -> tuple[list[Outcome], list[Any]]:
         outcomes: list[Outcome] = []
@@ -264,6 +283,8 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
                 outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())
             except ClawRoutersError as error:
                 outcomes[-1].ledger.append({"kind": error.kind, "param": error.param})
+        if "learned" in scenario["expect"][-1]:
+            outcomes[-1].learned = (await router.learning.export())["models"]
         until = time.monotonic() + 1
         while _missing(scenario, events) and time.monotonic() < until:
             await asyncio.sleep(0.02)

@@ -1,5 +1,6 @@
 /** The configuration: the same keys as in TOML. */
 import type { CacheConfig } from "./cache.js";
+import type { LearningConfig } from "./learning.js";
 import type { BudgetsConfig, LimitsConfig } from "./quota.js";
 import type { OnInterrupt, OnMalformed, ParameterPolicy, Strategy, TaskKind } from "./route.js";
 
@@ -31,6 +32,10 @@ export interface Config {
   shadow?: Shadow | undefined;
   /** Who is asked for a second opinion on how hard a request is. */
   judge?: JudgeConfig | undefined;
+  /** Learning from scores of answers; absent: nothing is learned. */
+  learning?: LearningConfig | undefined;
+  /** True leaves thinking at each model's default: `auto` chooses no level of effort; default false. */
+  default_effort?: boolean | undefined;
   /** What requests to `auto` are taken for and who answers them, in place of the classifier's word. */
   rules?: Rule[] | undefined;
   /** What becomes of parameters that a model or its provider does not take; default `adapt`. */
@@ -57,6 +62,8 @@ export interface Config {
   hooks?: HooksConfig | undefined;
   /** What telemetry may hold. */
   telemetry?: TelemetryConfig | undefined;
+  /** Conversations that stay with their model. */
+  sessions?: SessionsConfig | undefined;
   /** State that processes share, in Redis or Valkey. Absent: each process has its own. */
   state?: StateConfig | undefined;
 }
@@ -193,6 +200,24 @@ export interface JudgeConfig {
   cache_entries?: number | undefined;
   /** How long one is remembered, in seconds; default 3600. */
   cache_ttl_s?: number | undefined;
+}
+
+/** Conversations of `auto` that stay with their model while that is right. */
+export interface SessionsConfig {
+  /** False: every request is chosen for by itself; default true. */
+  enabled?: boolean | undefined;
+  /** How long a conversation is known after its last answer, in seconds; default 3600. */
+  ttl_s?: number | undefined;
+  /** Recognises conversations without `route.session` by their whole earlier history; default true. */
+  match_history?: boolean | undefined;
+  /** Conversations that this process knows at most; default 10000. */
+  max_entries?: number | undefined;
+  /** How long a provider's prompt cache is expected to live after its last use, in seconds; default 300. */
+  cache_life_s?: number | undefined;
+  /** The share of a conversation's spend that may be lost to switches made for money, from 0 to 1; default 0.1. */
+  switching_budget?: number | undefined;
+  /** The environment variable with the secret under which histories are hashed. */
+  secret_env?: string | undefined;
 }
 
 /** How pictures, documents and sounds behind addresses are fetched and sent inline. */

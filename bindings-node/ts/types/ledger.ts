@@ -1,9 +1,9 @@
 /** The ledger: one entry a closed request, without prompt or answer. */
 import type { ErrorCode } from "../errors.js";
-import type { RouteInfo } from "./route.js";
+import type { RouteInfo, Strategy } from "./route.js";
 
 /** One closed request: who asked, how it was answered, what it cost. */
-export interface Entry extends RouteInfo {
+export interface Entry extends Omit<RouteInfo, "session"> {
   /** Unix time of the request's start in milliseconds. */
   at_ms: number;
   /** Who asked. */
@@ -128,6 +128,32 @@ export interface UsageReport {
   total: Figures;
   /** By group: spans of time in order, anything else the dearest first. */
   rows: (Figures & { group: Record<string, string | null> })[];
+}
+
+/** What another strategy would have made of past requests. Money in US dollars; qualities are what selection expects. */
+export interface WhatIf {
+  strategy: Strategy;
+  /** Requests compared. */
+  requests: number;
+  /** Requests that another model would have answered. */
+  changed: number;
+  actual: WhatIfSide;
+  instead: WhatIfSide;
+  tasks: Record<
+    string,
+    { requests: number; actual: number; actual_nanos: number; instead: number; instead_nanos: number }
+  >;
+  /** How many requests each model answered, and how many it would have answered. */
+  models: Record<string, { actual: number; instead: number }>;
+  /** Requests that say nothing here, by the reason. */
+  left_out: { named: number; failed: number; cached: number; unpriced: number };
+}
+
+export interface WhatIfSide {
+  cost: number;
+  cost_nanos: number;
+  /** The mean; null where no model of a request is in the pool any more. */
+  quality: number | null;
 }
 
 /** How the ledger stands. */

@@ -48,7 +48,7 @@ export interface RouteOptions {
   parameters?: ParameterPolicy | undefined;
   /** The deadline of the whole request in milliseconds from now. */
   deadline_ms?: number | undefined;
-  /** A name of the conversation: its requests stay with one deployment while that is well. */
+  /** A name of the conversation: its requests stay with one model and deployment while that is right. */
   session?: string | undefined;
   /** Replaces the configured `on_interrupt`. With `restart` a chunk may say that the answer begins anew; `router.fetch` refuses it. */
   on_interrupt?: OnInterrupt | undefined;
@@ -58,6 +58,8 @@ export interface RouteOptions {
   cache?: CacheOptions | undefined;
   /** Who goes first when requests wait for a limit to have room; default `normal`. */
   priority?: "high" | "normal" | "low" | undefined;
+  /** True for a request on which nothing is tried out, whatever `learning.explore` says; default false. */
+  critical?: boolean | undefined;
   /** Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared. */
   tags?: Record<string, string> | undefined;
   /** The span of the caller's that the request belongs to, as W3C writes it; the header `traceparent` on `fetch`. */
@@ -170,6 +172,29 @@ export interface Judged {
   cost: number | null;
 }
 
+/** The conversation of a request, and what was decided for it. */
+export interface SessionInfo {
+  /** The caller's name for it, else the id of its first request. */
+  id: string;
+  /**
+   * `began`: nothing was known of it. `stayed`: with its model. `escalated`: to an abler one. `eased`: a cheaper one answers this
+   * turn alone. `switched`: to one that is as able and cheaper, or that another strategy prefers. `left`: its model cannot go on.
+   */
+  decision: "began" | "stayed" | "escalated" | "eased" | "switched" | "left" | (string & {});
+  /** Why, in a sentence. */
+  reason: string;
+  /** The `provider/model` that it is with from here on. */
+  model: string;
+  /** The `provider/model` that it was with, where that is another one. */
+  from: string | null;
+  /** Answers that it had before this one. */
+  turns: number;
+  /** Input tokens that its model was expected to have in its prompt cache. */
+  warm_tokens: number;
+  /** US dollars spent so far on reading anew what a prompt cache had held. */
+  lost: number;
+}
+
 /** How a reply was made. */
 export interface RouteInfo {
   /** This library's id of the request. */
@@ -184,6 +209,8 @@ export interface RouteInfo {
   deployment: string | null;
   /** True when the answer came from the built-in sandbox and no real model. */
   sandbox: boolean;
+  /** The level of thinking that the router chose; null where the model's default or the caller's own held. */
+  effort: string | null;
   strategy: Strategy | "";
   /** What the request was taken for; null for an explicit model. */
   task: TaskKind | null;
@@ -193,6 +220,8 @@ export interface RouteInfo {
   confidence: number | null;
   /** The second opinion on the difficulty; null where none was asked for. */
   judge: Judged | null;
+  /** The conversation that it belongs to; null where none is known. */
+  session: SessionInfo | null;
   /** Why this model, in words. */
   reasons: string[];
   /** Parameters that were adapted or left out for the provider. */
@@ -275,12 +304,16 @@ export interface Candidate {
   model: string;
   provider: string;
   sandbox: boolean;
+  /** The level of thinking that it would be asked for; null where the model's default or the caller's own holds. */
+  effort: string | null;
   /** Expected probability of a good answer, uncertainty subtracted; null where nothing classified the request. */
   quality: number | null;
   /** Expected cost in US dollars. */
   cost: number | null;
   /** Worst case that would be held before sending, in US dollars. */
   worst_cost: number | null;
+  /** Points by which scores of earlier answers moved its ability for this request. */
+  experience: number | null;
 }
 
 /** What a request would be taken for and where it would go. */
@@ -295,6 +328,8 @@ export interface Explanation {
   automatic: boolean;
   /** The first candidate. */
   model: string | null;
+  /** The conversation that it belongs to, by what this process knows; null where none is known. */
+  session: SessionInfo | null;
   reasons: string[];
   /** The model against which savings would be counted. */
   baseline: string | null;

@@ -23,6 +23,7 @@ from ._errors import (
     StreamInterruptedError,
 )
 from ._keys import ApiKey, AsyncKeys, IssuedKey, Keys
+from ._learning import AsyncLearning, Learning
 from ._ledger import LedgerFile
 from ._observe import forward_logs, instrument
 from ._params import CacheOptions, CompletionParams, EmbeddingInput, EmbeddingParams, Message, RouteOptions
@@ -46,6 +47,7 @@ from ._types import (
     Refusal,
     Resumption,
     RouteInfo,
+    SessionInfo,
     ShadowReply,
     TargetHealth,
     Task,
@@ -59,6 +61,7 @@ __all__ = [
     "APITimeoutError",
     "ApiKey",
     "AsyncKeys",
+    "AsyncLearning",
     "AsyncRouter",
     "AsyncStream",
     "Attempt",
@@ -93,6 +96,7 @@ __all__ = [
     "IssuedKey",
     "Judged",
     "Keys",
+    "Learning",
     "LedgerFile",
     "LimitState",
     "Message",
@@ -108,6 +112,7 @@ __all__ = [
     "RouteInfo",
     "RouteOptions",
     "Router",
+    "SessionInfo",
     "ShadowReply",
     "Stream",
     "StreamInterruptedError",

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode, _keys, _ledger
+from . import _encode, _keys, _learning, _ledger
 from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import AsyncStream
@@ -138,6 +138,7 @@ class AsyncRouter(Opened):
         self.models = AsyncModels(self._native)
         self.cache = Cache(self._native)
         self.keys = _keys.AsyncKeys(self._native)
+        self.learning = _learning.AsyncLearning(self._native)
 
     @classmethod
     def from_env(cls) -> AsyncRouter:
@@ -217,6 +218,26 @@ class AsyncRouter(Opened):
     async def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         await _take(self._native.report(os.fspath(path), _ledger.query(None, since, until, where)))
+
+    async def feedback(self, request_id: str, score: float) -> None:
+        """Tells how good an answer was, from 0 (useless) to 1 (just right), once for each.
+
+        `request_id` is that of its route. Needs `learning` in the configuration.
+        """
+        await _take(self._native.learning("feedback", _learning.arguments(request_id=request_id, score=score)))
+
+    async def what_if(
+        self,
+        strategy: str,
+        entries: Path | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        where: Where = None,
+    ) -> View:
+        """What past requests would have cost under another strategy; takes and gives what `Router.what_if` does."""
+        path = None if entries is None else os.fspath(entries)
+        (raw,) = await _take(self._native.what_if(strategy, path, _ledger.query(None, since, until, where)))
+        return View(json.loads(raw))
 
     async def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.

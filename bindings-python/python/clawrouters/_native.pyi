@@ -89,6 +89,8 @@ class Router:
         """Starts a streamed chat: a feed of an empty item once the stream is open, then chunks."""
     def embed(self, request: bytes, api_key: str | None = None) -> Feed:
         """Starts a call for embeddings: a feed of one reply."""
+    def learning(self, name: str, arguments: bytes) -> Feed:
+        """Makes a call of the router's learning: a feed of one JSON value."""
     def keys(self, name: str, arguments: bytes) -> Feed:
         """Makes a call of the router's keys: a feed of one JSON value."""
     def door(self, method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes) -> Feed:
@@ -133,6 +135,8 @@ class Router:
         """Writes requests to a file: a feed of their number."""
     def report(self, path: str, query: bytes) -> Feed:
         """Writes a report: a feed of null."""
+    def what_if(self, strategy: str, entries: str | None, query: bytes) -> Feed:
+        """What another strategy would have made of past requests: a feed of one JSON object."""
     def ledger(self) -> bytes:
         """How the ledger stands, as JSON."""
     def quota(self, subject: str) -> Feed:

@@ -51,6 +51,7 @@ class RouteOptions(TypedDict, total=False):
     session: str
     on_interrupt: Literal["resume", "restart", "error"]
     priority: Literal["high", "normal", "low"]
+    critical: bool
     on_malformed: Literal["break", "skip"]
     cache: CacheOptions
     tags: Mapping[str, str]

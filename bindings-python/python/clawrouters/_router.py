@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _encode, _keys, _ledger
+from . import _encode, _keys, _learning, _ledger
 from ._cache import Cache
 from ._open import Config, Opened
 from ._stream import Stream
@@ -127,6 +127,7 @@ class Router(Opened):
         self.models = Models(self._native)
         self.cache = Cache(self._native)
         self.keys = _keys.Keys(self._native)
+        self.learning = _learning.Learning(self._native)
 
     @classmethod
     def from_env(cls) -> Router:
@@ -204,6 +205,33 @@ class Router(Opened):
     def report(self, path: Path, since: Moment = None, until: Moment = None, where: Where = None) -> None:
         """Writes a report of costs, savings, latencies and errors: one HTML file that loads nothing else."""
         self._native.report(os.fspath(path), _ledger.query(None, since, until, where)).take()
+
+    def feedback(self, request_id: str, score: float) -> None:
+        """Tells how good an answer was, from 0 (useless) to 1 (just right), once for each.
+
+        `request_id` is that of its route. Needs `learning` in the configuration.
+        """
+        self._native.learning("feedback", _learning.arguments(request_id=request_id, score=score)).take()
+
+    def what_if(
+        self,
+        strategy: str,
+        entries: Path | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        where: Where = None,
+    ) -> View:
+        """What past requests to `auto` would have cost under another strategy, and the qualities expected on both sides.
+
+        Nothing is sent. `strategy` is `cheapest`, `balanced`, `best` or `fastest`; `entries` a file that `export` wrote, in
+        place of this router's own ledger; `since`, `until` and `where` as in `usage`. The answer has `requests`, `changed`,
+        `actual` and `instead` with `cost` in US dollars and `quality`, and the same by `tasks` and `models`; `left_out`
+        counts requests that named their model, failed, came from the cache or have no price. Today's models are reckoned
+        with the tokens of the answers that were given, at the prices of their days.
+        """
+        path = None if entries is None else os.fspath(entries)
+        (raw,) = self._native.what_if(strategy, path, _ledger.query(None, since, until, where)).take() or []
+        return View(json.loads(raw))
 
     def quota(self, subject: str) -> QuotaState:
         """How the limits and budgets of a subject stand.

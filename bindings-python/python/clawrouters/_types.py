@@ -64,18 +64,41 @@ class Judged(View):
         # `from` is a keyword of Python: it is read as an item.
 
 
+class SessionInfo(View):
+    """The conversation of a request, and what was decided for it; money in US dollars."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        id: str
+        decision: Literal["began", "stayed", "escalated", "eased", "switched", "left"]
+        reason: str
+        model: str
+        turns: int
+        warm_tokens: int
+        lost: float
+        # `from` is a keyword of Python: it is read as an item.
+
+
 class RouteInfo(View):
     """How a reply was made; money in US dollars, times in milliseconds."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"attempts": Attempt, "judge": Judged, "resumed": Resumption}
+    _children: ClassVar[dict[str, type[View]]] = {
+        "attempts": Attempt,
+        "judge": Judged,
+        "session": SessionInfo,
+        "resumed": Resumption,
+    }
     _optional: ClassVar[frozenset[str]] = frozenset(
         {
             "deployment",
+            "effort",
             "task",
             "difficulty",
             "confidence",
             "judge",
+            "session",
             "cost",
             "cost_source",
             "baseline",
@@ -94,11 +117,13 @@ class RouteInfo(View):
         provider: str
         deployment: str | None
         sandbox: bool
+        effort: str | None
         strategy: str
         task: str | None
         difficulty: float | None
         confidence: float | None
         judge: Judged | None
+        session: SessionInfo | None
         reasons: list[str]
         adapted: list[str]
         redacted: dict[str, int]
@@ -452,15 +477,17 @@ class Candidate(View):
     """A model that would be tried, with its expected quality and cost in US dollars."""
 
     __slots__ = ()
-    _optional: ClassVar[frozenset[str]] = frozenset({"quality", "cost", "worst_cost"})
+    _optional: ClassVar[frozenset[str]] = frozenset({"effort", "quality", "cost", "worst_cost", "experience"})
 
     if TYPE_CHECKING:
         model: str
         provider: str
         sandbox: bool
+        effort: str | None
         quality: float | None
         cost: float | None
         worst_cost: float | None
+        experience: float | None
 
 
 class Refusal(View):
@@ -478,8 +505,13 @@ class Explanation(View):
     """The plan for a request: its task, the candidates in order and the models that were refused."""
 
     __slots__ = ()
-    _children: ClassVar[dict[str, type[View]]] = {"task": Task, "candidates": Candidate, "refused": Refusal}
-    _optional: ClassVar[frozenset[str]] = frozenset({"task", "difficulty", "model", "baseline"})
+    _children: ClassVar[dict[str, type[View]]] = {
+        "task": Task,
+        "session": SessionInfo,
+        "candidates": Candidate,
+        "refused": Refusal,
+    }
+    _optional: ClassVar[frozenset[str]] = frozenset({"task", "difficulty", "model", "session", "baseline"})
 
     if TYPE_CHECKING:
         task: Task | None
@@ -488,6 +520,7 @@ class Explanation(View):
         strategy: str
         automatic: bool
         model: str | None
+        session: SessionInfo | None
         reasons: list[str]
         baseline: str | None
         candidates: list[Candidate]

@@ -15,8 +15,9 @@ use crate::admit::{Caller, Reservation, SendHold};
 use crate::catalog::Model;
 use crate::classify::Task;
 use crate::error::{ErrorKind, Partial};
+use crate::learn::Sighting;
 use crate::provider::{Failure, Target};
-use crate::select::Plan;
+use crate::select::{Plan, footing};
 use crate::telemetry::Facts;
 use crate::wire::{AttemptRecord, CostSource, RequestSize, RouteInfo, Tokenizer, Usage, estimate_tokens_for};
 
@@ -50,6 +51,8 @@ pub(crate) struct Books {
     purpose: &'static str,
     /// What spans tell of the request besides.
     pub(crate) facts: Facts,
+    /// What is to wait for a score, where scores are learned from.
+    pub(crate) sighting: Option<Sighting>,
     closed: bool,
 }
 
@@ -101,6 +104,7 @@ impl Books {
             carried: None,
             purpose: o.purpose,
             facts: o.facts,
+            sighting: None,
             closed: false,
         }
     }
@@ -133,6 +137,9 @@ impl Books {
 
     /// The task was judged anew and the plan made by it.
     pub(crate) fn replanned(&mut self, task: Task, plan: &Plan) {
+        if let Some(sighting) = &mut self.sighting {
+            sighting.retaken(&task);
+        }
         self.route.task = Some(task);
         let own = self.ticket().map(|ticket| ticket.reasons().to_vec()).unwrap_or_default();
         self.route.reasons = own.into_iter().chain(plan.reasons.iter().cloned()).collect();
@@ -156,6 +163,7 @@ impl Books {
         self.route.provider.clone_from(&target.deployment.provider);
         self.route.deployment.clone_from(&target.deployment.name);
         self.route.sandbox = target.deployment.sandbox;
+        self.route.effort.clone_from(&target.effort);
     }
 
     /// The delivered text as an error's partial, with the usage of all attempts so far.
@@ -209,6 +217,9 @@ impl Books {
         self.take(line);
         let mut open = line.open();
         self.credit(&open.target);
+        if let Some(sighting) = &mut self.sighting {
+            sighting.answered(&open.target, footing);
+        }
         open.usage = usage.or(open.usage);
         if open.text.is_empty() {
             open.text.push_str(text);
@@ -379,6 +390,9 @@ impl Books {
             self.record(&mut open, Outcome { verdict: "cancelled", then: "stop", why: "" }, usage);
         }
         self.route.latency_ms = milliseconds(self.started.elapsed());
+        if let Some(session) = self.route.session.as_mut().filter(|_| error.is_none()) {
+            session.answered_by(&self.route.model);
+        }
         let mut costs = self.route.attempts.iter().map(|a| a.cost_nanos);
         let total = costs.try_fold(0u64, |total, cost| total.checked_add(cost?));
         self.route.cost_nanos = total.filter(|_| !self.route.attempts.is_empty());
@@ -392,6 +406,9 @@ impl Books {
             reservation.settle(spent, held::used(&self.route.attempts, error));
         }
         let route = Arc::new(std::mem::take(&mut self.route));
+        if let Some(sighting) = self.sighting.take().filter(|_| error.is_none()) {
+            sighting.wait(&route.request_id);
+        }
         self.ledger.record(Entry {
             at_ms: self.at_ms,
             caller: self.caller.clone(),

@@ -13,10 +13,8 @@ pub(crate) use cost::{Cost, expected_cost, priced, usage_cost};
 pub(crate) use embedding::embedding_cost;
 #[cfg(feature = "sqlite")]
 pub(crate) use ledger::sqlite::rows as database_rows;
-#[cfg(feature = "sqlite")]
-pub use ledger::sqlite::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use ledger::{Content, Entry, Fault, LedgerState, Sink, SinkState};
-pub(crate) use ledger::{Ledger, Row, Rows, export};
+pub(crate) use ledger::{Ledger, Row, Rows, export, import};
 pub(crate) use line::Line;
 pub(crate) use report::write_report;
 pub use usage::{Against, Cached as CacheUse, Figures, Percentiles, TokenSums, UsageQuery, UsageReport, UsageRow};

@@ -1,6 +1,5 @@
 //! Answers that are kept to be given again: a request in, a kept answer or what to remember of the new one out.
 
-mod canonical;
 mod exact;
 mod far;
 mod fit;
@@ -39,6 +38,7 @@ use wish::Wish;
 
 use crate::config::{CacheConfig, CacheScope};
 use crate::setup::Setup;
+use crate::wire::canonical;
 use crate::wire::{Cached, ChatRequest, EmbeddingRequest};
 
 /// The caches of a router.

@@ -32,7 +32,7 @@ impl Shelf for State {
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         Box::pin(async move {
             // An answer that cannot be shared is asked for again elsewhere.
-            let _ = state.put(SPACE, &name, value, Some(ttl_ms), now_ms()).await;
+            let _ = state.keep(SPACE, &name, value, ttl_ms, now_ms()).await;
         })
     }
 

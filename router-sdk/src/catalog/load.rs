@@ -11,6 +11,7 @@ use super::error::CatalogError;
 use super::model::Model;
 use super::row::{ModelRow, ScoreRow, Scored};
 use super::vendor::Vendor;
+use crate::fork::once;
 
 /// Scores by canonical name.
 pub(super) type ScoreTable = HashMap<&'static str, Scored>;
@@ -24,7 +25,7 @@ pub(super) struct ProviderModels {
 impl ProviderModels {
     /// The model of this id or alias.
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Model>> {
-        let by_name = self.by_name.get_or_init(|| index(&self.models));
+        let by_name = once(&self.by_name, || index(&self.models));
         self.models.get(*by_name.get(name)?)
     }
 }

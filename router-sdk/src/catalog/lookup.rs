@@ -11,6 +11,7 @@ use super::error::CatalogError;
 use super::load::{self, ProviderModels, ScoreTable};
 use super::model::Model;
 use super::vendor::Vendor;
+use crate::fork::once;
 
 type Lazy<T> = OnceLock<Result<T, CatalogError>>;
 
@@ -33,16 +34,15 @@ impl Catalog {
     /// callers of one process share what is read later.
     pub fn builtin() -> Catalog {
         static SHARED: OnceLock<Catalog> = OnceLock::new();
-        SHARED
-            .get_or_init(|| Catalog {
-                read: Arc::new(Read {
-                    vendors: OnceLock::new(),
-                    names: OnceLock::new(),
-                    scores: OnceLock::new(),
-                    models: [const { OnceLock::new() }; embedded::PROVIDERS.len()],
-                }),
-            })
-            .clone()
+        let unread = || Catalog {
+            read: Arc::new(Read {
+                vendors: OnceLock::new(),
+                names: OnceLock::new(),
+                scores: OnceLock::new(),
+                models: [const { OnceLock::new() }; embedded::PROVIDERS.len()],
+            }),
+        };
+        once(&SHARED, unread).clone()
     }
 
     /// The day up to which the facts were gathered.
@@ -79,7 +79,7 @@ impl Catalog {
     /// The providers that have a model of this bare name, its maker's own
     /// first. Does not read any provider's models.
     pub fn makers_of(&self, bare_name: &str) -> Vec<&'static str> {
-        let names = self.read.names.get_or_init(|| load::names(embedded::NAMES)).as_ref();
+        let names = once(&self.read.names, || load::names(embedded::NAMES)).as_ref();
         names
             .ok()
             .and_then(|names| names.get(bare_name))
@@ -95,7 +95,7 @@ impl Catalog {
     /// Reads everything and says which data file is broken, if one is.
     pub fn check(&self) -> Result<(), CatalogError> {
         self.try_vendors().map_err(Clone::clone)?;
-        self.read.names.get_or_init(|| load::names(embedded::NAMES)).as_ref().map_err(Clone::clone)?;
+        once(&self.read.names, || load::names(embedded::NAMES)).as_ref().map_err(Clone::clone)?;
         for at in 0..embedded::PROVIDERS.len() {
             self.try_provider(at).transpose().map_err(Clone::clone)?;
         }
@@ -103,7 +103,7 @@ impl Catalog {
     }
 
     fn try_vendors(&self) -> Result<&[Vendor], &CatalogError> {
-        self.read.vendors.get_or_init(|| load::vendors(embedded::VENDORS)).as_deref()
+        once(&self.read.vendors, || load::vendors(embedded::VENDORS)).as_deref()
     }
 
     fn provider(&self, name: &str) -> Option<&ProviderModels> {
@@ -114,9 +114,8 @@ impl Catalog {
     fn try_provider(&self, at: usize) -> Option<Result<&ProviderModels, &CatalogError>> {
         let provider = embedded::PROVIDERS.get(at)?;
         let text = embedded::MODELS.get(at)?;
-        let slot = self.read.models.get(at)?.get_or_init(|| {
-            let scores =
-                self.read.scores.get_or_init(|| load::scores(embedded::SCORES)).as_ref().map_err(Clone::clone)?;
+        let slot = once(self.read.models.get(at)?, || {
+            let scores = once(&self.read.scores, || load::scores(embedded::SCORES)).as_ref().map_err(Clone::clone)?;
             load::models(provider, text, scores)
         });
         Some(slot.as_ref())

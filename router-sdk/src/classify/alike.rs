@@ -51,7 +51,7 @@ pub(crate) fn as_matched(text: &str) -> String {
 }
 
 fn simplified(c: char) -> char {
-    static TABLE: std::sync::LazyLock<Vec<(char, char)>> = std::sync::LazyLock::new(|| {
+    static TABLE: crate::fork::Lazy<Vec<(char, char)>> = crate::fork::Lazy::new(|| {
         let letters: Vec<char> = HAN.chars().collect();
         let mut pairs: Vec<_> = letters.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
         pairs.sort_unstable();

@@ -22,17 +22,41 @@ struct Building {
     fail: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
+// A state is the number of a node, or with this bit that of a row of `dense`, where every byte is resolved.
+const DENSE: u32 = 1 << 30;
+// A state with this bit is one where something ends. Most bytes lead to none, and no more is read for them.
+const HEARD: u32 = 1 << 31;
+const NUMBER: u32 = DENSE - 1;
+
+// All that a step reads stands in one line of the processor's cache.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
 struct Node {
-    first: u32,
+    targets: [u32; SPARSE],
+    // What to try where no child fits: the next node on the fail path that has children.
     fail: u32,
-    marks: u32,
-    // The next node on the fail path that has marks; 0 for none.
-    also: u32,
-    children: u16,
-    mark_count: u16,
     // Row of `dense`, from 1; 0 for none.
-    dense: u32,
+    row: u32,
+    // What ends here, by its place in `ends`; 0 for nothing.
+    end: u32,
+    // Places without a child repeat the first one.
+    keys: [u8; SPARSE],
+}
+
+impl Node {
+    #[inline]
+    fn child(&self, byte: u8) -> Option<u32> {
+        let place = (0..SPARSE).find(|place| self.keys[*place] == byte)?;
+        Some(self.targets[place]).filter(|child| *child != 0)
+    }
+}
+
+// What ends at a node: marks, and what ends there by its fail path.
+#[derive(Debug, Clone, Copy, Default)]
+struct End {
+    first: u32,
+    last: u32,
+    also: u32,
 }
 
 // Nodes with more children than this get a row with every byte resolved.
@@ -42,11 +66,12 @@ const SPARSE: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Automaton {
     nodes: Vec<Node>,
-    bytes: Vec<u8>,
-    targets: Vec<u32>,
+    ends: Vec<End>,
     marks: Vec<Mark>,
     root: Vec<u32>,
     dense: Vec<u32>,
+    // What ends at the state of each row.
+    dense_ends: Vec<u32>,
 }
 
 impl Automaton {
@@ -73,62 +98,92 @@ impl Automaton {
         Self::link(trie)
     }
 
+    // Shallow nodes first: what they fail to is complete by then.
     fn link(mut trie: Vec<Building>) -> Self {
-        let mut root = vec![0u32; 256];
+        let mut out = Self {
+            nodes: vec![Node::default(); trie.len()],
+            ends: vec![End::default()],
+            marks: Vec::new(),
+            root: vec![0u32; 256],
+            dense: Vec::new(),
+            dense_ends: Vec::new(),
+        };
         for &(byte, child) in &trie[0].children {
-            root[usize::from(byte)] = child;
+            out.root[usize::from(byte)] = child;
         }
-        let mut also = vec![0u32; trie.len()];
-        let mut order = Vec::with_capacity(trie.len());
         let mut queue: VecDeque<u32> = trie[0].children.iter().map(|(_, child)| *child).collect();
         while let Some(node) = queue.pop_front() {
-            order.push(node);
-            let fail = trie[node as usize].fail as usize;
-            also[node as usize] = if trie[fail].marks.is_empty() { also[fail] } else { fail as u32 };
-            for (byte, child) in trie[node as usize].children.clone() {
-                let mut at = trie[node as usize].fail;
-                trie[child as usize].fail = loop {
-                    let step = trie[at as usize].children.iter().find(|(known, _)| *known == byte);
-                    match step {
-                        Some((_, next)) => break *next,
-                        None if at == 0 => break 0,
-                        None => at = trie[at as usize].fail,
-                    }
-                };
-                queue.push_back(child);
+            let Building { children, marks, fail } = std::mem::take(&mut trie[node as usize]);
+            let beyond = out.nodes[fail as usize];
+            let bare = beyond.row == 0 && beyond.targets == [0; SPARSE];
+            let end = out.end(&marks, beyond.end);
+            let slot = &mut out.nodes[node as usize];
+            *slot = Node { fail: if bare { beyond.fail } else { fail }, end, ..Node::default() };
+            for (place, key) in slot.keys.iter_mut().enumerate() {
+                let child = children.get(place).or(children.first());
+                (*key, slot.targets[place]) = child.map_or((0, 0), |(byte, child)| (*byte, *child));
+            }
+            for (byte, child) in &children {
+                trie[*child as usize].fail = out.child(fail, *byte);
+                queue.push_back(*child);
+            }
+            if children.len() > SPARSE {
+                out.resolve(node, &children);
             }
         }
-        let mut out = Self {
-            nodes: Vec::new(),
-            bytes: Vec::new(),
-            targets: Vec::new(),
-            marks: Vec::new(),
-            root,
-            dense: Vec::new(),
-        };
-        for (at, node) in trie.into_iter().enumerate() {
-            out.nodes.push(Node {
-                first: out.bytes.len() as u32,
-                fail: node.fail,
-                marks: out.marks.len() as u32,
-                also: also[at],
-                children: node.children.len() as u16,
-                mark_count: node.marks.len() as u16,
-                dense: 0,
-            });
-            out.bytes.extend(node.children.iter().map(|(byte, _)| *byte));
-            out.targets.extend(node.children.iter().map(|(_, child)| *child));
-            out.marks.extend(node.marks);
-        }
-        // Shallow nodes first: what they fail to is resolved by then.
-        for node in order {
-            if usize::from(out.nodes[node as usize].children) > SPARSE {
-                let row: Vec<u32> = (0..=255).map(|byte| out.next(node, byte)).collect();
-                out.dense.extend(row);
-                out.nodes[node as usize].dense = (out.dense.len() / 256) as u32;
-            }
-        }
+        out.number();
         out
+    }
+
+    // Node numbers become states.
+    fn number(&mut self) {
+        let states: Vec<u32> = (0u32..)
+            .zip(&self.nodes)
+            .map(|(number, node)| {
+                let place = if node.row == 0 { number } else { DENSE | (node.row - 1) };
+                if node.end == 0 { place } else { place | HEARD }
+            })
+            .collect();
+        let named = self.nodes.iter_mut().flat_map(|node| node.targets.iter_mut().chain([&mut node.fail]));
+        for number in named.chain(&mut self.root).chain(&mut self.dense) {
+            *number = states[*number as usize];
+        }
+    }
+
+    fn end(&mut self, marks: &[Mark], also: u32) -> u32 {
+        if marks.is_empty() {
+            return also;
+        }
+        let first = self.marks.len() as u32;
+        self.marks.extend(marks);
+        self.ends.push(End { first, last: self.marks.len() as u32, also });
+        (self.ends.len() - 1) as u32
+    }
+
+    // Before the nodes are numbered as states a row is found through its node.
+    fn resolve(&mut self, node: u32, children: &[(u8, u32)]) {
+        let Node { fail, end, .. } = self.nodes[node as usize];
+        let mut row: Vec<u32> = (0..=255).map(|byte| self.child(fail, byte)).collect();
+        for (byte, child) in children {
+            row[usize::from(*byte)] = *child;
+        }
+        self.dense.extend(row);
+        self.dense_ends.push(end);
+        self.nodes[node as usize].row = self.dense_ends.len() as u32;
+    }
+
+    fn child(&self, mut node: u32, byte: u8) -> u32 {
+        while node != 0 {
+            let known = &self.nodes[node as usize];
+            if known.row != 0 {
+                return self.dense[(known.row as usize - 1) * 256 + usize::from(byte)];
+            }
+            if let Some(child) = known.child(byte) {
+                return child;
+            }
+            node = known.fail;
+        }
+        self.root[usize::from(byte)]
     }
 
     /// Calls `found(mark, start, end)` for every occurrence of every literal.
@@ -136,27 +191,31 @@ impl Automaton {
         let mut at = 0u32;
         for (position, &byte) in text.iter().enumerate() {
             at = self.next(at, byte);
-            let mut node = at;
-            while node != 0 {
-                let Node { marks, mark_count, also, .. } = self.nodes[node as usize];
-                for mark in &self.marks[marks as usize..marks as usize + usize::from(mark_count)] {
+            if at & HEARD == 0 {
+                continue;
+            }
+            let number = (at & NUMBER) as usize;
+            let mut end = if at & DENSE == 0 { self.nodes[number].end } else { self.dense_ends[number] };
+            while end != 0 {
+                let End { first, last, also } = self.ends[end as usize];
+                for mark in &self.marks[first as usize..last as usize] {
                     found(mark, position + 1 - usize::from(mark.len), position + 1);
                 }
-                node = also;
+                end = also;
             }
         }
     }
 
+    #[inline]
     fn next(&self, mut at: u32, byte: u8) -> u32 {
         while at != 0 {
-            let node = &self.nodes[at as usize];
-            if node.dense != 0 {
-                return self.dense[(node.dense as usize - 1) * 256 + usize::from(byte)];
+            let number = (at & NUMBER) as usize;
+            if at & DENSE != 0 {
+                return self.dense[number * 256 + usize::from(byte)];
             }
-            let from = node.first as usize;
-            let to = from + usize::from(node.children);
-            if let Some(nth) = self.bytes[from..to].iter().position(|known| *known == byte) {
-                return self.targets[from + nth];
+            let node = &self.nodes[number];
+            if let Some(child) = node.child(byte) {
+                return child;
             }
             at = node.fail;
         }

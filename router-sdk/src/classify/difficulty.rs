@@ -13,24 +13,29 @@ const UNKNOWN: f64 = 0.25;
 const KNOWN: f64 = 0.22;
 // Where the form is that of an examination, kind and words say little about what it takes.
 const CHOICES: f64 = 0.40;
-const STORY: f64 = 0.38;
+const STORY: f64 = 0.50;
+// What words of depth add at the most, and how many it takes for two thirds of it. The first says most, since languages
+// differ in how many of them a hard ask has.
+const DEEP: f64 = 0.36;
+const DEPTH: f64 = 0.8;
+// What a word for something easy takes away.
+const PLAIN: f64 = 0.15;
 
 /// The difficulty that the kind and its words suggest; size comes with the rank.
 pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict, features: &Features) -> f64 {
     let parts = &reading.parts;
-    let (level, cue) = match features.shape() {
+    let level = match features.shape() {
         _ if verdict.choices => return CHOICES,
         Shape::Choices => return CHOICES,
-        Shape::Story if !works_on_text(verdict.kind) => (STORY.max(level(verdict)), 0.04),
-        _ => (level(verdict), cue(verdict.kind)),
+        Shape::Story if is_worked_out(verdict.kind) => return STORY,
+        _ => level(verdict),
     };
     // What an instruction works on makes it longer rather than harder.
     let given = reading.ask_chars.saturating_sub(verdict.asked) + parts.document_chars;
     let given = (given as f64 / 400.0 + 1.0).ln().min(4.0) * 0.03;
     let items = (parts.items as f64).min(8.0) * 0.02;
     let material = ((parts.code_chars + parts.log_chars) as f64 / 400.0 + 1.0).ln().min(4.0) * 0.03;
-    let cues = f64::from(verdict.cues).clamp(-2.0, 4.0) * cue;
-    (level + given + items + material + cues).clamp(0.02, 0.98)
+    (level + given + items + material + depth(verdict.cues)).clamp(0.02, 0.98)
 }
 
 // An ask of this kind and of middling size.
@@ -38,30 +43,38 @@ const fn level(verdict: &Verdict) -> f64 {
     match verdict.kind {
         // Words that are known and yet say no kind may be anything.
         TaskKind::Chat if verdict.none => 0.34,
-        TaskKind::Chat => 0.25,
-        TaskKind::SimpleQuestion => 0.28,
+        TaskKind::Chat => 0.22,
+        TaskKind::SimpleQuestion => 0.27,
         TaskKind::Translation | TaskKind::Classification => 0.22,
         TaskKind::Extraction => 0.25,
         TaskKind::Summarisation => 0.26,
         TaskKind::Creative | TaskKind::Roleplay => 0.34,
-        TaskKind::Vision => 0.40,
+        TaskKind::Vision => 0.35,
         TaskKind::LongContext => 0.48,
-        TaskKind::Agentic => 0.45,
-        TaskKind::Code | TaskKind::Math => 0.50,
-        TaskKind::Reasoning => 0.50,
+        TaskKind::Agentic => 0.40,
+        TaskKind::Math => 0.50,
+        TaskKind::Code => 0.53,
         TaskKind::Debug => 0.56,
+        TaskKind::Reasoning => 0.57,
     }
 }
 
-// What each word of depth adds.
-const fn cue(kind: TaskKind) -> f64 {
-    match kind {
-        TaskKind::Math => 0.11,
-        TaskKind::Translation | TaskKind::Creative | TaskKind::Debug => 0.09,
-        TaskKind::Code | TaskKind::Agentic | TaskKind::Reasoning => 0.08,
-        TaskKind::Chat | TaskKind::LongContext => 0.06,
-        _ => 0.07,
-    }
+fn depth(cues: f32) -> f64 {
+    let cues = f64::from(cues);
+    if cues > 0.0 { DEEP * (1.0 - (-cues / DEPTH).exp()) } else { PLAIN * cues.max(-1.0) }
+}
+
+// The answer is to be found by thinking: in a story with numbers it is a number, whatever the story is about.
+const fn is_worked_out(kind: TaskKind) -> bool {
+    matches!(
+        kind,
+        TaskKind::Math
+            | TaskKind::Reasoning
+            | TaskKind::SimpleQuestion
+            | TaskKind::Code
+            | TaskKind::Debug
+            | TaskKind::Agentic
+    )
 }
 
 // Most of such an ask is its material.
@@ -83,7 +96,8 @@ pub(crate) fn reach(verdict: &Verdict, features: &Features) -> f64 {
         Shape::Choices => 0.35,
         _ if verdict.choices => 0.35,
         _ if works_on_text(verdict.kind) => 0.06,
-        _ => 0.30,
+        Shape::Story => 0.30,
+        Shape::Other => 0.22,
     }
 }
 

@@ -178,6 +178,10 @@ fn is_mark(c: char) -> bool {
     matches!(c as u32, 0x0900..=0x0DFF | 0x0591..=0x05C7 | 0x0600..=0x06FF)
 }
 
+/// Surface values that count words and letters: where the words are of a language that training did not see, they say
+/// which language it is rather than what is asked.
+pub(crate) const OF_WORDS: [usize; 8] = [2, 3, 4, 5, 7, 8, 17, 18];
+
 fn log(value: usize) -> f32 {
     (value as f32 + 1.0).ln()
 }
@@ -188,7 +192,8 @@ fn surface(reading: &Reading<'_>, count: &Counts, words: &Words, distinct: usize
     let parts = &reading.parts;
     [
         log(count.signs),
-        log(count.commas),
+        // One comma more or less is a matter of language.
+        (count.commas as f32 / 5.0 + 1.0).ln(),
         log(words.hashes.len()),
         words.letters as f32 / total,
         words.long as f32 / total,

@@ -1,11 +1,10 @@
 //! A short message in, whether it only continues the conversation out.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
 use super::alike::as_matched;
 use super::fold::fold_into;
+use crate::fork::Lazy;
 
 // Folded words, whole messages: what people say to go on, agree, refuse or ask for more of the same.
 const WHOLE: &str = r"(?x)^[\s\W]*(?:
@@ -33,7 +32,7 @@ const WHOLE: &str = r"(?x)^[\s\W]*(?:
 const LONGEST: usize = 90;
 
 #[allow(clippy::expect_used, reason = "the pattern is a constant that the tests compile")]
-static FOLLOW_UP: LazyLock<Regex> = LazyLock::new(|| Regex::new(&as_matched(WHOLE)).expect("constant pattern"));
+static FOLLOW_UP: Lazy<Regex> = Lazy::new(|| Regex::new(&as_matched(WHOLE)).expect("constant pattern"));
 
 /// Whether the message makes sense only after what came before it.
 pub(crate) fn is_follow_up(text: &str) -> bool {

@@ -11,7 +11,7 @@ const LEAST_BELOW: usize = 150;
 
 /// Where the text may be cut into an instruction and its material, likeliest first, and whether it is a paragraph.
 pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = (&str, bool)> {
-    let paragraph = paragraph(folded).map(|cut| (cut, true));
+    let paragraph = paragraph(folded).or_else(|| question(folded)).map(|cut| (cut, true));
     let first = std::iter::once_with(|| first(folded)).flatten().map(|cut| (cut, false));
     let last =
         std::iter::once_with(|| last(folded)).flatten().map(|cut| (cut, folded.len() >= cut.len() + LEAST_BELOW));
@@ -22,6 +22,16 @@ pub(crate) fn cuts(folded: &str) -> impl Iterator<Item = (&str, bool)> {
 fn paragraph(folded: &str) -> Option<&str> {
     let at = head(folded, LONGEST).find('\n').filter(|at| *at >= 4)?;
     (folded.len() >= at + LEAST_BELOW && folded.len() >= 2 * at).then(|| &folded[..at])
+}
+
+// A question that a text follows, on the same line: of a story the question comes last.
+fn question(folded: &str) -> Option<&str> {
+    let window = head(folded, LONGEST);
+    let at = window.find(['?', '？', '؟']).filter(|at| *at >= 4)?;
+    let end = at + window[at..].chars().next().map_or(1, char::len_utf8);
+    let text = &folded[end..];
+    let more = text.contains(['?', '？', '؟']);
+    (!more && text.len() >= LEAST_BELOW && text.len() >= 2 * end).then(|| &window[..end])
 }
 
 // Up to the first line end, colon or opening quote that something long follows.

@@ -3,7 +3,7 @@
 //! Stems are spelled out into one automaton. Of stems with a gap in them (`say .{1,60} in french`)
 //! the fixed parts go in; only where all of them occur is the whole tried, compiled once.
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use regex::Regex;
 
@@ -11,6 +11,7 @@ use super::alike::as_matched;
 use super::automaton::{Automaton, Mark};
 use super::patterns::{Bound, Effect, Row, TONGUES, rows};
 use super::stems::{Spelling, alternatives, take_apart};
+use crate::fork::{Lazy, once};
 
 /// More rows than the word lists have.
 const MOST_ROWS: usize = 896;
@@ -93,7 +94,7 @@ struct Table {
     parts: usize,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(Table::build);
+static TABLE: Lazy<Table> = Lazy::new(Table::build);
 
 const ANYWHERE: u8 = 0;
 const AT_WORD: u8 = 1;
@@ -141,7 +142,7 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
             let gapped = &table.gapped[usize::from(nth)];
             let known = found.lead.0.has(gapped.row);
             if !known && gapped.parts.iter().all(|part| parts.has(usize::from(*part))) {
-                let whole = gapped.compiled.get_or_init(|| Regex::new(&gapped.whole).ok());
+                let whole = once(&gapped.compiled, || Regex::new(&gapped.whole).ok());
                 if let Some(at) = whole.as_ref().and_then(|whole| whole.shortest_match(window)) {
                     found.all.0.add(gapped.row);
                     if at <= lead {

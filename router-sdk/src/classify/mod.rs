@@ -11,6 +11,7 @@ mod matcher;
 mod needs;
 mod patterns;
 mod predictor;
+mod question;
 mod reading;
 mod rules;
 mod script;
@@ -25,6 +26,8 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+pub(crate) use alike::as_matched;
+pub(crate) use followup::is_follow_up;
 pub(crate) use needs::PARAMS;
 pub use needs::{Needs, needs};
 pub use script::Script;
@@ -54,6 +57,13 @@ pub fn classify(body: &Map<String, Value>) -> Task {
 /// The text that is scored as the ask: the last user turn that asks something, without what is pasted into it.
 pub(crate) fn ask(body: &Map<String, Value>) -> String {
     Reading::of(body).parts.ask
+}
+
+/// What one user message asks, without what is pasted into it, folded as patterns see it.
+pub(crate) fn asked_in(message: &Map<String, Value>) -> String {
+    let mut folded = String::new();
+    fold::fold_into(reading::read_turn(message).ask.trim(), &mut folded);
+    folded
 }
 
 /// The feature vector that the predictor sees for a bare prompt: `(hashed buckets, surface values)`.

@@ -65,14 +65,15 @@ pub(crate) const PARAMS: [&str; 17] = [
 /// Reads what a request requires, without classifying it.
 pub fn needs(body: &Map<String, Value>) -> Needs {
     let mut needs = Needs {
-        stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
+        stream: field(body, "stream").and_then(Value::as_bool).unwrap_or(false),
         params: PARAMS.into_iter().filter(|name| set(body, name).is_some()).collect(),
         max_output_tokens: ["max_completion_tokens", "max_tokens"]
             .into_iter()
             .find_map(|name| set(body, name).and_then(whole)),
         reasoning: reasons(body),
-        logprobs: body.get("logprobs").and_then(Value::as_bool).unwrap_or(false) || set(body, "top_logprobs").is_some(),
-        n_gt_1: body.get("n").and_then(whole).is_some_and(|n| n > 1),
+        logprobs: field(body, "logprobs").and_then(Value::as_bool).unwrap_or(false)
+            || set(body, "top_logprobs").is_some(),
+        n_gt_1: field(body, "n").and_then(whole).is_some_and(|n| n > 1),
         audio: set(body, "audio").is_some() || list(body, "modalities").iter().any(|m| m.as_str() == Some("audio")),
         ..Needs::default()
     };
@@ -82,12 +83,22 @@ pub fn needs(body: &Map<String, Value>) -> Needs {
     needs
 }
 
+// Bodies with this many fields are searched quicker by eye than by hash, and most have fewer.
+const FEW_FIELDS: usize = 8;
+
+fn field<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    if body.len() <= FEW_FIELDS {
+        return body.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+    }
+    body.get(name)
+}
+
 fn set<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    body.get(name).filter(|value| !value.is_null())
+    field(body, name).filter(|value| !value.is_null())
 }
 
 fn list<'a>(body: &'a Map<String, Value>, name: &str) -> &'a [Value] {
-    body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    field(body, name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn whole(value: &Value) -> Option<u64> {
@@ -116,7 +127,7 @@ fn reasons(body: &Map<String, Value>) -> bool {
 
 fn tools(body: &Map<String, Value>, needs: &mut Needs) {
     needs.tools = !list(body, "tools").is_empty() || !list(body, "functions").is_empty();
-    needs.parallel_tools = needs.tools && body.get("parallel_tool_calls").and_then(Value::as_bool).unwrap_or(false);
+    needs.parallel_tools = needs.tools && field(body, "parallel_tool_calls").and_then(Value::as_bool).unwrap_or(false);
     needs.forced_tool_choice = match set(body, "tool_choice").or_else(|| set(body, "function_call")) {
         Some(Value::String(choice)) => choice == "required" || choice == "any",
         Some(Value::Object(choice)) => match choice.get("type").and_then(Value::as_str) {

@@ -1,9 +1,8 @@
 //! Features in, forecasts out: a linear model for each shape of ask, built into the crate as int8 weights.
 
-use std::sync::LazyLock;
-
-use super::features::{BUCKET_BITS, Features, SURFACE};
+use super::features::{BUCKET_BITS, Features, OF_WORDS, SURFACE};
 use super::shape::Shape;
+use crate::fork::Lazy;
 
 /// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
 static WEIGHTS: &[u8] = include_bytes!("weights.bin");
@@ -16,7 +15,7 @@ const STORY_SHARE: usize = 2;
 const KNOTS: usize = 33;
 const ABILITIES: usize = 3;
 const FILTER_BITS: u32 = 18;
-const MAGIC: &[u8; 4] = b"CRW4";
+const MAGIC: &[u8; 4] = b"CRW5";
 /// Surface values count up to this many spreads from their mean.
 const CLIP: f32 = 3.0;
 
@@ -35,6 +34,8 @@ pub(crate) struct Forecast {
 
 struct Model {
     steps: [f32; WORDED],
+    /// What the words of a prompt of training add on average: nothing is added where they are not trusted.
+    levels: [f32; WORDED],
     mean: [f32; SURFACE],
     inverse: [f32; SURFACE],
     surface: [[f32; SURFACE]; Shape::COUNT],
@@ -45,7 +46,7 @@ struct Model {
     filter: &'static [u8],
 }
 
-static MODEL: LazyLock<Option<Model>> = LazyLock::new(|| Model::parse(WEIGHTS));
+static MODEL: Lazy<Option<Model>> = Lazy::new(|| Model::parse(WEIGHTS));
 
 struct Reader(&'static [u8]);
 
@@ -77,7 +78,8 @@ impl Model {
         if reader.take(4)? != MAGIC || reader.take(4)? != shape {
             return None;
         }
-        let (steps, mean, inverse) = (reader.floats()?, reader.floats()?, reader.floats()?);
+        let (steps, levels) = (reader.floats()?, reader.floats()?);
+        let (mean, inverse) = (reader.floats()?, reader.floats()?);
         let (mut surface, mut knots) = ([[0.0; SURFACE]; Shape::COUNT], [[0.0; KNOTS]; Shape::COUNT]);
         for row in &mut surface {
             *row = reader.floats()?;
@@ -92,7 +94,8 @@ impl Model {
         let stray = reader.floats()?;
         let tables = [reader.take(BUCKETS)?, reader.take(BUCKETS / STORY_SHARE)?];
         let filter = reader.take(1 << (FILTER_BITS - 3))?;
-        reader.0.is_empty().then_some(Self { steps, mean, inverse, surface, knots, success, stray, tables, filter })
+        let model = Self { steps, levels, mean, inverse, surface, knots, success, stray, tables, filter };
+        reader.0.is_empty().then_some(model)
     }
 
     fn knows(&self, word: u32) -> bool {
@@ -106,16 +109,19 @@ impl Model {
 
     fn raw(&self, features: &Features, known: f32) -> f32 {
         let shape = features.shape().index();
+        let trust = trust(known);
         let mut out = 0.0;
         for (at, value) in features.surface().iter().enumerate() {
             let scaled = ((value - self.mean[at]) * self.inverse[at]).clamp(-CLIP, CLIP);
-            out += scaled * self.surface[shape][at];
+            let weight = if OF_WORDS.contains(&at) { trust } else { 1.0 };
+            out += weight * scaled * self.surface[shape][at];
         }
         if let Some(table) = self.tables.get(shape) {
             let buckets = features.buckets();
             let shift = BUCKET_BITS - table.len().ilog2();
             let sum: i32 = buckets.iter().map(|at| i32::from(table[(*at >> shift) as usize] as i8)).sum();
-            out += trust(known) * (sum as f32 * self.steps[shape] / (buckets.len().max(1) as f32).sqrt());
+            let words = sum as f32 * self.steps[shape] / (buckets.len().max(1) as f32).sqrt();
+            out += trust * (words - self.levels[shape]);
         }
         out
     }

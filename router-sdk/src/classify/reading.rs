@@ -130,7 +130,7 @@ fn has_image(message: &Map<String, Value>) -> bool {
         .any(|part| matches!(part.get("type").and_then(Value::as_str), Some("image_url" | "image" | "input_image")))
 }
 
-fn read_turn(message: &Map<String, Value>) -> Segments {
+pub(super) fn read_turn(message: &Map<String, Value>) -> Segments {
     let mut all: Option<Segments> = None;
     for text in texts(message) {
         let next = segment(text);

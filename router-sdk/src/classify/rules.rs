@@ -3,7 +3,8 @@
 use super::fold::{head, tail};
 use super::instruction;
 use super::matcher::{RowSet, rows_in};
-use super::patterns::{Effect, Row, TONGUES};
+use super::patterns::{Effect, Row, fluency};
+use super::question;
 use super::reading::Reading;
 use super::typos::repaired;
 use super::{Needs, Script, TaskKind, script};
@@ -22,6 +23,8 @@ const FEW_TOOLS: usize = 8;
 const SHORT_ASK: usize = 200;
 // Word problems are shorter than this.
 const STORY: usize = 700;
+// Somebody who tells of himself before he asks takes at least this many characters.
+const TOLD: usize = 50;
 // A question of no more characters, without a known word, leans on the turn before.
 const BARE_QUESTION: usize = 40;
 // What follows an instruction is its material from this many bytes on.
@@ -115,10 +118,13 @@ struct Tally {
 impl Tally {
     fn words(&mut self, folded: &str) {
         for (instruction, paragraph) in instruction::cuts(folded) {
-            self.about |= instruction.trim_end().ends_with('?') && folded.len() > instruction.len() + MATERIAL;
-            let mut alone = Self { asked: Some(instruction.chars().count()), ..Self::default() };
+            let asks = question::is_question(instruction.trim_end());
+            self.about |= asks && folded.len() > instruction.len() + MATERIAL;
+            let mut alone = Self { asked: Some(instruction.chars().count()), about: self.about, ..Self::default() };
             alone.window(instruction);
-            if alone.works_on_text() || (paragraph && alone.says_a_kind()) {
+            // Of a question with a text below it the text says nothing about what is asked.
+            let below = paragraph && asks;
+            if alone.works_on_text() || (paragraph && alone.says_a_kind()) || below {
                 *self = alone;
                 return;
             }
@@ -227,22 +233,54 @@ impl Tally {
             self.add(Signal::Structure("tool loop"), TaskKind::Agentic, 1.2);
         }
         let folded = reading.folded.trim_end();
-        let asks = folded.ends_with(['?', '？', '؟']) || folded.starts_with('¿');
+        let asks = question::is_question(folded);
         if asks && reading.ask_chars <= 120 && parts.context_chars() < 200 {
             self.add(Signal::Structure("short question"), TaskKind::SimpleQuestion, 0.8);
         }
-        let percent = folded.contains('%');
-        if self.asked.is_none() && asks && reading.ask_chars <= STORY && numbers(folded) >= 3 - usize::from(percent) {
-            self.add(Signal::Structure("several numbers in a question"), TaskKind::Math, 1.0);
+        if self.asked.is_none() && reading.ask_chars <= STORY {
+            self.story(folded, reading.ask_chars);
+            if asks {
+                self.amounts(folded);
+            }
         }
         // "Who wrote this, and when? '…'": the answer stands in what follows.
         if self.about && !self.choices {
+            self.lessen(&[TaskKind::SimpleQuestion], 0.5);
             self.add(Signal::Structure("question about a given text"), TaskKind::Extraction, 1.6);
         }
         if needs.json_schema {
             self.add(Signal::Structure("schema for the answer"), TaskKind::Extraction, 1.2);
         }
         self.tools(reading);
+    }
+
+    // Who tells of himself and asks wants advice rather than a fact.
+    fn story(&mut self, folded: &str, chars: usize) {
+        if chars >= TOLD && question::asks_somewhere(folded) && question::sentences(folded) >= 2 {
+            self.lessen(&[TaskKind::SimpleQuestion], 0.6);
+            self.add(Signal::Structure("question with what led to it"), TaskKind::Reasoning, 0.8);
+        }
+    }
+
+    // A fact is asked for with one amount at the most, and a year is none.
+    fn amounts(&mut self, folded: &str) {
+        let amounts = question::amounts(folded);
+        if amounts >= 2 {
+            self.lessen(&[TaskKind::SimpleQuestion], 0.6);
+        }
+        let percent = usize::from(folded.contains('%'));
+        if amounts + percent >= 3 {
+            self.add(Signal::Structure("several amounts in a question"), TaskKind::Math, 1.8);
+        } else if amounts >= 2 {
+            self.add(Signal::Structure("amounts in a question"), TaskKind::Math, 0.9);
+        }
+    }
+
+    fn lessen(&mut self, kinds: &[TaskKind], factor: f32) {
+        for kind in kinds {
+            self.best[kind.index()] *= factor;
+            self.rest[kind.index()] *= factor;
+        }
     }
 
     fn tools(&mut self, reading: &Reading<'_>) {
@@ -345,44 +383,16 @@ impl Tally {
     }
 }
 
-// Stems of a language count only where the text can be in that language: `resume` is a noun in English.
-fn fluency(lang: &str, tongues: &[u16]) -> f32 {
-    let Some(own) = TONGUES.iter().position(|tongue| *tongue == lang) else {
-        return 1.0;
-    };
-    let own = tongues[own];
-    let most = tongues.iter().copied().max().unwrap_or(0);
-    let english = tongues[0];
-    match lang {
-        "en" if own == 0 && most >= 2 => 0.5,
-        "en" => 1.0,
-        _ if most >= 2 && (own * 2 < english || own * 3 < most) => 0.0,
-        _ => 1.0,
-    }
-}
-
-// Numbers, `3.5` and `1,000` once each.
-fn numbers(text: &str) -> usize {
-    let mut last = b' ';
-    let mut count = 0;
-    for &byte in text.as_bytes() {
-        count +=
-            usize::from(byte.is_ascii_digit() && !last.is_ascii_alphanumeric() && !matches!(last, b'.' | b',' | b'-'));
-        last = byte;
-    }
-    count
-}
-
 fn fallback(reading: &Reading<'_>) -> TaskKind {
     let parts = &reading.parts;
     // A few unknown words beside a text: people mostly want it shorter, or something out of it.
     let given = instruction::cuts(&reading.folded)
-        .any(|(cut, paragraph)| paragraph && cut.len() <= GIVEN && reading.folded.len() >= cut.len() + GIVEN);
+        .any(|(cut, _)| cut.len() <= GIVEN && reading.folded.len() >= cut.len() + GIVEN);
     if given && parts.code_chars == 0 {
-        if reading.folded.contains(['?', '？', '؟']) { TaskKind::Extraction } else { TaskKind::Summarisation }
+        if question::asks_somewhere(&reading.folded) { TaskKind::Extraction } else { TaskKind::Summarisation }
     } else if parts.document_chars > 600 {
         TaskKind::Reasoning
-    } else if reading.folded.contains(['?', '？', '؟']) {
+    } else if question::asks_somewhere(&reading.folded) {
         if reading.ask_chars <= 120 { TaskKind::SimpleQuestion } else { TaskKind::Reasoning }
     } else if reading.ask_chars > 200 {
         TaskKind::Reasoning

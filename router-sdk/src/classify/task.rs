@@ -161,3 +161,22 @@ pub struct Task {
     /// The last turn was a short follow-up, so kind and difficulty come from earlier in the conversation.
     pub inherited: bool,
 }
+
+impl Task {
+    /// A task of a kind and difficulty that are known from elsewhere; nothing is known of a request.
+    pub(crate) fn stated(kind: TaskKind, difficulty: f64) -> Self {
+        Self {
+            kind,
+            difficulty,
+            confidence: 1.0,
+            evidence: Vec::new(),
+            no_evidence: false,
+            success: Success { weak: 0.5, mid: 0.5, strong: 0.5, uncertainty: 0.5 },
+            needs: Needs::default(),
+            script: None,
+            ask_chars: 0,
+            context_chars: 0,
+            inherited: false,
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! A folded ask in, the same with its misspelt key words set right out: two words are near when they share a spelling
 //! with one letter left out.
 
+use crate::fork::Lazy;
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 /// Key words whose neighbours are mostly not other words.
 const WORDS: &str = "\
@@ -43,7 +43,7 @@ struct Near {
     exact: bool,
 }
 
-static NEAR: LazyLock<HashMap<u64, Near>> = LazyLock::new(|| {
+static NEAR: Lazy<HashMap<u64, Near>> = Lazy::new(|| {
     let mut near: HashMap<u64, Near> = HashMap::new();
     for word in WORDS.split(' ') {
         let mut first = true;

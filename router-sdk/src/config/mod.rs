@@ -7,6 +7,7 @@ mod cloud;
 mod hooks;
 mod judge;
 mod keys;
+mod learning;
 mod ledger;
 mod media;
 mod model;
@@ -14,6 +15,7 @@ mod price;
 mod quota;
 mod redact;
 mod rule;
+mod sessions;
 mod settings;
 mod state;
 mod telemetry;
@@ -30,6 +32,7 @@ pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
 pub use hooks::{HooksConfig, OnHookFailure};
 pub use judge::JudgeConfig;
 pub use keys::KeysConfig;
+pub use learning::LearningConfig;
 pub use ledger::{JsonLines, LedgerConfig};
 pub(crate) use media::MEDIA_TOGETHER;
 pub use media::MediaConfig;
@@ -38,6 +41,7 @@ pub use price::{OffPeakConfig, PriceConfig, RatesConfig, TierConfig, WindowConfi
 pub use quota::{BudgetsConfig, LimitsConfig};
 pub use redact::Redact;
 pub use rule::RuleConfig;
+pub use sessions::SessionsConfig;
 pub use settings::{Balance, Breaker, Hedge, Retry, SandboxConfig, SandboxFailure, Shadow, Timeouts, TokensConfig};
 
 pub use telemetry::TelemetryConfig;
@@ -79,6 +83,10 @@ pub struct Config {
     pub shadow: Option<Shadow>,
     /// Who is asked for a second opinion on how hard a request is.
     pub judge: Option<JudgeConfig>,
+    /// Learning from scores of answers. Absent: nothing is learned.
+    pub learning: Option<LearningConfig>,
+    /// True leaves thinking at each model's default: `auto` chooses no level of effort. Default false.
+    pub default_effort: bool,
     /// What requests to `auto` are taken for and who answers them, in place of the classifier's word.
     pub rules: Vec<RuleConfig>,
     /// What becomes of parameters that a model or its provider does not take; default `adapt`.
@@ -105,6 +113,8 @@ pub struct Config {
     pub hooks: HooksConfig,
     /// What telemetry may hold.
     pub telemetry: TelemetryConfig,
+    /// Conversations that stay with their model.
+    pub sessions: SessionsConfig,
     /// State that processes share, in Redis or Valkey. Absent: each process has its own.
     pub state: Option<StateConfig>,
 }

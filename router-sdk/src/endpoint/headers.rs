@@ -48,6 +48,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             "on-interrupt" => options.on_interrupt = Some(word(value).ok_or_else(|| fault("must be resume or error"))?),
             "on-malformed" => options.on_malformed = Some(word(value).ok_or_else(|| fault("must be break or skip"))?),
             "priority" => options.priority = word(value).ok_or_else(|| fault("must be high, normal or low"))?,
+            "critical" => options.critical = value.parse().map_err(|_| fault("must be true or false"))?,
             "parameters" => {
                 options.parameters = Some(word(value).ok_or_else(|| fault("must be adapt, drop or error"))?);
             }
@@ -58,7 +59,7 @@ pub(super) fn apply(headers: &HeaderMap, options: &mut RouteOptions) -> Result<(
             _ => {
                 let known = "strategy, only, ignore, order, fallbacks, require, allow-fallbacks, max-price-input, \
                              max-price-output, max-cost, min-quality, zdr, task, difficulty, baseline, deadline-ms, \
-                             session, on-interrupt, on-malformed, parameters, cache, priority, tag-NAME";
+                             session, on-interrupt, on-malformed, parameters, cache, priority, critical, tag-NAME";
                 return Err(fault(&format!("is unknown; use x-clawrouters- with one of {known}")));
             }
         }

@@ -1,6 +1,7 @@
 //! Whether a second opinion is worth its price: a task and the plans at both ends of its band in, a decision out.
 
 use crate::classify::Task;
+use crate::provider::Target;
 use crate::select::Plan;
 
 /// The difficulties between which the classifier's word may be wrong: its own, less and more one standard deviation of
@@ -14,7 +15,8 @@ pub(crate) fn band(task: &Task) -> (f64, f64) {
 /// where both choose the same model. Unknown costs are worth any question.
 pub(crate) fn stakes(low: &Plan, high: &Plan) -> Option<u64> {
     let (low, high) = (low.candidates.first()?, high.candidates.first()?);
-    if low.target.key() == high.target.key() {
+    let same = |a: &Target, b: &Target| a.key() == b.key() && a.effort == b.effort;
+    if same(&low.target, &high.target) {
         return None;
     }
     match (low.cost_nanos, high.cost_nanos) {

@@ -107,7 +107,7 @@ fn target(family: Family, quirks: Quirks) -> Target {
         owner: None,
     };
     let model = Model { provider: "p".into(), id: "gemini-2.5-pro".into(), ..Model::default() };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true, effort: None }
 }
 
 fn gemini() -> Target {

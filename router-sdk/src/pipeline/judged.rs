@@ -24,7 +24,7 @@ pub(super) async fn judged(
     books: &mut Books,
     moment: Moment,
 ) -> Plan {
-    let Some(judge) = shared.judge.as_ref().filter(|_| plan.automatic) else { return plan };
+    let Some(judge) = shared.judge.as_ref().filter(|_| plan.automatic && !plan.explored) else { return plan };
     let Some(task) = books.route.task.clone() else { return plan };
     let Some((target, question, tokens)) = worth_asking(shared, caller, request, &task, &plan, input_tokens, moment)
     else {

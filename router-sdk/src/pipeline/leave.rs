@@ -12,6 +12,7 @@ use crate::cache::Remembering;
 use crate::error::Error;
 use crate::hooks::{self, Asked};
 use crate::redact::{self, Redacted, Restorer, Vault};
+use crate::session::Following;
 use crate::wire::{ChatChunk, ChatRequest, ChatResponse, EmbeddingRequest};
 
 /// Takes out of a request what must not leave.
@@ -36,6 +37,7 @@ pub(super) struct Left {
     pub(super) line: Line,
     pub(super) vault: Option<Arc<Vault>>,
     pub(super) remembering: Remembering,
+    pub(super) following: Option<Following>,
 }
 
 /// Finishes a whole answer: what was taken out is put back, the hooks are asked, the books closed.
@@ -43,7 +45,7 @@ pub(super) struct Left {
 /// # Errors
 /// A hook's refusal.
 pub(super) async fn leave(after: &Asked, left: Left, books: &mut Books) -> Result<ChatResponse, Error> {
-    let Left { response, line, vault, remembering } = left;
+    let Left { response, line, vault, remembering, following } = left;
     let mut response = answered(response, &line, books);
     if let Some(vault) = vault {
         redact::reply(&mut response.body, &vault);
@@ -59,6 +61,9 @@ pub(super) async fn leave(after: &Asked, left: Left, books: &mut Books) -> Resul
         }
     }
     response.route = books.close(None);
+    if let Some(following) = following {
+        following.whole(&response.body, &response.route);
+    }
     remembering.whole(said.as_ref().unwrap_or(&response.body), response.usage, &response.route);
     Ok(response)
 }

@@ -4,17 +4,19 @@ use std::borrow::Cow;
 
 use tokio::time::Instant;
 
+use super::session::foreseen;
 use super::{Moment, Shared};
 use crate::account::Books;
 use crate::admit::{self, Caller};
 use crate::balance;
 use crate::classify::{self, Needs, Task};
 use crate::error::Error;
+use crate::learn::Sighting;
 use crate::provider::Target;
-use crate::select::{self, Ask, Candidate, Explanation, HealthFacts, Plan};
+use crate::select::{self, Ask, Candidate, Efforts, Explanation, HealthFacts, Lessons, Plan};
 use crate::setup::{Asked, Named, Setup};
 use crate::steer::Steering;
-use crate::wire::{ChatRequest, RequestSize, RouteOptions, Strategy, Tokenizer};
+use crate::wire::{ChatRequest, Priority, RequestSize, RouteOptions, Strategy, Tokenizer};
 
 /// A request that has been classified and planned.
 pub(super) struct Planned {
@@ -25,10 +27,22 @@ pub(super) struct Planned {
     pub(super) size: RequestSize,
 }
 
+/// What of a request is to wait for a score of its answer, where scores are learned from. A request that names its models
+/// is classified for it.
+pub(super) fn sighted(shared: &Shared, request: &ChatRequest, task: &Option<Task>) -> Option<Sighting> {
+    let learner = shared.learning.as_ref()?;
+    Some(match task {
+        Some(task) => Sighting::new(learner, task),
+        None => Sighting::new(learner, &steered(&shared.setup, request).0),
+    })
+}
+
 /// The plan alone.
 pub(crate) fn plan_only(shared: &Shared, request: &ChatRequest) -> Result<Plan, Error> {
     let (caller, request) = let_in(shared, request)?;
-    decide(shared, &caller, &request, Moment::now()).map(|planned| planned.plan)
+    let moment = Moment::now();
+    let planned = decide(shared, &caller, &request, moment, false)?;
+    Ok(foreseen(shared, &caller, &request, planned, moment).0.plan)
 }
 
 /// Who asks without sending anything, and the request as this caller may make it.
@@ -42,17 +56,19 @@ fn let_in<'a>(shared: &Shared, request: &'a ChatRequest) -> Result<(Caller, Cow<
     Ok((caller, request))
 }
 
-/// A plan with candidates, or the reasons why there is none.
+/// A plan with candidates, or the reasons why there is none. `sent` says that it is followed, so that things may be tried.
 pub(super) fn decide(
     shared: &Shared,
     caller: &Caller,
     request: &ChatRequest,
     moment: Moment,
+    sent: bool,
 ) -> Result<Planned, Error> {
-    let mut planned = plan(shared, caller, request, moment, false)?;
+    let trial = || sent.then(|| trial(shared, request)).flatten();
+    let mut planned = plan(shared, caller, request, moment, false, trial)?;
     if planned.plan.candidates.is_empty() {
         // The refusals are worth their time only when they are all there is to tell.
-        planned = plan(shared, caller, request, moment, true)?;
+        planned = plan(shared, caller, request, moment, true, || None)?;
     }
     Ok(Planned { plan: planned.plan.or_error()?, ..planned })
 }
@@ -60,8 +76,10 @@ pub(super) fn decide(
 /// The same walk stopped before anything is sent.
 pub(crate) fn explain(shared: &Shared, request: &ChatRequest) -> Result<Explanation, Error> {
     let (caller, request) = let_in(shared, request)?;
-    let planned = plan(shared, &caller, &request, Moment::now(), true)?;
-    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan })
+    let moment = Moment::now();
+    let planned = plan(shared, &caller, &request, moment, true, || None)?;
+    let (planned, session) = foreseen(shared, &caller, &request, planned, moment);
+    Ok(Explanation { task: planned.task, input_tokens: planned.input_tokens, plan: planned.plan, session })
 }
 
 fn plan(
@@ -70,6 +88,7 @@ fn plan(
     request: &ChatRequest,
     moment: Moment,
     explain: bool,
+    trial: impl FnOnce() -> Option<Vec<f64>>,
 ) -> Result<Planned, Error> {
     let setup = &shared.setup;
     let asked = setup.asked(request)?;
@@ -88,7 +107,9 @@ fn plan(
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
     let health = balance::seen_by(health, caller);
     if let Some((task, steering)) = auto_task {
+        let lessons = lessons(shared, &task, trial());
         let ask = asked_of(Some(&task), &task.needs, request, options, strategy, input_tokens, moment);
+        let ask = Ask { lessons: lessons.as_ref(), efforts: efforts(setup, request, &task.needs), ..ask };
         let mut plan = match &steering.model {
             None => auto(shared, &ask, &health, explain)?,
             Some((model, field)) => {
@@ -108,6 +129,31 @@ fn plan(
     let ask = asked_of(None, &needs, request, options, strategy, input_tokens, moment);
     let plan = with_fallbacks(setup, listed, &ask, &health)?;
     Ok(Planned { plan: with_baseline(shared, request, plan)?, task: None, input_tokens, size })
+}
+
+/// The levels of thinking that may be chosen.
+pub(super) fn efforts(setup: &Setup, request: &ChatRequest, needs: &Needs) -> Efforts {
+    let fixed = setup.config.default_effort && request.effort().is_none();
+    if fixed { Efforts::default() } else { Efforts::of(request, needs) }
+}
+
+/// What experience says for a task; nothing where there is none and nothing is tried out.
+pub(super) fn lessons(shared: &Shared, task: &Task, trial: Option<Vec<f64>>) -> Option<Lessons> {
+    let experience = shared.learning.as_ref()?.experience();
+    (!experience.is_empty() || trial.is_some()).then(|| Lessons::new(experience, task, trial))
+}
+
+/// Standard normal numbers, one a candidate, for a request on which something may be tried out and whose turn it is.
+fn trial(shared: &Shared, request: &ChatRequest) -> Option<Vec<f64>> {
+    let share = shared.learning.as_ref()?.settings.explore;
+    let route = request.route();
+    let draw = &shared.sender.draw;
+    if share == 0.0 || route.critical || route.priority == Priority::High || draw.uniform() >= share {
+        return None;
+    }
+    // Box and Muller's way from two uniform numbers to a normal one.
+    let normal = || (-2.0 * draw.uniform().ln()).sqrt() * (std::f64::consts::TAU * draw.uniform()).cos();
+    Some(std::iter::repeat_with(normal).take(select::CHAIN).collect())
 }
 
 /// The task of a request to `auto`, with the word of its options and of the user's rules over the classifier's.
@@ -141,7 +187,9 @@ pub(super) fn planned_at(
     let quick = strategy == Strategy::Fastest;
     let health = shared.sender.health.facts(input_tokens, moment.started, quick, setup.pools.sizes());
     let health = balance::seen_by(health, caller);
+    let lessons = lessons(shared, task, None);
     let ask = asked_of(Some(task), &task.needs, request, options.as_ref(), strategy, input_tokens, moment);
+    let ask = Ask { lessons: lessons.as_ref(), efforts: efforts(setup, request, &task.needs), ..ask };
     with_baseline(shared, request, auto(shared, &ask, &health, false)?)
 }
 
@@ -156,7 +204,9 @@ pub(super) fn asked_of<'a>(
     moment: Moment,
 ) -> Ask<'a> {
     let Moment { date, week_minute, .. } = moment;
-    Ask { task, needs, options, strategy, input_tokens, choices: request.choices(), today: date, week_minute }
+    let choices = request.choices();
+    let efforts = Efforts::default();
+    Ask { task, needs, options, strategy, input_tokens, choices, today: date, week_minute, efforts, lessons: None }
 }
 
 /// The router's choice, with the caller's own fallbacks in place of the chosen ones where it named some.

@@ -12,6 +12,7 @@ use crate::admit::{Admission, Caller, Ticket};
 use crate::cache::{Asking, Kept, Recalled, stream_of};
 use crate::error::{Error, ErrorKind};
 use crate::hooks::{self, Answered, Asked};
+use crate::session::Thread;
 use crate::store::Amounts;
 use crate::stream::ChatStream;
 use crate::telemetry::Facts;
@@ -117,6 +118,14 @@ pub(super) async fn answered(
     let head = RouteInfo::clone(&route);
     let chunks = stream_of(reply, route, wants_usage_chunk(request));
     Ok(Reply::Stream(ChatStream::new(head, Box::pin(futures_util::stream::iter(chunks.into_iter().map(Ok))))))
+}
+
+/// A conversation goes on from an answer that was kept, too.
+pub(super) fn carried(shared: &Shared, thread: Option<&Thread>, kept: &Kept) {
+    let Some(thread) = thread.filter(|thread| shared.sessions.here(thread).is_some()) else { return };
+    if let Some(reply) = kept.chat() {
+        shared.sessions.carried(thread, &reply.body);
+    }
 }
 
 /// Kept vectors as the reply.

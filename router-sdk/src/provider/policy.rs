@@ -15,6 +15,25 @@ pub(crate) fn encode(
     stream: bool,
     policy: ParameterPolicy,
 ) -> Result<Encoded, Failure> {
+    if let Some(thoughtful) = target.effort.as_deref().and_then(|level| request.thinking_at(level))
+        && let Ok(mut encoded) = encode_by(&thoughtful, target, stream, policy)
+    {
+        let told = |entry: &str| adapted::read(entry).filter(|(field, _)| *field == "reasoning_effort").map(|(_, f)| f);
+        // What the caller did not ask for is said as it is meant or not at all.
+        if encoded.adapted.iter().filter_map(|entry| told(entry)).all(|fate| fate == Fate::Reworded) {
+            encoded.adapted.retain(|entry| told(entry).is_none());
+            return Ok(encoded);
+        }
+    }
+    encode_by(request, target, stream, policy)
+}
+
+fn encode_by(
+    request: &ChatRequest,
+    target: &Target,
+    stream: bool,
+    policy: ParameterPolicy,
+) -> Result<Encoded, Failure> {
     let encoded = family(target.family()).encode(request, target, stream)?;
     match policy {
         ParameterPolicy::Adapt => Ok(encoded),

@@ -143,6 +143,8 @@ pub struct Target {
     pub known: bool,
     /// True when the catalogue knows the model.
     pub catalogued: bool,
+    /// The level of thinking that the router chose for it; absent where the model's default or the caller's own holds.
+    pub effort: Option<Arc<str>>,
 }
 
 impl Target {

@@ -1,14 +1,13 @@
 //! Keys and tokens: a text in, findings by the prefixes of their makers or by the name they are assigned to out.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
 use super::shapes::pattern;
 use super::{Found, RedactKind};
+use crate::fork::Lazy;
 
 /// Keys that say themselves whose they are. Each has to hold a digit, which names of things seldom do.
-static PREFIXED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static PREFIXED: Lazy<Option<Regex>> = Lazy::new(|| {
     pattern(concat!(
         r"(?:sk|pk|rk)[-_][A-Za-z0-9_-]{20,}",
         r"|(?:gsk|hf|r8|fw|npm|tgp_v1|jina|cr|dop_v1|lsv2_pt)_[A-Za-z0-9_-]{16,}",
@@ -22,14 +21,14 @@ static PREFIXED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// What a name for a secret is followed by.
-static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static ASSIGNED: Lazy<Option<Regex>> = Lazy::new(|| {
     pattern(concat!(
         r#"(?i)(?:api[_ -]?key|secret[_ -]?(?:access[_ -]?)?key|access[_ -]?token|auth[_ -]?token|client[_ -]?secret"#,
         r#"|bearer)["']?\s{0,4}(?:[:=]|is\s|\s)\s{0,4}["'`]?([A-Za-z0-9_+/=~-]{16,})"#,
     ))
 });
 
-static PRIVATE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static PRIVATE: Lazy<Option<Regex>> = Lazy::new(|| {
     pattern(r"-----BEGIN [A-Z ]{0,24}PRIVATE KEY-----[A-Za-z0-9+/=\s\\:,-]*?-----END [A-Z ]{0,24}PRIVATE KEY-----")
 });
 

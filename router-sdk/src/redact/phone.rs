@@ -1,26 +1,24 @@
 //! Telephone numbers: a text in, findings that are written as numbers to call out. Dates, amounts and ids stay.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
 use super::shapes::{self, pattern};
 use super::{Found, RedactKind};
+use crate::fork::Lazy;
 
 /// With `+` or `00`, a country and a number in groups.
-static ABROAD: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?:\+|00[ ]?)[1-9][0-9]{0,3}(?:[ \x{a0}./-]{0,2}\(?[0-9]{1,12}\)?){1,7}"));
+static ABROAD: Lazy<Option<Regex>> =
+    Lazy::new(|| pattern(r"(?:\+|00[ ]?)[1-9][0-9]{0,3}(?:[ \x{a0}./-]{0,2}\(?[0-9]{1,12}\)?){1,7}"));
 
 /// Area, exchange and number of North America.
-static AMERICAN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?:1[ .-])?(?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}"));
+static AMERICAN: Lazy<Option<Regex>> =
+    Lazy::new(|| pattern(r"(?:1[ .-])?(?:\([2-9][0-9]{2}\)[ ]?|[2-9][0-9]{2}[ .-])[2-9][0-9]{2}[ .-][0-9]{4}"));
 
 /// A leading zero and groups of digits, as most countries write numbers within.
-static NATIONAL: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"\(?0[0-9]{1,4}\)?(?:[ \x{a0}./-]{1,2}[0-9]{2,8}){1,5}"));
+static NATIONAL: Lazy<Option<Regex>> = Lazy::new(|| pattern(r"\(?0[0-9]{1,4}\)?(?:[ \x{a0}./-]{1,2}[0-9]{2,8}){1,5}"));
 
 /// Digits after a word that says what they are.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static NAMED: Lazy<Option<Regex>> = Lazy::new(|| {
     pattern(concat!(
         r"(?i)(?:phone|telephone|tel|mobile|cell|whatsapp|fax|telefon|téléphone|teléfono|telefone|celular|móvil|",
         r"portable|handy|cellulare|телефон|тел|电话|電話|手机|手機|전화|फ़ोन|هاتف)",
@@ -56,7 +54,7 @@ pub(super) fn find(text: &str, found: &mut Vec<Found>) {
     }
 }
 
-fn each(regex: &LazyLock<Option<Regex>>, text: &str, mut take: impl FnMut(usize, usize)) {
+fn each(regex: &Lazy<Option<Regex>>, text: &str, mut take: impl FnMut(usize, usize)) {
     for hit in regex.iter().flat_map(|r| r.find_iter(text)) {
         take(hit.start(), hit.end());
     }

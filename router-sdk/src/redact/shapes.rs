@@ -1,17 +1,16 @@
 //! Shapes in text: a text and the kinds looked for in, findings in order and without overlap out.
 
-use std::sync::LazyLock;
-
 use regex::Regex;
 
 use super::{Found, Kinds, RedactKind, card, key, phone};
+use crate::fork::Lazy;
 
 /// Compiles a pattern of this folder; one that does not compile finds nothing, and the tests say so.
 pub(super) fn pattern(source: &str) -> Option<Regex> {
     Regex::new(source).ok()
 }
 
-static EMAIL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static EMAIL: Lazy<Option<Regex>> = Lazy::new(|| {
     pattern(
         r"[\p{L}\p{N}._%+'&-]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+(?:xn--[a-z0-9-]{2,59}|\p{L}{2,24})",
     )

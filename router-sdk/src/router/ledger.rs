@@ -8,9 +8,12 @@ use jiff::Timestamp;
 
 use super::Router;
 use crate::account::{
-    Entry, Ledger, LedgerState, Question, Row, Rows, Sink, UsageQuery, UsageReport, answer, export, write_report,
+    Entry, Ledger, LedgerState, Question, Row, Rows, Sink, UsageQuery, UsageReport, answer, export, import,
+    write_report,
 };
 use crate::error::{Error, ErrorKind};
+use crate::pipeline::{Comparison, WhatIf};
+use crate::wire::Strategy;
 
 /// Rows of a ledger: those of its database where there is one, else those in memory.
 enum Source {
@@ -110,6 +113,45 @@ impl Router {
         self.aside(move |source| source.report(&path, &query)).await
     }
 
+    /// What past requests would have cost under another strategy, with the models of today at the prices of their days,
+    /// and the qualities that selection expects on both sides. Nothing is sent.
+    ///
+    /// Compared are requests to `auto` that were answered, not from the cache. The chosen model is reckoned with the tokens
+    /// of the answer that was given; it would have used others. The ledger does not say what else a request needed, such as
+    /// tools or sight, so that a model without it may be proposed.
+    ///
+    /// # Errors
+    /// As [`Router::usage`], and `InvalidConfig` of a router without models.
+    ///
+    /// # Examples
+    /// ```
+    /// # async fn example(router: clawrouters::Router) -> Result<(), clawrouters::Error> {
+    /// use clawrouters::{Strategy, UsageQuery};
+    ///
+    /// let told = router.what_if(Strategy::Balanced, UsageQuery::new().since("7d")).await?;
+    /// println!("{} nano-dollars in place of {}", told.instead.cost_nanos, told.actual.cost_nanos);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn what_if(&self, strategy: Strategy, query: UsageQuery) -> Result<WhatIf, Error> {
+        let comparison = Comparison::new(&self.shared, strategy)?;
+        self.aside(move |source| compared(comparison, &query, |question, visit| source.visit(question, visit))).await
+    }
+
+    /// The same of a file that [`Router::export`] wrote, here or elsewhere.
+    ///
+    /// # Errors
+    /// As [`Router::what_if`], and `InvalidRequest` with the line of a file that is no export.
+    pub async fn what_if_of(
+        &self,
+        entries: impl Into<PathBuf>,
+        strategy: Strategy,
+        query: UsageQuery,
+    ) -> Result<WhatIf, Error> {
+        let (entries, comparison) = (entries.into(), Comparison::new(&self.shared, strategy)?);
+        self.aside(move |_| compared(comparison, &query, |_, visit| import(&entries, visit))).await
+    }
+
     /// Reads the ledger on a thread that may block, after what was closed so far is there.
     async fn aside<T: Send + 'static>(
         &self,
@@ -169,6 +211,22 @@ impl Router {
     pub fn ledger(&self) -> LedgerState {
         self.shared.ledger.state()
     }
+}
+
+/// Counts the rows that a question asks for.
+fn compared(
+    mut comparison: Comparison,
+    query: &UsageQuery,
+    visit: impl FnOnce(&Question, Rows<'_>) -> Result<(), Error>,
+) -> Result<WhatIf, Error> {
+    let question = query.parts(Timestamp::now())?;
+    visit(&question, &mut |row| {
+        if question.asks_for(row) {
+            comparison.add(row);
+        }
+        Ok(())
+    })?;
+    Ok(comparison.finish())
 }
 
 /// A ledger's database, read without a router.

@@ -70,6 +70,11 @@ impl Able {
         able
     }
 
+    /// The same for a model whose thinking is switched off.
+    pub(crate) fn without_reasoning(self) -> Self {
+        Self { yes: self.yes & !REASONING, no: self.no | REASONING }
+    }
+
     /// Needed bits that are missing: known not to be there, and with `strict` also those that nobody knows.
     ///
     /// A system prompt and a forced tool choice are missing only where they are known to be: nearly every model takes

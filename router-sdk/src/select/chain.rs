@@ -5,7 +5,7 @@ use super::gate;
 use super::rank::Able;
 
 /// Candidates of a plan: more than anybody waits for, few enough to hold in mind.
-pub(super) const CHAIN: usize = 6;
+pub(crate) const CHAIN: usize = 6;
 
 /// What the caller ordered comes first and in that order; then the best model of each provider, best first; then the
 /// second best of each, so that a fallback is another provider wherever there is one.

@@ -93,6 +93,7 @@ fn nobody(refusals: Vec<Refusal>, resting: Vec<(String, std::time::Duration)>) -
         also_able: Vec::new(),
         strategy: Strategy::default(),
         automatic: false,
+        explored: false,
         reasons: Vec::new(),
         baseline: None,
         best_single: None,

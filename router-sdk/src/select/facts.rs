@@ -10,6 +10,9 @@ use crate::classify::{Needs, Task, TaskKind};
 use crate::provider::Target;
 use crate::wire::{RouteOptions, Strategy};
 
+use super::efforts::Efforts;
+use super::lessons::Lessons;
+
 /// One request as selection sees it.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
@@ -23,6 +26,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) choices: u64,
     pub(crate) today: Date,
     pub(crate) week_minute: u16,
+    /// Which levels of thinking may be chosen.
+    pub(crate) efforts: Efforts,
+    /// What was learned of models; absent where nothing was.
+    pub(crate) lessons: Option<&'a Lessons>,
 }
 
 /// Output tokens assumed as the worst case when the caller set no limit and the model's own is larger or unknown.
@@ -31,19 +38,7 @@ pub(crate) const WORST_CASE_OUTPUT: u64 = 4_096;
 impl Ask<'_> {
     /// The class of scores that speaks for this task.
     pub(crate) fn class(&self) -> TaskClass {
-        let Some(task) = self.task else { return TaskClass::General };
-        match task.kind {
-            TaskKind::Code | TaskKind::Debug => TaskClass::Code,
-            TaskKind::Math => TaskClass::Math,
-            TaskKind::Reasoning => TaskClass::Reasoning,
-            TaskKind::Extraction | TaskKind::Classification => TaskClass::Extraction,
-            TaskKind::Translation => TaskClass::Translation,
-            TaskKind::Summarisation | TaskKind::LongContext => TaskClass::Summarise,
-            TaskKind::Creative | TaskKind::Roleplay => TaskClass::Creative,
-            TaskKind::Chat => TaskClass::Chat,
-            TaskKind::Agentic => TaskClass::Agentic,
-            TaskKind::SimpleQuestion | TaskKind::Vision => TaskClass::General,
-        }
+        self.task.map_or(TaskClass::General, |task| class_of(task.kind))
     }
 
     /// Output tokens to expect of a model of ordinary verbosity: typical lengths of answers by kind of task.
@@ -67,6 +62,22 @@ impl Ask<'_> {
     /// The difficulty that candidates are measured against; the middle when nothing classified the request.
     pub(crate) fn difficulty(&self) -> f64 {
         self.task.map_or(0.5, |t| t.difficulty)
+    }
+}
+
+/// The class of scores that speaks for a kind of task.
+pub(super) fn class_of(kind: TaskKind) -> TaskClass {
+    match kind {
+        TaskKind::Code | TaskKind::Debug => TaskClass::Code,
+        TaskKind::Math => TaskClass::Math,
+        TaskKind::Reasoning => TaskClass::Reasoning,
+        TaskKind::Extraction | TaskKind::Classification => TaskClass::Extraction,
+        TaskKind::Translation => TaskClass::Translation,
+        TaskKind::Summarisation | TaskKind::LongContext => TaskClass::Summarise,
+        TaskKind::Creative | TaskKind::Roleplay => TaskClass::Creative,
+        TaskKind::Chat => TaskClass::Chat,
+        TaskKind::Agentic => TaskClass::Agentic,
+        TaskKind::SimpleQuestion | TaskKind::Vision => TaskClass::General,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn listed(targets: Vec<Target>, refusals: Vec<Refusal>, ask: &Ask<'_>
         also_able: Vec::new(),
         strategy: ask.strategy,
         automatic: false,
+        explored: false,
         reasons: Vec::new(),
         baseline: None,
         best_single: None,
@@ -93,5 +94,5 @@ fn check(entry: &Entry, ask: &Ask<'_>, needed: u32, several: bool, real: bool) -
     let output = (ask.expected_output() as f64 * entry.verbosity) as u64;
     let output = ask.needs.max_output_tokens.map_or(output, |limit| output.min(limit));
     let cost_nanos = cost(output);
-    Ok(Candidate { target: entry.target.clone(), quality: None, cost_nanos, worst_nanos: worst })
+    Ok(Candidate { target: entry.target.clone(), quality: None, cost_nanos, worst_nanos: worst, experience: None })
 }

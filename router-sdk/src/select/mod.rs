@@ -2,21 +2,29 @@
 
 mod able;
 mod chain;
+mod efforts;
 mod embedding;
 mod facts;
 mod gate;
+mod lessons;
 mod listed;
 mod plan;
 mod pool;
 mod rank;
 mod reasons;
 mod shortlist;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod trial;
 
+pub(crate) use chain::CHAIN;
+pub(crate) use efforts::Efforts;
 pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
+pub(crate) use lessons::{Lessons, footing};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
 pub(crate) use pool::Pool;
-pub(crate) use rank::choose;
+pub(crate) use rank::{BAR, DOUBLING, choose};
+pub(crate) use standing::{Standing, standing};

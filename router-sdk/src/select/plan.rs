@@ -9,7 +9,7 @@ use crate::account::usd;
 use crate::classify::Task;
 use crate::error::{Error, ErrorKind, Refusal};
 use crate::provider::Target;
-use crate::wire::Strategy;
+use crate::wire::{SessionInfo, Strategy};
 
 /// A target that may answer, and what is expected of it.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Candidate {
     pub cost_nanos: Option<u64>,
     /// Worst case that is held before sending, in nano-dollars.
     pub worst_nanos: Option<u64>,
+    /// Points by which scores of earlier answers moved its ability for this request; absent where it has none.
+    pub experience: Option<f64>,
 }
 
 /// Ordered candidates with reasons.
@@ -37,6 +39,8 @@ pub struct Plan {
     pub strategy: Strategy,
     /// True when the router chose; false when the caller named the models.
     pub automatic: bool,
+    /// True when the first candidate is there to be tried out: `learning.explore`.
+    pub explored: bool,
     /// Why the first candidate is first, in words.
     pub reasons: Vec<String>,
     /// The model against which savings are counted.
@@ -103,6 +107,8 @@ pub struct Explanation {
     pub input_tokens: u64,
     /// The plan, with every refusal.
     pub plan: Plan,
+    /// The conversation that it belongs to and what would be decided for it, by what this process knows.
+    pub session: Option<SessionInfo>,
 }
 
 impl Explanation {
@@ -120,6 +126,7 @@ impl Explanation {
             "strategy": plan.strategy.as_str(),
             "automatic": plan.automatic,
             "model": candidates.first().map(|c| c["model"].clone()),
+            "session": self.session,
             "reasons": plan.reasons,
             "baseline": plan.baseline.as_ref().map(Target::key),
             "best_single": plan.best_single.as_ref().map(Target::key),
@@ -134,6 +141,7 @@ impl Explanation {
 fn candidate(c: &Candidate, tried: bool) -> Value {
     json!({
         "model": c.target.key(), "provider": c.target.deployment.provider, "sandbox": c.target.deployment.sandbox,
-        "tried": tried, "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+        "tried": tried, "effort": c.target.effort.as_deref(), "quality": c.quality, "cost": c.cost_nanos.map(usd), "worst_cost": c.worst_nanos.map(usd),
+        "experience": c.experience,
     })
 }

@@ -14,24 +14,28 @@ use super::gate::{self, Refused, Why};
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
 use super::reasons::{Prospect, reasons};
+use super::trial::{first_untaught, moved, tried};
 use crate::error::Refusal;
 use crate::wire::Strategy;
 
 /// Points of score per factor e in the odds.
-const K: f64 = 8.0;
+pub(super) const K: f64 = 8.0;
 /// The demand of the easiest and of the hardest request, on the scale of scores.
 const DEMAND: (f64, f64) = (-5.0, 45.0);
 /// `cheapest` and `fastest` choose among models at least this likely to answer well.
-const BAR: f64 = 0.75;
+pub(crate) const BAR: f64 = 0.75;
 /// `balanced` pays a doubling of cost for this much less in the odds of failure.
-const DOUBLING: f64 = 0.1;
+pub(crate) const DOUBLING: f64 = 0.1;
 /// From this difficulty on a model without any score is not considered.
 const HARD: f64 = 0.5;
 
 /// An entry that passed the gates.
+#[derive(Clone)]
 pub(super) struct Able<'p> {
     pub(super) entry: &'p Entry,
-    ability: f64,
+    pub(super) ability: f64,
+    /// What of the ability is experience.
+    pub(super) points: f64,
     cost: Option<u64>,
     worst: Option<u64>,
     odds: f64,
@@ -44,7 +48,13 @@ impl Able<'_> {
     pub(super) fn rank(&self, other: &Self) -> Ordering {
         let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
         let able = || other.ability.total_cmp(&self.ability);
-        merits.then_with(able).then_with(|| self.entry.key.cmp(&other.entry.key))
+        // The default comes before levels of the same model: its label is the shorter one.
+        merits.then_with(able).then_with(|| self.entry.label.cmp(&other.entry.label))
+    }
+
+    /// The same with another ability.
+    pub(super) fn with_ability(&self, ability: f64) -> Self {
+        Self { ability, odds: odds_share(ability), ..self.clone() }
     }
 }
 
@@ -90,6 +100,11 @@ fn among<'p>(
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let class = ask.class() as usize;
     for entry in entries {
+        if !entry.is_open(ask) {
+            continue;
+        }
+        // What keeps a model from answering does so at every level.
+        let explain = explain && entry.target.effort.is_none();
         if let Some((gate, reason)) = &entry.barred {
             if explain {
                 refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
@@ -98,6 +113,7 @@ fn among<'p>(
         }
         match sift(entry, ask, needed, class) {
             Ok(able) => match health.rest_of(&entry.target) {
+                Some(_) if resting.iter().any(|(key, _)| *key == entry.key) => {}
                 Some(left) => resting.push((entry.key.clone(), left)),
                 None => passed.push(able),
             },
@@ -107,33 +123,41 @@ fn among<'p>(
             Err(_) => {}
         }
     }
-    let demand = demand(ask);
-    let baseline = passed.iter().max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
+    let demand = demand_of(ask.difficulty());
+    let by_default = passed.iter().filter(|a| a.entry.target.effort.is_none());
+    let baseline = by_default.max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
     let best_single = ablest(&passed).map(|a| a.entry.target.clone());
+    let untaught = first_untaught(&passed, ask, health, demand);
     weigh(&mut passed, ask, health, demand);
-    let chain = chain(&passed, providers, ask);
+    let mut chain = chain(&passed, providers, ask);
+    let mut reasons_of_experience = moved(untaught, &chain, ask);
+    let trial = tried(&mut chain, ask, health, demand);
+    let explored = trial.is_some();
+    reasons_of_experience.extend(trial);
     let prospect = |able: &'_ Able<'p>| Prospect {
-        name: &able.entry.key,
+        name: &able.entry.label,
         quality: quality(able.ability, demand),
         cost: able.cost,
     };
     let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
-    let reasons = match (chain.first(), ablest) {
-        (Some(first), Some(ablest)) => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
+    let mut reasons = match (chain.first(), ablest) {
+        (Some(first), Some(ablest)) if !explored => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
         _ => Vec::new(),
     };
+    reasons.extend(reasons_of_experience);
     let mut rest: Vec<&Able<'_>> = Vec::new();
     if explain {
         rest = passed.iter().filter(|a| !chain.iter().any(|c| std::ptr::eq(c.entry, a.entry))).collect();
         rest.sort_by(|a, b| a.rank(b));
     }
-    let also_able = rest.into_iter().map(|a| candidate(a, demand)).collect();
-    let candidates = chain.into_iter().map(|a| candidate(a, demand)).collect();
+    let also_able = rest.into_iter().map(|a| candidate(a, ask)).collect();
+    let candidates = chain.into_iter().map(|a| candidate(a, ask)).collect();
     Plan {
         candidates,
         also_able,
         strategy: ask.strategy,
         automatic: true,
+        explored,
         reasons,
         baseline,
         best_single,
@@ -144,14 +168,15 @@ fn among<'p>(
 
 /// What the strategy `best` asks first: ability in whole points, then price, then names.
 fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
-    passed.iter().min_by(|a, b| {
-        let able = b.ability.round().total_cmp(&a.ability.round());
-        let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
-        able.then_with(|| price(a).cmp(&price(b))).then_with(|| a.entry.key.cmp(&b.entry.key))
-    })
+    let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+    let judged = passed.iter().map(|a| (a.ability.round(), price(a), a));
+    let best = judged.min_by(|(able, price, a), (other_able, other_price, b)| {
+        other_able.total_cmp(able).then_with(|| price.cmp(other_price)).then_with(|| a.entry.label.cmp(&b.entry.label))
+    });
+    best.map(|(_, _, a)| a)
 }
 
-fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
+pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
     gate::allowed(&entry.target, ask.options)?;
     gate::fits(entry, ask, needed, entry.listed)?;
     if entry.listed && entry.unscored && ask.difficulty() >= HARD {
@@ -174,18 +199,24 @@ fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Resul
     if cost.is_none() && entry.listed {
         gate::refused("price", Why::Words("has no known price"))?;
     }
-    let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default());
-    let expected = quality(ability, demand(ask));
-    if let Some(wanted) = ask.options.min_quality.filter(|wanted| expected < *wanted) {
-        gate::refused("min_quality", Why::Quality { expected, wanted })?;
+    let points = ask.lessons.map_or(0.0, |lessons| lessons.points(entry, class));
+    let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default()) + points;
+    if let Some(wanted) = ask.options.min_quality {
+        let expected = quality(ability, demand_of(ask.difficulty()));
+        if expected < wanted {
+            gate::refused("min_quality", Why::Quality { expected, wanted })?;
+        }
     }
-    let odds = entry.odds.get(class).copied().unwrap_or(1.0);
-    Ok(Able { entry, ability, cost, worst, odds, merit: (0.0, 0.0) })
+    let odds = match entry.odds.get(class) {
+        Some(odds) if points == 0.0 => *odds,
+        _ => odds_share(ability),
+    };
+    Ok(Able { entry, ability, points, cost, worst, odds, merit: (0.0, 0.0) })
 }
 
-/// What a request demands, on the scale of scores.
-fn demand(ask: &Ask<'_>) -> f64 {
-    DEMAND.0 + (DEMAND.1 - DEMAND.0) * ask.difficulty()
+/// What a request of this difficulty demands, on the scale of scores.
+pub(super) fn demand_of(difficulty: f64) -> f64 {
+    DEMAND.0 + (DEMAND.1 - DEMAND.0) * difficulty
 }
 
 /// The quality from which on `cheapest` and `fastest` are satisfied.
@@ -203,7 +234,7 @@ pub(super) fn odds_share(ability: f64) -> f64 {
 }
 
 /// Gives everyone its merit under the strategy.
-fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
+pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
     let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
@@ -227,12 +258,16 @@ fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f
     }
 }
 
-fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
+pub(super) fn candidate(able: &Able<'_>, ask: &Ask<'_>) -> Candidate {
+    let mut target = able.entry.target.clone();
+    // A level of the caller's own is in the request.
+    target.effort = target.effort.filter(|_| ask.efforts.chosen());
     Candidate {
-        target: able.entry.target.clone(),
-        quality: Some(quality(able.ability, demand)),
+        target,
+        quality: Some(quality(able.ability, demand_of(ask.difficulty()))),
         cost_nanos: able.cost,
         worst_nanos: able.worst,
+        experience: (able.points != 0.0).then_some(able.points),
     }
 }
 
@@ -240,9 +275,10 @@ fn candidate(able: &Able<'_>, demand: f64) -> Candidate {
 fn seconds(entry: &Entry, ask: &Ask<'_>, health: &HealthFacts) -> f64 {
     let usd_per_million = entry.price.as_ref().and_then(|p| p.rates.output).map_or(10.0, |pico| pico as f64 / 1e6);
     let tokens_a_second = 200.0 / (1.0 + usd_per_million / 4.0);
+    let thinks = entry.target.model.reasons() && entry.target.effort.as_deref() != Some("none");
     let first = match health.latency.get(&entry.key) {
         Some(observed) => *observed,
-        None if entry.target.model.reasons() => 2.0,
+        None if thinks => 2.0,
         None => 0.5,
     };
     first + ask.expected_output() as f64 * entry.verbosity / tokens_a_second

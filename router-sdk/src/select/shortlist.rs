@@ -1,14 +1,19 @@
 //! The few models of a pool that can win for a kind of need, found once and kept: a whole catalogue in, a handful out.
 //!
 //! A model is left out when another of the same provider is at least as able, as cheap and as roomy: whatever the size
-//! of a request, that other one is chosen before it. The dearest ones stay too, for the baseline.
+//! of a request, that other one is chosen before it. It is left out, too, when models of as many providers as a chain
+//! has places are chosen before it. The dearest ones stay, for the baseline, and the ablest, for the reasons.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::chain::CHAIN;
+use super::efforts::Efforts;
 use super::facts::Ask;
 use super::gate;
+use super::lessons::Lessons;
 use super::pool::Entry;
+use crate::wire::Strategy;
 
 /// Kinds of need kept; more than traffic of one process has, few enough to stay small.
 const KEPT: usize = 64;
@@ -20,6 +25,11 @@ struct Key {
     class: usize,
     params: u32,
     room: Room,
+    efforts: Efforts,
+    /// Which models have scores of their own, as a number.
+    taught: u64,
+    /// Price does not decide between equally able models: `cheapest`, where none is able enough, goes by names.
+    able_first: bool,
 }
 
 /// The room that requests of about one size need at the most, in tokens: beyond it more room is no advantage.
@@ -62,7 +72,9 @@ impl Shortlists {
     pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
         let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
         let room = Room::of(ask);
-        let key = Key { needed, class, params, room };
+        let taught = ask.lessons.map_or(0, Lessons::taught);
+        let able_first = ask.strategy == Strategy::Cheapest;
+        let key = Key { needed, class, params, room, efforts: ask.efforts, taught, able_first };
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
@@ -82,27 +94,88 @@ fn parameter(name: &str) -> u32 {
 }
 
 fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
-    let able: Vec<usize> = (0..entries.len())
-        .filter(|at| {
-            entries.get(*at).is_some_and(|e| {
-                e.barred.is_none() && !e.target.model.free && gate::able(e, ask, key.needed, e.listed).is_ok()
-            })
-        })
+    let taught = |entry: &Entry| ask.lessons.is_some_and(|lessons| lessons.knows(entry));
+    let able: Vec<Runner<'_>> = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, e)| e.barred.is_none() && e.is_open(ask) && !e.target.model.free)
+        .filter(|(_, e)| gate::able(e, ask, key.needed, e.listed).is_ok())
+        .map(|(at, entry)| Runner { taught: taught(entry), ..Runner::of(at, entry, key) })
         .collect();
-    let entry = |at: &usize| entries.get(*at);
-    let beaten = |at: &usize| {
-        able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => o.provider == e.provider && wins(o, e, key),
-            _ => false,
-        })
+    let beaten = |one: &Runner<'_>| {
+        able.iter().any(|other| other.entry.provider == one.entry.provider && other.wins(one, key.room))
     };
-    let outspent = |at: &usize| {
-        able.iter().any(|other| match (entry(other), entry(at)) {
-            (Some(o), Some(e)) => outspends(o, e, key.room),
-            _ => false,
-        })
-    };
-    Shortlist { entries: able.iter().filter(|at| !beaten(at) || !outspent(at)).copied().collect() }
+    // The baseline is a model as it is by default.
+    let leveled = |one: &Runner<'_>| one.entry.target.effort.is_some();
+    let outspent =
+        |one: &Runner<'_>| leveled(one) || able.iter().any(|other| !leveled(other) && other.outspends(one, key.room));
+    let (spent, rest): (Vec<_>, Vec<_>) = able.iter().partition(|one| outspent(one));
+    let first: Vec<&Runner<'_>> = spent.into_iter().filter(|one| !beaten(one)).collect();
+    let most = first.iter().chain(&rest).filter(|one| !one.taught).map(|one| one.ability).fold(f32::MIN, f32::max);
+    let reached = |one: &&Runner<'_>| one.ability >= most || !out_of_reach(one, &first, key);
+    let mut entries: Vec<usize> = first.iter().copied().filter(reached).chain(rest).map(|one| one.at).collect();
+    entries.sort_unstable();
+    Shortlist { entries }
+}
+
+/// True when models of so many providers are chosen before this one that no chain has a place for it.
+fn out_of_reach(one: &Runner<'_>, among: &[&Runner<'_>], key: Key) -> bool {
+    let mut providers = Vec::with_capacity(CHAIN);
+    for other in among.iter().filter(|other| !key.able_first || other.ability > one.ability) {
+        if !providers.contains(&other.entry.provider) && other.wins(one, key.room) {
+            providers.push(other.entry.provider);
+            if providers.len() == CHAIN {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// An entry of the pool with what it is compared by.
+struct Runner<'e> {
+    at: usize,
+    entry: &'e Entry,
+    ability: f32,
+    rate: Option<Rate>,
+    doubted: Option<Rate>,
+    /// It has scores: what experience says of it changes with every request, so it beats no other and is beaten by none.
+    taught: bool,
+}
+
+impl<'e> Runner<'e> {
+    fn of(at: usize, entry: &'e Entry, key: Key) -> Self {
+        let ability = entry.abilities.get(key.class).copied().unwrap_or_default();
+        let rate = || Rate::flat(entry, key.room);
+        Self {
+            at,
+            entry,
+            ability,
+            rate: rate(),
+            doubted: rate().map(|r| r.times(entry.price_doubt as f64)),
+            taught: false,
+        }
+    }
+
+    /// True when this one is chosen before `other` whatever the size of the request.
+    fn wins(&self, other: &Self, room: Room) -> bool {
+        let (Some(a), Some(b)) = (&self.doubted, &other.doubted) else { return false };
+        let cheap = a.undercuts(b) || (self.ability > other.ability && a.equals(b));
+        let passes =
+            !self.taught && !other.taught && self.passes_with(other) && self.entry.listed == other.entry.listed;
+        cheap && self.ability >= other.ability && passes && roomier(self.entry, other.entry, room)
+    }
+
+    /// True when this one costs more than `other` whatever the size of the request.
+    fn outspends(&self, other: &Self, room: Room) -> bool {
+        let (Some(a), Some(b)) = (&self.rate, &other.rate) else { return false };
+        b.undercuts(a) && self.passes_with(other) && roomier(self.entry, other.entry, room)
+    }
+
+    /// A model without scores is left out of hard requests, one with scores of none.
+    fn passes_with(&self, other: &Self) -> bool {
+        !self.entry.unscored || other.entry.unscored
+    }
 }
 
 /// What a token costs: of the input, of an output that a limit cuts, and of one that runs to the model's usual length.
@@ -148,18 +221,10 @@ fn roomier(one: &Entry, other: &Entry, room: Room) -> bool {
         && at_least(a.max_output_tokens, b.max_output_tokens, room.output)
 }
 
-/// True when `one` is chosen before `other` whatever the size of the request.
-fn wins(one: &Entry, other: &Entry, key: Key) -> bool {
-    let rates = |e: &Entry| Rate::flat(e, key.room).map(|r| r.times(e.price_doubt as f64));
-    let (Some(a), Some(b)) = (rates(one), rates(other)) else { return false };
-    let ability = |e: &Entry| e.abilities.get(key.class).copied().unwrap_or_default();
-    let (able, abler) = (ability(one) >= ability(other), ability(one) > ability(other));
-    let cheap = a.undercuts(&b) || (abler && a.equals(&b));
-    cheap && able && one.unscored == other.unscored && one.listed == other.listed && roomier(one, other, key.room)
-}
-
-/// True when `one` costs more than `other` whatever the size of the request.
-fn outspends(one: &Entry, other: &Entry, room: Room) -> bool {
-    let (Some(a), Some(b)) = (Rate::flat(one, room), Rate::flat(other, room)) else { return false };
-    b.undercuts(&a) && one.unscored == other.unscored && roomier(one, other, room)
+#[cfg(test)]
+impl Shortlists {
+    /// How many models each list has.
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner).values().map(|list| list.entries.len()).collect()
+    }
 }

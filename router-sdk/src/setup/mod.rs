@@ -27,6 +27,7 @@ use crate::config::{Config, SandboxConfig};
 use crate::error::Error;
 use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
+use crate::session::HistoryKey;
 use crate::steer::Rules;
 use crate::store::{self, StateStore};
 
@@ -48,6 +49,8 @@ pub(crate) struct Setup {
     pub(crate) subjects: Subjects,
     /// What is counted and kept, in this process or with others.
     pub(crate) state: Arc<dyn StateStore>,
+    /// The secret under which the histories of conversations are hashed.
+    pub(crate) history_key: HistoryKey,
     /// Sandbox behaviour by provider name.
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
@@ -76,6 +79,7 @@ impl Setup {
             overrides: BTreeMap::new(),
             subjects: Subjects::default(),
             state,
+            history_key: HistoryKey::new(&config, env)?,
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
             embedder: None,
@@ -148,7 +152,7 @@ impl Setup {
                 ..Model::default()
             })
         });
-        Target { deployment: deployment.for_model(&model), model, known, catalogued }
+        Target { deployment: deployment.for_model(&model), model, known, catalogued, effort: None }
     }
 
     fn catalog_model(&self, deployment: &Deployment, id: &str) -> Option<Arc<Model>> {
@@ -248,7 +252,7 @@ impl Setup {
             return Err(Error::invalid_request(field, "no such model; use provider/model"));
         };
         let deployment = deployments::unreachable(&model.provider);
-        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true })
+        Ok(Target { deployment: Arc::new(deployment), model, known: true, catalogued: true, effort: None })
     }
 
     /// The error of a router that can reach nothing.

@@ -162,6 +162,18 @@ pub(crate) trait StateStore: Send + Sync + std::fmt::Debug {
         at_ms: i64,
     ) -> BoxFuture<'a, Result<(), Unavailable>>;
 
+    /// Sets a value for so many milliseconds that is asked for by its key alone: [`Self::list`] need not tell it.
+    fn keep<'a>(
+        &'a self,
+        space: &'a str,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: u64,
+        at_ms: i64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.put(space, key, value, Some(ttl_ms), at_ms)
+    }
+
     /// Takes a value away; false when there was none.
     fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>>;
 

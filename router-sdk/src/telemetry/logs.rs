@@ -75,6 +75,8 @@ static LISTENING: OnceLock<bool> = OnceLock::new();
 /// Calls a function with every log line of this library at a level and above; the last one set counts. For programs that
 /// have set up `tracing` already it does nothing and returns false: there the lines are told already.
 pub fn on_log(level: LogLevel, callback: impl Fn(&LogLine) + Send + Sync + 'static) -> bool {
+    // A child would wait for ever for a listener that another thread was setting.
+    let _inside = crate::fork::enter();
     let before = LISTENER.write().unwrap_or_else(PoisonError::into_inner).replace((level.level(), Box::new(callback)));
     drop(before);
     let listening = *LISTENING.get_or_init(|| tracing::subscriber::set_global_default(Lines).is_ok());

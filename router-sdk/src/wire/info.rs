@@ -1,11 +1,12 @@
 //! What every reply says about how it was made: the route, its cost and each attempt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Cached, CostSource, Usage};
+use super::{Cached, CostSource, SessionInfo, Usage};
 use crate::account::usd;
 use crate::admit::Allowances;
 use crate::classify::Task;
@@ -102,12 +103,16 @@ pub struct RouteInfo {
     pub deployment: Option<String>,
     /// True when the answer came from the built-in sandbox and no real model.
     pub sandbox: bool,
+    /// The level of thinking that the router chose for the model; absent where its default or the caller's own held.
+    pub effort: Option<Arc<str>>,
     /// The strategy in force.
     pub strategy: &'static str,
     /// What the request was taken for; absent for an explicit model.
     pub task: Option<Task>,
     /// The second opinion on the difficulty, where one was asked for.
     pub judge: Option<Judged>,
+    /// The conversation that it belongs to and what was decided for it; absent where none is known.
+    pub session: Option<Box<SessionInfo>>,
     /// Why this model, in words.
     pub reasons: Vec<String>,
     /// Parameters that were adapted or left out for the provider.
@@ -159,11 +164,13 @@ impl RouteInfo {
             "provider": self.provider,
             "deployment": self.deployment,
             "sandbox": self.sandbox,
+            "effort": self.effort.as_deref(),
             "strategy": self.strategy,
             "task": self.task.as_ref().map(|t| t.kind.as_str()),
             "difficulty": self.task.as_ref().map(|t| t.difficulty),
             "confidence": self.task.as_ref().map(|t| t.confidence),
             "judge": self.judge,
+            "session": self.session,
             "reasons": self.reasons,
             "adapted": self.adapted,
             "redacted": self.redacted,

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cache;
+pub(crate) mod canonical;
 mod chunk;
 mod dated;
 mod embedding;
@@ -10,6 +11,7 @@ mod info;
 mod request;
 mod response;
 mod route;
+mod session;
 mod unfold;
 mod usage;
 mod validate;
@@ -29,6 +31,7 @@ pub use info::{AttemptRecord, Judged, Resumption, RouteInfo};
 pub use request::ChatRequest;
 pub use response::ChatResponse;
 pub use route::{MaxPrice, OnInterrupt, OnMalformed, ParameterPolicy, Priority, RouteOptions, Strategy};
+pub use session::{SessionDecision, SessionInfo};
 pub(crate) use unfold::chunks_of;
 pub use usage::{CostSource, ServiceTier, Usage};
 pub(crate) use validate::{

@@ -156,6 +156,39 @@ impl ChatRequest {
         self.with_body(body)
     }
 
+    /// The level of thinking that the caller names.
+    pub(crate) fn effort(&self) -> Option<&str> {
+        let nested = || self.get("reasoning").and_then(|r| r.get("effort"));
+        self.get("reasoning_effort").or_else(nested).and_then(Value::as_str)
+    }
+
+    /// Whether the caller says anything of thinking, in whatever words.
+    pub(crate) fn steers_thinking(&self) -> bool {
+        const WORDS: [&str; 10] = [
+            "reasoning_effort",
+            "reasoning",
+            "include_reasoning",
+            "thinking",
+            "thinking_budget",
+            "enable_thinking",
+            "think",
+            "output_config",
+            "chat_template_kwargs",
+            "extra_body",
+        ];
+        WORDS.iter().any(|name| self.body.contains_key(*name))
+    }
+
+    /// The same request at a level of thinking; nothing where the caller says anything of it.
+    pub(crate) fn thinking_at(&self, level: &str) -> Option<Self> {
+        if self.steers_thinking() {
+            return None;
+        }
+        let mut body = self.body.clone();
+        body.insert("reasoning_effort".into(), level.into());
+        Some(self.with_body(body))
+    }
+
     /// Choices asked for.
     pub(crate) fn choices(&self) -> u64 {
         self.get("n").and_then(Value::as_u64).unwrap_or(1)

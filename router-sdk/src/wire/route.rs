@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bounds, CacheOptions};
 use crate::classify::TaskKind;
+use crate::error::Error;
 
 /// What to optimise when the router chooses the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +38,19 @@ impl Strategy {
     /// Reads a name such as `cheapest`.
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Cheapest, Self::Balanced, Self::Best, Self::Fastest].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+impl std::str::FromStr for Strategy {
+    type Err = Error;
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// `InvalidRequest` with the names that there are.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::parse(name)
+            .ok_or_else(|| Error::invalid_request("strategy", "must be cheapest, balanced, best or fastest"))
     }
 }
 
@@ -142,7 +156,7 @@ pub struct RouteOptions {
     pub parameters: Option<ParameterPolicy>,
     /// The deadline of the whole request in milliseconds from now.
     pub deadline_ms: Option<u64>,
-    /// A name of the conversation: its requests stay with one deployment while that is well.
+    /// A name of the conversation: its requests stay with one model and deployment while that is right.
     pub session: Option<String>,
     /// What becomes of this stream when it breaks after output has begun.
     pub on_interrupt: Option<OnInterrupt>,
@@ -152,6 +166,8 @@ pub struct RouteOptions {
     pub cache: CacheOptions,
     /// Who goes first when requests wait for a limit to have room.
     pub priority: Priority,
+    /// True for a request on which nothing is tried out, whatever `learning.explore` says. Default false.
+    pub critical: bool,
     /// Free labels that are kept with the request's ledger entry, and by which limits and budgets are shared.
     pub tags: BTreeMap<String, String>,
     /// The span of the caller's that the request belongs to, as W3C writes it: `00-<trace>-<span>-<flags>`.

@@ -32,6 +32,9 @@ pub async fn check(fake: &FakeProvider, id: &str, scenario: &Value, outcomes: &[
         if let (Some(wanted), Some(outcome)) = (last.get("cache"), outcomes.last()) {
             faults.extend(differs(&outcome.cache, wanted, "cache"));
         }
+        if let (Some(wanted), Some(outcome)) = (last.get("learned"), outcomes.last()) {
+            faults.extend(differs(&outcome.learned, wanted, "learned"));
+        }
         faults.extend(traffic(fake, id, last).await);
         faults.extend(events(outcomes, last).await);
     }
@@ -80,6 +83,7 @@ fn one(outcome: &Outcome, expect: &Value, stream: bool, cancels: bool) -> Vec<St
     if let Some(wanted) = expect.get("tool_calls").and_then(Value::as_array) {
         faults.extend(tool_calls(&outcome.calls, wanted));
     }
+    faults.extend(differs(&outcome.feedback, &expect["feedback"], "feedback"));
     faults.extend(error(outcome, expect, cancels));
     for (target, wanted) in expect["health"].as_object().into_iter().flatten() {
         let got = outcome.health.iter().find(|t| t["target"] == target.as_str()).cloned().unwrap_or_default();

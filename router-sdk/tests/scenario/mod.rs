@@ -2,6 +2,7 @@
 
 mod compare;
 mod expect;
+mod feedback;
 mod hooks;
 mod keys;
 
@@ -37,6 +38,10 @@ pub struct Outcome {
     pub quota: Value,
     /// Budgets that ran out so far, on whichever call.
     pub events: Arc<Mutex<Vec<Value>>>,
+    /// What came of telling how good the answer was: an error, or null.
+    pub feedback: Value,
+    /// After the last call, what was learned by model.
+    pub learned: Value,
     /// The state of its cache after the call.
     pub cache: Value,
     /// Which call of the scenario it was: of calls made at once all have the same number.
@@ -136,6 +141,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
             }
             outcome.entry = router.entries().last().map(|entry| ring.named(&entry.to_json()));
             outcome.events = Arc::clone(&events);
+            outcome.feedback = feedback::told(&router, scenario, &own, &outcome.route()).await;
             outcome.cache = serde_json::to_value(router.cache_stats()).expect("counters are JSON");
             (outcome.call, outcome.stream) = (i, stream);
             outcomes.push(outcome);
@@ -143,6 +149,7 @@ pub async fn play(fake: &FakeProvider, id: &str, scenario: &Value, stream: bool)
     }
     if let Some(last) = outcomes.last_mut() {
         last.ledger = asked(&router, scenario).await;
+        last.learned = feedback::learned(&router).await;
     }
     outcomes
 }

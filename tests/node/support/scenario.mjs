@@ -54,6 +54,7 @@ export async function played(scenario, stream, config) {
       outcome.health = router?.health() ?? [];
       outcome.entry = ring.entry(router);
       outcome.cache = router?.cache.stats() ?? {};
+      outcome.feedback = await told(router, own.feedback ?? scenario.feedback, outcome);
       outcome.quota = {};
       for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
         outcome.quota[subject] = await router.quota(subject);
@@ -62,6 +63,7 @@ export async function played(scenario, stream, config) {
     };
     outcomes.push(...(await Promise.all(Array.from({ length: scenario.at_once ?? 1 }, make))));
   }
+  outcomes.at(-1).learned = await router?.learning.export().then(({ models }) => models, () => null);
   outcomes.at(-1).ledger = [];
   for (const { ask } of (router && scenario.ledger) ?? []) {
     const answer = router.usage(ask).catch(({ code, param }) => ({ kind: code, param }));
@@ -72,6 +74,19 @@ export async function played(scenario, stream, config) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return Object.assign(outcomes, { events });
+}
+
+/** Tells the router how good the answer was; what came of it: an error, or null. */
+async function told(router, said, outcome) {
+  const route = outcome.reply?.clawrouters ?? outcome.chunks.findLast((chunk) => chunk.clawrouters)?.clawrouters;
+  const [id, score] =
+    said?.request_id !== undefined
+      ? [said.request_id, said.score]
+      : [route?.request_id, typeof said === "object" ? said?.[route?.model] : said];
+  if (id === undefined || score === undefined) {
+    return null;
+  }
+  return router.feedback(id, score).then(() => null, ({ code, param }) => ({ kind: code, param }));
 }
 
 async function call(router, request, cancel, outcome, apiKey) {

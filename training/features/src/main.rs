@@ -4,6 +4,9 @@
 #[allow(dead_code)]
 #[path = "../../../router-sdk/src/classify/mod.rs"]
 mod classify;
+#[allow(dead_code)]
+#[path = "../../../router-sdk/src/fork.rs"]
+mod fork;
 
 use std::io::{BufRead, BufWriter, Error, Write};
 

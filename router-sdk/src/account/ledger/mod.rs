@@ -6,6 +6,7 @@ mod content;
 mod desk;
 mod entry;
 mod export;
+mod import;
 mod jsonl;
 mod row;
 mod sink;
@@ -33,6 +34,7 @@ use desk::Desk;
 pub use desk::SinkState;
 pub use entry::Entry;
 pub(crate) use export::{Rows, export, replace};
+pub(crate) use import::import;
 pub(crate) use row::{Row, Tokens};
 pub use sink::{Fault, Sink};
 

@@ -1,9 +1,9 @@
 //! Words in, the language that they are most likely of out. Small words tell it; names and nouns do not.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
 use super::tokens::Token;
+use crate::fork::Lazy;
 
 /// A language whose small words are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ const SMALL: [(Tongue, &str); 9] = [
     ),
 ];
 
-static BY_WORD: LazyLock<HashMap<&'static str, Vec<Tongue>>> = LazyLock::new(|| {
+static BY_WORD: Lazy<HashMap<&'static str, Vec<Tongue>>> = Lazy::new(|| {
     let mut map: HashMap<_, Vec<_>> = HashMap::new();
     for (tongue, words) in SMALL {
         words.split(' ').for_each(|word| map.entry(word).or_default().push(tongue));

@@ -1,7 +1,7 @@
 //! Words that two asks must share before they may share an answer, by what they do; tables, no logic.
 
+use crate::fork::Lazy;
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
 
 /// Words that deny.
 const DENIALS: &str = "not no never without none nothing nobody neither nor non except excluding unless \
@@ -187,8 +187,8 @@ fn map(pairs: &'static [(&'static str, &'static str)]) -> HashMap<&'static str, 
         .collect()
 }
 
-pub(super) static DENIAL: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(DENIALS));
-pub(super) static TURN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(TURNS));
-pub(super) static NUMBER: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| map(&NUMBERS));
-pub(super) static UNIT: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| map(&UNITS));
-pub(super) static QUESTION: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| map(&QUESTIONS));
+pub(super) static DENIAL: Lazy<HashSet<&'static str>> = Lazy::new(|| set(DENIALS));
+pub(super) static TURN: Lazy<HashSet<&'static str>> = Lazy::new(|| set(TURNS));
+pub(super) static NUMBER: Lazy<HashMap<&'static str, &'static str>> = Lazy::new(|| map(&NUMBERS));
+pub(super) static UNIT: Lazy<HashMap<&'static str, &'static str>> = Lazy::new(|| map(&UNITS));
+pub(super) static QUESTION: Lazy<HashMap<&'static str, &'static str>> = Lazy::new(|| map(&QUESTIONS));

@@ -80,6 +80,23 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     all.into_iter().flatten()
 }
 
+/// How far a language may speak in a text with these common words:
+/// its stems count only where the text can be in that language: `resume` is a noun in English.
+pub(crate) fn fluency(lang: &str, tongues: &[u16]) -> f32 {
+    let Some(own) = TONGUES.iter().position(|tongue| *tongue == lang) else {
+        return 1.0;
+    };
+    let own = tongues[own];
+    let most = tongues.iter().copied().max().unwrap_or(0);
+    let english = tongues[0];
+    match lang {
+        "en" if own == 0 && most >= 2 => 0.5,
+        "en" => 1.0,
+        _ if most >= 2 && (own * 2 < english || own * 3 < most) => 0.0,
+        _ => 1.0,
+    }
+}
+
 const fn row(
     lang: &'static str,
     name: &'static str,

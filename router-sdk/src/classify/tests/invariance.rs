@@ -7,6 +7,8 @@ use crate::classify::{Task, TaskKind, classify};
 
 // The same asks in nine languages, their kind first.
 const PARALLEL: &str = include_str!("../testdata/parallel.tsv");
+// More of them, written before the scale of the difficulty was set by the first ones.
+const LATER: &str = include_str!("../testdata/parallel_later.tsv");
 const AGENT: &str =
     "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. ";
 
@@ -42,8 +44,8 @@ fn same(plain: &Task, dressed: &Task, what: &str) {
     assert_eq!(tier(plain), tier(dressed), "{what}: {} {}", plain.difficulty, dressed.difficulty);
 }
 
-fn parallel() -> Vec<Vec<&'static str>> {
-    PARALLEL.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect()
+fn parallel(text: &'static str) -> Vec<Vec<&'static str>> {
+    text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect()).collect()
 }
 
 // easy, medium, hard
@@ -124,7 +126,7 @@ fn dressing_and_translating_an_ask_rarely_changes_its_tier() {
         }
         rates.iter_mut().find(|(known, _)| *known == what).unwrap().1.note(plain, dressed);
     };
-    for row in parallel() {
+    for row in parallel(PARALLEL) {
         for text in &row[1..] {
             let plain = ask(text);
             note("5 kB of system prompt", &plain, &system_and_tools(text, Some(&system), 0));
@@ -150,10 +152,21 @@ fn dressing_and_translating_an_ask_rarely_changes_its_tier() {
         );
     }
     for (what, changed) in &rates {
-        // The predictor's words are English: an ask in another language keeps its kind and still moves by more than it should.
-        let most = if *what == "translation" { 0.17 } else { 0.05 };
-        assert!(changed.all >= 300 && changed.share() <= most, "{what}: {:.3}", changed.share());
+        assert!(changed.all >= 300 && changed.share() <= 0.04, "{what}: {:.3}", changed.share());
     }
+}
+
+#[test]
+fn translations_that_no_rule_was_written_for_mostly_keep_their_tier() {
+    let mut translated = Changed::default();
+    for row in parallel(LATER) {
+        for text in &row[2..] {
+            translated.note(&ask(row[1]), &ask(text));
+        }
+    }
+    println!("later translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
+    // Most of it is kinds that are known in one language and not in another.
+    assert!(translated.all >= 200 && translated.share() <= 0.18, "{:.3}", translated.share());
 }
 
 #[test]

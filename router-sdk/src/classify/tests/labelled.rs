@@ -11,6 +11,8 @@ use crate::classify::{Task, TaskKind, classify};
 
 const OPEN: &str = include_str!("../testdata/asks_open.jsonl");
 const HELD: &str = include_str!("../testdata/asks_held.jsonl");
+// Wording that people use and rules seldom foresee.
+const FRESH: &str = include_str!("../testdata/asks_fresh.jsonl");
 const MATERIALS: &str = include_str!("../testdata/materials.json");
 
 #[derive(Deserialize)]
@@ -159,4 +161,14 @@ fn held_prompts_get_their_kind() {
     assert!(share >= 0.89, "{share:.3}");
     let later = share_right(judged.iter().filter(|one| one.later));
     assert!(later >= 0.75, "{later:.3}");
+}
+
+#[test]
+fn prompts_of_unfamiliar_wording_get_their_kind_more_often_than_not() {
+    let judged = judge(FRESH);
+    print_totals("fresh", &judged);
+    let languages: std::collections::BTreeSet<_> = judged.iter().map(|one| one.language.as_str()).collect();
+    assert!(judged.len() >= 180 && languages.len() >= 25);
+    let share = share_right(&judged);
+    assert!(share >= 0.61, "{share:.3}");
 }

@@ -47,6 +47,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "hedge",
         "shadow",
         "judge",
+        "learning",
         "media",
         "hooks",
         "telemetry",
@@ -54,6 +55,7 @@ pub(super) fn tables(value: &Value) -> Result<(), Error> {
         "budgets",
         "cache",
         "keys",
+        "sessions",
         "state",
     ];
     if let Some(key) = not_a_table(value, &top) {
@@ -112,6 +114,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
     super::cache::check(&config.cache)?;
     aliases(config)?;
     config.keys.as_ref().map_or(Ok(()), |keys| keys.check())?;
+    config.learning.as_ref().map_or(Ok(()), |learning| learning.check())?;
     quota::check(&config.limits, &config.budgets)?;
     for (i, model) in config.models.iter().enumerate() {
         if model.id.split_once('/').is_none_or(|(p, m)| p.is_empty() || m.is_empty()) {
@@ -128,6 +131,7 @@ pub(super) fn config(config: &Config) -> Result<(), Error> {
         let fix = "needs a build with the feature exact-tokens; leave it out, or build the crate with that feature";
         return Err(Error::invalid_config("tokens.exact", fix));
     }
+    config.sessions.check()?;
     if let Some(state) = &config.state {
         state.check()?;
     }

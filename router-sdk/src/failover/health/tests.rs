@@ -32,7 +32,7 @@ fn target(name: Option<&str>, limits: Limits) -> Target {
         owner: None,
     };
     let model = Model { provider: "p".into(), id: "m".into(), ..Model::default() };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: false }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: false, effort: None }
 }
 
 fn plain() -> Target {

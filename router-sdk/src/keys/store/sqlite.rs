@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 
 use super::{Answer, KeyStore, unavailable};
 use crate::error::Error;
+use crate::fork;
 use crate::keys::record::Record;
 use crate::keys::secret::Digest;
 
@@ -38,7 +39,9 @@ const TABLES: &str = "
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteKeys {
     path: Arc<Path>,
-    connection: Arc<Mutex<Connection>>,
+    pepper: Arc<str>,
+    /// Closed before a fork, and opened again when it is next needed.
+    slot: Arc<Mutex<Option<Connection>>>,
 }
 
 impl SqliteKeys {
@@ -48,14 +51,12 @@ impl SqliteKeys {
     /// `InvalidConfig` that says what is wrong with the file: it cannot be opened, is locked, corrupt, of something else
     /// or of a newer version, or was made with another pepper.
     pub(crate) fn open(path: &Path, pepper: &str) -> Result<Self, Error> {
-        let fault = |e: rusqlite::Error| Error::invalid_config("keys.path", in_words(path, &e));
-        private(path).map_err(|e| {
-            Error::invalid_config("keys.path", format!("{} cannot be opened: {}", path.display(), e.kind()))
-        })?;
-        let mut connection = Connection::open(path).map_err(fault)?;
-        connection.busy_timeout(PATIENCE).map_err(fault)?;
-        prepare(&mut connection, path, pepper, fault)?;
-        Ok(Self { path: Arc::from(path), connection: Arc::new(Mutex::new(connection)) })
+        let slot = Arc::default();
+        fork::close_before(&slot);
+        let opened = Self { path: Arc::from(path), pepper: Arc::from(pepper), slot };
+        let _inside = fork::enter();
+        *opened.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(connect(path, pepper)?);
+        Ok(opened)
     }
 
     /// Runs a piece of work beside the runtime's own threads, for it may wait for a disk or another process.
@@ -75,9 +76,26 @@ impl SqliteKeys {
     }
 
     fn now<T>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut connection).map_err(|e| unavailable(in_words(&self.path, &e)))
+        let _inside = fork::enter();
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match slot.as_mut() {
+            Some(connection) => connection,
+            None => slot.insert(connect(&self.path, &self.pepper).map_err(|e| unavailable(e.message()))?),
+        };
+        work(connection).map_err(|e| unavailable(in_words(&self.path, &e)))
     }
+}
+
+/// A connection to a file that holds keys, made where there is none.
+fn connect(path: &Path, pepper: &str) -> Result<Connection, Error> {
+    let fault = |e: rusqlite::Error| Error::invalid_config("keys.path", in_words(path, &e));
+    private(path).map_err(|e| {
+        Error::invalid_config("keys.path", format!("{} cannot be opened: {}", path.display(), e.kind()))
+    })?;
+    let mut connection = Connection::open(path).map_err(fault)?;
+    connection.busy_timeout(PATIENCE).map_err(fault)?;
+    prepare(&mut connection, path, pepper, fault)?;
+    Ok(connection)
 }
 
 /// Makes the file before SQLite does, so that it is never readable by others, not even for a moment.

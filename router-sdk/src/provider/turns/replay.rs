@@ -36,7 +36,7 @@ pub(in crate::provider) fn target(family: Family, base_url: &str, model: Model) 
         cloud: crate::provider::Cloud::Plain,
         owner: None,
     };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true, effort: None }
 }
 
 /// The recordings of a provider, where they are present beside the repository.

@@ -114,6 +114,18 @@ impl StateStore for RedisStore {
         self.local.put(space, key, value, ttl_ms).boxed()
     }
 
+    fn keep<'a>(
+        &'a self,
+        space: &'a str,
+        key: &'a str,
+        value: Bytes,
+        ttl_ms: u64,
+        _: i64,
+    ) -> BoxFuture<'a, Result<(), Unavailable>> {
+        self.local.worker.attend(&self.local);
+        self.local.keep(space, key, value, ttl_ms).boxed()
+    }
+
     fn remove<'a>(&'a self, space: &'a str, key: &'a str) -> BoxFuture<'a, Result<bool, Unavailable>> {
         self.local.worker.attend(&self.local);
         self.local.remove(space, key).boxed()

@@ -1,22 +1,21 @@
 //! The scripts: what is asked in, a command with its arguments out, and its answer read.
 
-use std::sync::LazyLock;
-
 use redis::{Cmd, Value};
 
 use super::queue::{Batch, Correction};
+use crate::fork::Lazy;
 use crate::store::Level;
 
 macro_rules! script {
     ($name:literal) => {
-        LazyLock::new(|| redis::Script::new(concat!(include_str!("lua/common.lua"), include_str!($name))))
+        Lazy::new(|| redis::Script::new(concat!(include_str!("lua/common.lua"), include_str!($name))))
     };
 }
 
-static RESERVE: LazyLock<redis::Script> = script!("lua/reserve.lua");
-static SETTLE: LazyLock<redis::Script> = script!("lua/settle.lua");
-static BEAT: LazyLock<redis::Script> = script!("lua/beat.lua");
-static LEVELS: LazyLock<redis::Script> = script!("lua/levels.lua");
+static RESERVE: Lazy<redis::Script> = script!("lua/reserve.lua");
+static SETTLE: Lazy<redis::Script> = script!("lua/settle.lua");
+static BEAT: Lazy<redis::Script> = script!("lua/beat.lua");
+static LEVELS: Lazy<redis::Script> = script!("lua/levels.lua");
 
 /// A script with its arguments.
 pub(super) struct Call {

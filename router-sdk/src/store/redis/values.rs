@@ -69,6 +69,12 @@ impl Local {
         set.and(noted).map(|_| ())
     }
 
+    /// Outside the index, which would grow with every value that nobody lists.
+    pub(super) async fn keep(&self, space: &str, key: &str, value: Bytes, ttl_ms: u64) -> Result<(), Unavailable> {
+        let at = self.value_key(space, key);
+        self.value(cmd("SET").arg(&at).arg(&value[..]).arg("PX").arg(ttl_ms.max(1))).await.map(|_| ())
+    }
+
     pub(super) async fn remove(&self, space: &str, key: &str) -> Result<bool, Unavailable> {
         let at = self.value_key(space, key);
         let (mut delete, mut forget) = (cmd("DEL"), cmd("ZREM"));

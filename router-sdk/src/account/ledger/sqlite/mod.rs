@@ -1,6 +1,5 @@
 //! The ledger in a file of SQLite: batches of entries in, rows out, also for other processes that share the file.
 
-mod gate;
 mod read;
 mod retain;
 mod schema;
@@ -10,25 +9,28 @@ mod write;
 
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{Entry, Fault, Sink};
 use crate::error::Error;
+use crate::fork;
 use schema::Refused;
 
-pub use gate::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use read::rows;
 
 /// How long another process's transaction is waited for before the batch is offered again later.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// A connection that is closed before a fork, and opened again when it is next needed.
+type Slot = Mutex<Option<Connection>>;
+
 /// Writes batches into a database.
 pub(super) struct Database {
     path: PathBuf,
-    slot: Arc<gate::Slot>,
+    slot: Arc<Slot>,
     /// Distinguishes this writer's rows from those of all others.
     writer: i64,
     /// Entries written so far.
@@ -43,8 +45,10 @@ impl Database {
     /// `InvalidConfig` for a file that can never be written.
     pub(super) fn open(path: &Path, retention_days: Option<u32>) -> Result<Self, Error> {
         let writer = std::collections::hash_map::RandomState::new().build_hasher().finish().cast_signed();
-        let database = Self { path: path.to_owned(), slot: gate::slot(), writer, number: 0, retention_days };
-        let _inside = gate::enter();
+        let slot: Arc<Slot> = Arc::default();
+        fork::close_before(&slot);
+        let database = Self { path: path.to_owned(), slot, writer, number: 0, retention_days };
+        let _inside = fork::enter();
         match connect(path) {
             Ok(connection) => {
                 *database.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
@@ -61,7 +65,7 @@ impl Database {
 
     /// Runs work on the connection, which is opened where it is not.
     fn with<T>(&self, work: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>) -> Result<T, Fault> {
-        let _inside = gate::enter();
+        let _inside = fork::enter();
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = |refused: Refused| Fault::new(format!("{}: {}", self.path.display(), words(&refused)));
         let connection = match slot.as_mut() {

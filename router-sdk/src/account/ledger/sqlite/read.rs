@@ -7,9 +7,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::row::{Row, Tags, Tokens};
-use super::{BUSY, Refused, gate, schema, words};
+use super::{BUSY, Refused, schema, words};
 use crate::account::usage::Span;
 use crate::error::{Error, ErrorKind};
+use crate::fork;
 
 const SELECT: &str = "SELECT at_ms, request_id, purpose, key, tags, session, model_requested, model, provider, \
     deployment, sandbox, strategy, task, difficulty, stream, cached, input, output, cached_read, cache_write, \
@@ -22,7 +23,7 @@ const SELECT: &str = "SELECT at_ms, request_id, purpose, key, tags, session, mod
 /// # Errors
 /// `InvalidRequest` for a file that is none of this library's or cannot be read, or the function's own.
 pub(crate) fn rows(path: &Path, span: Span, visit: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>) -> Result<(), Error> {
-    let _inside = gate::enter();
+    let _inside = fork::enter();
     let refuse = |refused: Refused| unreadable(path, &refused);
     let connection = open(path).map_err(refuse)?;
     let failed = |e: rusqlite::Error| unreadable(path, &Refused::Sqlite(e));

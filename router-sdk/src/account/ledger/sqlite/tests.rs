@@ -11,6 +11,7 @@ use super::*;
 use crate::account::usage::Span;
 use crate::config::LedgerConfig;
 use crate::error::ErrorKind;
+use crate::fork::{after_fork_in_parent, before_fork};
 
 /// Forks close every connection of the process, those of other tests too.
 static FORKS: std::sync::RwLock<()> = std::sync::RwLock::new(());

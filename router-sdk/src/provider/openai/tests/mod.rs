@@ -47,7 +47,7 @@ pub(in crate::provider) fn target_with(quirks: Quirks, model: Model) -> Target {
         cloud: crate::provider::Cloud::Plain,
         owner: None,
     };
-    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true }
+    Target { deployment: Arc::new(deployment), model: Arc::new(model), known: true, catalogued: true, effort: None }
 }
 
 pub(super) fn request(body: Value) -> ChatRequest {

@@ -40,7 +40,7 @@ fn target(vendor: &str) -> Target {
         Rates { input: Some(1_000_000), cached_input: Some(100_000), output: Some(2_000_000), ..Rates::default() };
     let prices = vec![PricePeriod { rates, ..PricePeriod::default() }];
     let model = Model { id: "test-model".into(), prices, ..Model::default() };
-    Target { deployment, model: Arc::new(model), known: true, catalogued: true }
+    Target { deployment, model: Arc::new(model), known: true, catalogued: true, effort: None }
 }
 
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {

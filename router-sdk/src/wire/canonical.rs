@@ -7,32 +7,33 @@ use serde_json::{Number, Value};
 pub(crate) type Key = [u8; 32];
 
 /// A digest in the making. What is put in is marked by kind and length, so that no two sequences look alike.
-pub(super) struct Canon(Context);
+#[derive(Clone)]
+pub(crate) struct Canon(Context);
 
 impl Canon {
     /// A digest for one purpose; those of two purposes are never equal.
-    pub(super) fn of(purpose: &str) -> Self {
+    pub(crate) fn of(purpose: &str) -> Self {
         let mut canon = Self(Context::new(&SHA256));
         canon.text(purpose);
         canon
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.mark(b'"', text.len());
         self.0.update(text.as_bytes());
     }
 
     /// The beginning of so many things.
-    pub(super) fn list(&mut self, length: usize) {
+    pub(crate) fn list(&mut self, length: usize) {
         self.mark(b'[', length);
     }
 
-    pub(super) fn number(&mut self, number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
         self.mark(b'#', 0);
         self.0.update(&number.to_le_bytes());
     }
 
-    pub(super) fn value(&mut self, value: &Value) {
+    pub(crate) fn value(&mut self, value: &Value) {
         match value {
             Value::Null => self.mark(b'0', 0),
             Value::Bool(truth) => self.mark(b'?', usize::from(*truth)),
@@ -49,7 +50,7 @@ impl Canon {
     }
 
     /// An object of these fields.
-    pub(super) fn fields(&mut self, mut fields: Vec<(&str, &Value)>) {
+    pub(crate) fn fields(&mut self, mut fields: Vec<(&str, &Value)>) {
         fields.sort_unstable_by_key(|(name, _)| *name);
         self.mark(b'{', fields.len());
         for (name, value) in fields {
@@ -86,7 +87,7 @@ impl Canon {
         self.0.update(&mark);
     }
 
-    pub(super) fn key(self) -> Key {
+    pub(crate) fn key(self) -> Key {
         let mut key = [0; 32];
         key.copy_from_slice(self.0.finish().as_ref());
         key
