@@ -16,8 +16,8 @@ const CHOICES: f64 = 0.40;
 const STORY: f64 = 0.50;
 // What words of depth add at the most, and how many it takes for two thirds of it. The first says most, since languages
 // differ in how many of them a hard ask has.
-const DEEP: f64 = 0.36;
-const DEPTH: f64 = 0.8;
+const DEEP: f64 = 0.30;
+const DEPTH: f64 = 1.2;
 // What a word for something easy takes away.
 const PLAIN: f64 = 0.15;
 
