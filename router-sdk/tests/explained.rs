@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may.
 
+#[path = "explained_support/strategies.rs"]
+mod strategies;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
