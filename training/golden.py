@@ -34,7 +34,13 @@ def parsed(blob):
         return out
 
     shapes = len(SHAPES)
-    out = dict(steps=floats(2), levels=floats(2), mean=floats(SURFACE), inverse=floats(SURFACE), surface=floats(shapes, SURFACE))
+    out = dict(
+        steps=floats(2),
+        levels=floats(2),
+        mean=floats(SURFACE),
+        inverse=floats(SURFACE),
+        surface=floats(shapes, SURFACE),
+    )
     out.update(knots=floats(shapes, KNOTS), success=floats(shapes, 3, 2), stray=floats(shapes))
     tables = {}
     for shape in RIDGE:
@@ -59,9 +65,7 @@ def gain(parts, row):
     raw = float(scaled @ parts["surface"][shape])
     if shape in RIDGE:
         at = list(RIDGE).index(shape)
-        weights = parts["tables"][shape][buckets >> SHARED[shape]].astype(int).sum() * float(
-            parts["steps"][at]
-        )
+        weights = parts["tables"][shape][buckets >> SHARED[shape]].astype(int).sum() * float(parts["steps"][at])
         raw += trust * (weights / np.sqrt(max(len(buckets), 1)) - float(parts["levels"][at]))
     return float(np.interp(raw, parts["knots"][shape], np.linspace(0, 1, KNOTS)))
 
