@@ -221,7 +221,7 @@ class Router(Opened):
         until: Moment = None,
         where: Where = None,
     ) -> View:
-        """What past requests to `auto` would have cost under another strategy, and the qualities expected on both sides.
+        """What past requests to `auto` would have cost under another strategy, and both expected qualities.
 
         Nothing is sent. `strategy` is `cheapest`, `balanced`, `best` or `fastest`; `entries` a file that `export`
         wrote, in place of this router's own ledger; `since`, `until` and `where` as in `usage`. The answer has
