@@ -7,7 +7,7 @@ pub mod errors;
 pub mod hooks;
 mod keys;
 pub mod learning;
-mod ledger;
+pub mod ledger;
 pub mod quota;
 pub mod router;
 pub mod shadow;

@@ -1,7 +1,7 @@
 """What the router would have chosen for prompts with known outcomes, beside every constant router. Runs offline.
 
-The first argument is a CSV file with the columns `prompt`, `m:NAME` (outcome, 0 to 1) and `cost:NAME` (US dollars) of every
-model, the second a strategy. Without arguments it reads a small made-up table.
+The first argument is a CSV file with the columns `prompt`, `m:NAME` (outcome, 0 to 1) and `cost:NAME` (US dollars) of
+every model, the second a strategy. Without arguments it reads a small made-up table.
 """
 
 import sys

@@ -221,13 +221,13 @@ class Router(Opened):
         until: Moment = None,
         where: Where = None,
     ) -> View:
-        """What past requests to `auto` would have cost under another strategy, and the qualities expected on both sides.
+        """What past requests to `auto` would have cost under another strategy, and both expected qualities.
 
-        Nothing is sent. `strategy` is `cheapest`, `balanced`, `best` or `fastest`; `entries` a file that `export` wrote, in
-        place of this router's own ledger; `since`, `until` and `where` as in `usage`. The answer has `requests`, `changed`,
-        `actual` and `instead` with `cost` in US dollars and `quality`, and the same by `tasks` and `models`; `left_out`
-        counts requests that named their model, failed, came from the cache or have no price. Today's models are reckoned
-        with the tokens of the answers that were given, at the prices of their days.
+        Nothing is sent. `strategy` is `cheapest`, `balanced`, `best` or `fastest`; `entries` a file that `export`
+        wrote, in place of this router's own ledger; `since`, `until` and `where` as in `usage`. The answer has
+        `requests`, `changed`, `actual` and `instead` with `cost` in US dollars and `quality`, and the same by `tasks`
+        and `models`; `left_out` counts requests that named their model, failed, came from the cache or have no price.
+        Today's models are reckoned with the tokens of the answers that were given, at the prices of their days.
         """
         path = None if entries is None else os.fspath(entries)
         (raw,) = self._native.what_if(strategy, path, _ledger.query(None, since, until, where)).take() or []

@@ -104,7 +104,7 @@ fn among<'p>(
             continue;
         }
         // What keeps a model from answering does so at every level.
-        let explain = explain && entry.target.effort.is_none();
+        let explain = explain && (entry.target.effort.is_none() || !ask.efforts.chosen());
         if let Some((gate, reason)) = &entry.barred {
             if explain {
                 refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });

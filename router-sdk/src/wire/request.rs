@@ -176,7 +176,7 @@ impl ChatRequest {
             "chat_template_kwargs",
             "extra_body",
         ];
-        WORDS.iter().any(|name| self.body.contains_key(*name))
+        WORDS.iter().any(|name| self.get(name).is_some())
     }
 
     /// The same request at a level of thinking; nothing where the caller says anything of it.

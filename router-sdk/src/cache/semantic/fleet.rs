@@ -133,8 +133,7 @@ mod tests {
         let (one, other) = (semantic(Arc::clone(&shelf)), semantic(shelf));
         put(&one, 1, "What does grep -l do in a shell script on Linux?").await;
         assert!(!finds(&other, 1, "What does grep -L do in a shell script on Linux?", 0).await);
-        let mut model = SemanticCache::default();
-        model.embedder = "a/embed".into();
+        let model = SemanticCache { embedder: "a/embed".into(), ..SemanticCache::default() };
         let strange = Semantic::new(model, one.fleet.as_ref().map(|fleet| Arc::clone(&fleet.shelf)), None);
         let place = one.place([1; 32], "what does grep -l do in a shell script on Linux", None).unwrap();
         // The vectors of another maker are not compared.

@@ -94,8 +94,8 @@ impl Ask<'_> {
                     return None;
                 }
                 // Without a mark it may be what is spoken of: "hi is a word".
-                let loose = !self.says(after, manners.verbal) && !(greets && self.is_unspaced());
-                return (self.opens_at(after) && (marks > 0 || loose)).then_some(after);
+                let spoken_of = self.says(after, manners.verbal) || (greets && self.is_unspaced());
+                return (self.opens_at(after) && (marks > 0 || !spoken_of)).then_some(after);
             }
         }
         if let Some(length) = self.phrase(0, manners.telling, true) {
