@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use clawrouters::{ChatRequest, Config, Router};
 use serde_json::{Value, json};
 
-const CALLS: usize = 20_000;
-const BURST: usize = 50_000;
+const CALLS: usize = 5_000;
+const BURST: usize = 64_000;
+const ROUNDS: usize = 10;
+const AT_ONCE: usize = 64;
 
 fn router(ledger: &Value) -> Router {
     let config = json!({"providers": {"openai": {"kind": "sandbox", "sandbox": {"latency": 0}}}, "ledger": ledger});
@@ -54,15 +56,30 @@ async fn main() {
         router.flush().await.expect("written");
         assert!(router.ledger().sinks.iter().all(|sink| sink.dropped == 0));
     }
-    let one = &router(&json!({"sqlite": folder.join("burst.db"), "queue": BURST}));
-    let started = Instant::now();
-    for _ in 0..BURST {
-        one.chat(request()).await.expect("a reply");
+    // As many as the machine can do, in turns, so that both have the same moments of it.
+    let under_load = [router(&json!({})), router(&json!({"sqlite": folder.join("load.db"), "queue": BURST}))];
+    let mut seconds = [0.0; 2];
+    for round in 0..ROUNDS {
+        for at in [round % 2, 1 - round % 2] {
+            let started = Instant::now();
+            let share = |_| async {
+                for _ in 0..BURST / ROUNDS / AT_ONCE {
+                    under_load[at].chat(request()).await.expect("a reply");
+                }
+            };
+            futures_util::future::join_all((0..AT_ONCE).map(share)).await;
+            seconds[at] += started.elapsed().as_secs_f64();
+        }
     }
-    let asked = started.elapsed().as_secs_f64();
-    one.flush().await.expect("written");
-    let (asked, written) = (BURST as f64 / asked, BURST as f64 / started.elapsed().as_secs_f64());
-    let dropped = one.ledger().sinks[0].dropped;
-    println!("{BURST} requests: {asked:.0} a second answered, {written:.0} a second written, {dropped} dropped");
+    let requests = (BURST / ROUNDS / AT_ONCE * AT_ONCE * ROUNDS) as f64;
+    let started = Instant::now();
+    under_load[1].flush().await.expect("written");
+    let [without, with] = seconds.map(|seconds| requests / seconds);
+    let (ratio, behind) = (without / with, started.elapsed().as_millis());
+    let dropped = under_load[1].ledger().sinks[0].dropped;
+    println!(
+        "{requests} requests, {AT_ONCE} at once: {without:.0} a second without, {with:.0} with SQLite = {ratio:.3}x the time"
+    );
+    println!("the last of them on the disk {behind} ms later, {dropped} dropped");
     let _ = std::fs::remove_dir_all(&folder);
 }

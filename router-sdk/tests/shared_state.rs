@@ -12,10 +12,11 @@ mod server;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use clawrouters::{ChatRequest, Config, Error, ErrorKind, Router};
+use clawrouters::{ChatRequest, Config, Error, ErrorKind, NewKey, Router};
 use fake_provider::FakeProvider;
 use futures_util::future::join_all;
 use searcher::Searcher;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use server::Server;
 
@@ -299,4 +300,91 @@ async fn without_vector_search_each_router_keeps_its_own_answers_to_other_words(
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(cached(&one, "what's the capital of France").await, "semantic");
     assert_eq!(cached(&other, "what's the capital of France").await, "miss");
+}
+
+/// Asks until it is so; what crosses processes takes a moment.
+async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    for _ in 0..200 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what} never came to be");
+}
+
+#[tokio::test]
+async fn two_routers_share_keys_and_what_becomes_of_them() {
+    let Some(server) = Server::start() else { return };
+    let fake = provider(json!({})).await;
+    let keys = json!({"keys": {"shared": true, "refresh_ms": 50}});
+    let config = settings(&fake.base(ID), &server.url(), &server::prefix(), &keys);
+    let (one, other) = (router(config.clone()), router(config));
+    let made = NewKey::from_value(json!({"name": "acme", "limits": {"requests_per_minute": 3}})).unwrap();
+    let key = one.keys().create(made).await.unwrap();
+    let asked = |router: &Router| {
+        let (router, request) = (router.clone(), ask().with_api_key(key.secret.clone()));
+        async move { router.chat(request).await }
+    };
+    assert_eq!(kind(&other.chat(ask()).await), Some(ErrorKind::Unauthenticated));
+    for router in [&one, &other, &one] {
+        asked(router).await.unwrap();
+    }
+    // The key's limit is one of both.
+    assert_eq!(kind(&asked(&other).await), Some(ErrorKind::RateLimited));
+    assert_eq!(other.keys().list().await.unwrap().len(), 1);
+    other.keys().disable(&key.key.id).await.unwrap();
+    until("the end of the key", || async { kind(&asked(&one).await) == Some(ErrorKind::Unauthenticated) }).await;
+    // What the server holds is a digest.
+    let stored = one.keys().get(&key.key.id).await.unwrap().unwrap();
+    assert!(!format!("{stored:?}").contains(key.secret.expose_secret()));
+}
+
+#[tokio::test]
+async fn two_routers_share_answers_and_conversations() {
+    let Some(server) = Server::start() else { return };
+    let fake = provider(json!({})).await;
+    let model = |id: &str, price: f64, quality: f64| json!({"id": id, "price": {"input": price, "output": price}, "quality": quality});
+    let extra = json!({
+        "cache": {"exact": {}},
+        "models": [model("a/m", 1.0, 40.0), model("a/large", 20.0, 60.0)],
+    });
+    let config = settings(&fake.base(ID), &server.url(), &server::prefix(), &extra);
+    let (one, other) = (router(config.clone()), router(config));
+    assert_eq!(cached(&one, "Say hello.").await, "miss");
+    until("the answer", || async { cached(&other, "Say hello.").await == "hit" }).await;
+    let sent = fake.requests(ID).len();
+    let turn = |model: &str, text: &str| {
+        let route = json!({"session": "s1", "cache": {"mode": "off"}});
+        let messages = json!([{"role": "user", "content": text}]);
+        ChatRequest::from_value(json!({"model": model, "messages": messages, "route": route})).unwrap()
+    };
+    let first = one.chat(turn("auto:best", "Hello, what is your name?")).await.unwrap();
+    let begun = first.route.session.as_deref().unwrap();
+    assert_eq!((begun.decision.as_str(), begun.model.as_str()), ("began", "a/large"));
+    // It is told in the background.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Elsewhere the conversation is known: it has had its answer and its model.
+    let second = other.chat(turn("auto:best", "And what is the capital of Peru?")).await.unwrap();
+    let known = second.route.session.as_deref().unwrap();
+    assert_eq!((known.decision.as_str(), known.turns, second.route.model.as_str()), ("stayed", 1, "a/large"));
+    assert_eq!(fake.requests(ID).len(), sent + 2);
+}
+
+#[tokio::test]
+async fn two_routers_learn_from_the_same_scores() {
+    let Some(server) = Server::start() else { return };
+    let fake = provider(json!({})).await;
+    let learning = json!({"learning": {}});
+    let config = settings(&fake.base(ID), &server.url(), &server::prefix(), &learning);
+    let (one, other) = (router(config.clone()), router(config));
+    let reply = one.chat(ask()).await.unwrap();
+    let id = reply.route.request_id.clone();
+    until("the trace", || async { other.feedback(&id, 0.0).await.is_ok() }).await;
+    // A score counts once for all.
+    assert_eq!(kind(&one.feedback(&id, 1.0).await), Some(ErrorKind::InvalidRequest));
+    let scores = |state: &Value| state["models"]["a/m"]["scores"].as_f64().unwrap_or_default();
+    until("what was learned", || async { scores(&one.learning().export().await.unwrap()) > 0.9 }).await;
+    other.learning().reset().await.unwrap();
+    assert_eq!(scores(&other.learning().export().await.unwrap()), 0.0);
 }
