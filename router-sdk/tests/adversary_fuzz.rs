@@ -255,3 +255,51 @@ fn nothing_private_is_in_debug() {
             .expect_err("wrong");
     assert!(!format!("{wrong:?} {}", wrong.to_json()).contains("private prompt"));
 }
+
+fn rich_config() -> Value {
+    json!({
+        "strategy": "balanced",
+        "providers": {
+            "alpha": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "api_key": "secret-of-alpha", "zdr": true},
+            "box": {"kind": "sandbox", "sandbox": {"latency": 0, "fail": {"after": 1, "count": 2, "status": 503}}},
+        },
+        "models": [{"id": "alpha/m", "price": {"input": 1.0, "output": 2.0}, "quality": 40, "context_window": 9000}],
+        "aliases": {"quick": ["alpha/m", "box/gpt-4o"]},
+        "rules": [{"name": "r", "pattern": "(?i)law", "min_difficulty": 0.5, "kind": "reasoning"}],
+        "limits": {"global": {"requests_per_minute": 60, "tokens_per_day": 100_000, "concurrency": 4}, "queue_ms": 50},
+        "budgets": {"global": [{"usd": 5.0, "window": "day", "time_zone": "Europe/Berlin", "soft": 0.8, "on_soft": "cheapest"}]},
+        "cache": {"exact": {"ttl_s": 60, "max_entries": 10}, "semantic": {"threshold": 0.9, "embedder": "lexical"}},
+        "keys": {"memory": true, "refresh_ms": 500},
+        "redact": {"kinds": ["email", "card"], "restore": true},
+        "judge": {"model": "alpha/m", "timeout_ms": 300},
+        "learning": {"explore": 0.02},
+        "sessions": {"enabled": true, "ttl_s": 600, "switching_budget": 0.1},
+        "timeouts": {"connect_ms": 500, "first_token_ms": 9000, "idle_ms": 9000, "total_ms": 60_000},
+        "retry": {"max_attempts": 2, "max_total_attempts": 4},
+        "breaker": {"failures": 3},
+        "ledger": {"max_entries": 50, "flush_ms": 100, "queue": 64},
+    })
+}
+
+#[tokio::test]
+async fn odd_configurations_are_typed_errors_and_never_panic() {
+    let whole = rich_config();
+    clawrouters::Router::new(Config::from_value(whole.clone()).unwrap()).unwrap();
+    let (mut refused, mut taken) = (0, 0);
+    for (what, mutant) in mutations(&whole) {
+        match Config::from_value(mutant).and_then(clawrouters::Router::new) {
+            Ok(_) => taken += 1,
+            Err(error) => {
+                refused += 1;
+                assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{what}: {error}");
+                assert!(
+                    error.param().is_some_and(|param| !param.is_empty()) || what.starts_with(" ="),
+                    "{what}: {error}"
+                );
+                assert!(!format!("{error} {error:?}").contains("secret-of"), "{what}: {error}");
+            }
+        }
+    }
+    println!("{refused} refused, {taken} taken");
+    assert!(refused > 300 && taken > 20, "{refused} refused, {taken} taken");
+}
