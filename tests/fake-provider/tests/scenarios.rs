@@ -24,6 +24,7 @@ const SCENARIO: &[&str] = &[
     "at_once",
     "hooks",
     "ledger",
+    "feedback",
 ];
 const EXPECT: &[&str] = &[
     "text",
@@ -55,6 +56,8 @@ const EXPECT: &[&str] = &[
     "route",
     "cached",
     "cache",
+    "feedback",
+    "learned",
 ];
 const ERROR: &[&str] = &[
     "kind",

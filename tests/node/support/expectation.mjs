@@ -69,8 +69,8 @@ const checks = {
   max_ms: (want, got) => assert.ok(got.ms <= want, `took ${got.ms} ms, at most ${want} expected`),
 };
 
-/** Keys that are checked once, after the last call. */
-const overall = ["budget_events", "cache", "requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
+/** Keys that are checked elsewhere: once after the last call, or where scores are told. */
+const overall = ["budget_events", "cache", "feedback", "learned", "requests", "requests_of", "requests_at_most", "requests_at_least", "providers_asked", "connections"];
 
 /** Checks one call. */
 export function checkCall(expect, got) {
