@@ -271,7 +271,7 @@ fn rich_config() -> Value {
         "cache": {"exact": {"ttl_s": 60, "max_entries": 10}, "semantic": {"threshold": 0.9, "embedder": "lexical"}},
         "keys": {"memory": true, "refresh_ms": 500},
         "redact": {"kinds": ["email", "card"], "restore": true},
-        "judge": {"model": "alpha/m", "timeout_ms": 300},
+        "judge": {"model": "alpha/m", "deadline_ms": 300},
         "learning": {"explore": 0.02},
         "sessions": {"enabled": true, "ttl_s": 600, "switching_budget": 0.1},
         "timeouts": {"connect_ms": 500, "first_token_ms": 9000, "idle_ms": 9000, "total_ms": 60_000},
