@@ -154,7 +154,6 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
         outcome.entry = ring.entry(router)
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}) if router else ():
             outcome.quota[subject] = router.quota(subject).to_dict()
-        outcome.cache = router.cache.stats().to_dict() if router else {}
         told = scenario_feedback.due(own, expectations.route_of(outcome))
         try:
             if router and told:
@@ -183,6 +182,8 @@ def _play(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[list[Out
             continue
         with ThreadPoolExecutor(len(made)) as threads:
             list(threads.map(make, made, [own] * len(made)))
+    # When all have ended: one of many at once may come before another has counted.
+    outcomes[-1].cache = router.cache.stats().to_dict()
     outcomes[-1].ledger = [_answer(router, question["ask"]) for question in scenario.get("ledger", [])]
     if "learned" in scenario["expect"][-1]:
         outcomes[-1].learned = router.learning.export()["models"]
@@ -250,7 +251,6 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
         outcome.entry = ring.entry(router)
         for subject in _of(scenario["expect"], outcome.call).get("quota", {}):
             outcome.quota[subject] = (await router.quota(subject)).to_dict()
-        outcome.cache = router.cache.stats().to_dict()
         told = scenario_feedback.due(own, expectations.route_of(outcome))
         try:
             if told:
@@ -278,6 +278,7 @@ def _play_async(scenario: dict[str, Any], config: Any, stream: bool) -> tuple[li
             made = [Outcome(call=i, stream=streamed) for _ in range(scenario.get("at_once", 1))]
             outcomes += made
             await asyncio.gather(*(make(router, outcome, own) for outcome in made))
+        outcomes[-1].cache = router.cache.stats().to_dict()
         for question in scenario.get("ledger", []):
             try:
                 outcomes[-1].ledger.append((await router.usage(**question["ask"])).to_dict())

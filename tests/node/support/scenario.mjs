@@ -53,7 +53,6 @@ export async function played(scenario, stream, config) {
       outcome.ms = performance.now() - begun;
       outcome.health = router?.health() ?? [];
       outcome.entry = ring.entry(router);
-      outcome.cache = router?.cache.stats() ?? {};
       outcome.feedback = await told(router, own.feedback ?? scenario.feedback, outcome);
       outcome.quota = {};
       for (const subject of router ? Object.keys(of(expected, i).quota ?? {}) : []) {
@@ -63,6 +62,8 @@ export async function played(scenario, stream, config) {
     };
     outcomes.push(...(await Promise.all(Array.from({ length: scenario.at_once ?? 1 }, make))));
   }
+  // When all have ended: one of many at once may come before another has counted.
+  outcomes.at(-1).cache = router?.cache.stats() ?? {};
   outcomes.at(-1).learned = await router?.learning.export().then(({ models }) => models, () => null);
   outcomes.at(-1).ledger = [];
   for (const { ask } of (router && scenario.ledger) ?? []) {
