@@ -17,6 +17,7 @@ mod credential;
 mod endpoint;
 mod error;
 mod failover;
+mod field;
 mod fork;
 mod hooks;
 mod ids;
@@ -58,10 +59,10 @@ pub use classify::{Evidence, Needs, Script, Success, Task, TaskKind};
 pub use classify::{TrainingRow, training_features};
 pub use config::{
     Alias, AliasModel, Balance, Breaker, BudgetsConfig, CacheConfig, CacheScope, Config, DeploymentConfig, ExactCache,
-    Hedge, HooksConfig, JsonLines, JudgeConfig, KeysConfig, LearningConfig, LedgerConfig, LimitsConfig, MediaConfig,
-    ModelConfig, OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig, Redact, Retry,
-    RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, SessionsConfig, Shadow, StateConfig, StateFailure,
-    TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
+    Hedge, HooksConfig, JsonLines, JudgeConfig, JudgeExample, KeysConfig, LearningConfig, LedgerConfig, LimitsConfig,
+    MediaConfig, ModelConfig, OffPeakConfig, OnFailure, OnHookFailure, PriceConfig, ProviderConfig, RatesConfig,
+    Redact, Retry, RuleConfig, SandboxConfig, SandboxFailure, SemanticCache, SessionsConfig, Shadow, StateConfig,
+    StateFailure, TelemetryConfig, TierConfig, Timeouts, TokensConfig, WindowConfig,
 };
 pub use credential::Credentials;
 pub use endpoint::{Body, Endpoint};

@@ -159,7 +159,7 @@ pub(crate) async fn walk(shared: &Arc<Shared>, mut request: ChatRequest, stream:
     let joined = session::joined(shared, thread, &plan).await;
     let plan = match joined.in_loop(&request) {
         true => plan,
-        false => judged(shared, &admission.caller, &request, plan, input_tokens, &mut books, moment).await,
+        false => judged(shared, &admission, &request, plan, input_tokens, &mut books, moment).await,
     };
     let scene = session::Scene { shared, caller: &admission.caller, request: &request, input_tokens, moment };
     let (plan, following, home) = session::seat(scene, plan, joined, &mut books);
@@ -255,6 +255,7 @@ impl Shared {
     pub(crate) fn carried_by(mut setup: Setup, http: Box<dyn Transport>, draw: Draw) -> Self {
         let state = Arc::clone(&setup.state);
         let keys = setup.keys.take().map(|opened| opened.into_keyring(&state));
+        let on_disk = std::mem::take(&mut setup.embedders);
         let config = &setup.config;
         let ledger = Ledger::new(&config.ledger).redacting(kinds(config));
         let mut sender = Sender::new(config, http, SandboxTransport::new(setup.sandboxes.clone()), draw);
@@ -269,13 +270,13 @@ impl Shared {
             sender: Arc::new(sender),
             ledger: Arc::new(ledger),
             shadow: Shadow::new(config.shadow.as_ref()),
-            cache: Arc::new(Cache::new(&config.cache, shelf, setup.embedder.take())),
+            cache: Arc::new(Cache::new(&config.cache, shelf, on_disk.cache)),
             sessions,
             keys,
             hooks: Arc::new(Hooks::new(config.hooks)),
             told: AtomicBool::new(false),
             redact: kinds(config),
-            judge: config.judge.as_ref().map(Judge::new),
+            judge: config.judge.as_ref().map(|settings| Judge::new(settings, on_disk.judge)),
             learning: config.learning.as_ref().map(|settings| Learner::new(settings, fleet)),
             tally: Arc::new(Tally::default()),
             quota: quota(&setup, &state),

@@ -188,10 +188,17 @@ export interface Shadow {
   share: number;
 }
 
-/** A model that is asked how hard a request is, where the offline classifier's doubt would change the choice. */
+/**
+ * Who is asked how hard a request is, where the offline classifier's doubt would change the choice: a `model`, or an
+ * `embedder` that finds the examples which the request is most like.
+ */
 export interface JudgeConfig {
   /** `provider/model` that judges. */
-  model: string;
+  model?: string | undefined;
+  /** In place of `model`: an embedding model as `provider/model`, or the path of a static one on disk. */
+  embedder?: string | undefined;
+  /** Asks whose difficulty is known, from 0 to 1, for `embedder`; default about a hundred that are built in. */
+  examples?: { prompt: string; difficulty: number }[] | undefined;
   /** How long a judgement may take, in milliseconds; default 800. */
   deadline_ms?: number | undefined;
   /** The most characters of a request that the judge is shown; default 4000. */

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::field::{field, field_of};
+
 /// What a request requires of a model, from its fields and content parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Needs {
@@ -83,16 +85,6 @@ pub fn needs(body: &Map<String, Value>) -> Needs {
     needs
 }
 
-// Bodies with this many fields are searched quicker by eye than by hash, and most have fewer.
-const FEW_FIELDS: usize = 8;
-
-fn field<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    if body.len() <= FEW_FIELDS {
-        return body.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-    }
-    body.get(name)
-}
-
 fn set<'a>(body: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     field(body, name).filter(|value| !value.is_null())
 }
@@ -151,17 +143,17 @@ fn format(body: &Map<String, Value>, needs: &mut Needs) {
 fn messages(body: &Map<String, Value>, needs: &mut Needs) {
     let messages = list(body, "messages");
     for message in messages {
-        match message.get("role").and_then(Value::as_str) {
+        match field_of(message, "role").and_then(Value::as_str) {
             Some("system" | "developer") => needs.system_prompt = true,
             Some("tool" | "function") => needs.tools = true,
             Some("assistant") => {
-                let calls = message.get("tool_calls").and_then(Value::as_array);
+                let calls = field_of(message, "tool_calls").and_then(Value::as_array);
                 needs.tools |= calls.is_some_and(|calls| !calls.is_empty());
             }
             _ => {}
         }
-        for part in message.get("content").and_then(Value::as_array).into_iter().flatten() {
-            match part.get("type").and_then(Value::as_str) {
+        for part in field_of(message, "content").and_then(Value::as_array).into_iter().flatten() {
+            match field_of(part, "type").and_then(Value::as_str) {
                 Some("image_url" | "image" | "input_image") => needs.vision = true,
                 Some("input_audio" | "audio" | "audio_url") => needs.audio = true,
                 Some("video_url" | "video" | "input_video") => needs.video = true,
@@ -171,7 +163,7 @@ fn messages(body: &Map<String, Value>, needs: &mut Needs) {
         }
     }
     if let Some(last) = messages.last() {
-        let open = last.get("tool_calls").and_then(Value::as_array).is_none_or(Vec::is_empty);
-        needs.prefill = open && last.get("role").and_then(Value::as_str) == Some("assistant");
+        let open = field_of(last, "tool_calls").and_then(Value::as_array).is_none_or(Vec::is_empty);
+        needs.prefill = open && field_of(last, "role").and_then(Value::as_str) == Some("assistant");
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::fold::fold_into;
 use super::followup::is_follow_up;
 use super::segment::{Segments, segment};
+use crate::field::{field, field_of};
 
 /// How far back a chain of short follow-ups is walked.
 const LOOK_BACK: usize = 12;
@@ -37,14 +38,14 @@ pub(crate) struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Reads a request body; any shape is read as far as it goes.
     pub fn of(body: &'a Map<String, Value>) -> Self {
-        let messages = body.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let messages = field(body, "messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let mut total_chars = tools_size(body);
         let mut users = Vec::new();
         let mut answered = false;
         let mut in_loop = false;
         for message in messages.iter().filter_map(Value::as_object) {
             total_chars += text_chars(message);
-            match message.get("role").and_then(Value::as_str) {
+            match field(message, "role").and_then(Value::as_str) {
                 Some("user") => {
                     users.push(message);
                     in_loop = false;
@@ -108,12 +109,12 @@ impl<'a> Reading<'a> {
 }
 
 fn texts(message: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let content = message.get("content");
+    let content = field(message, "content");
     let whole = content.and_then(Value::as_str);
     let parts = content.and_then(Value::as_array).into_iter().flatten();
     whole.into_iter().chain(parts.filter_map(|part| match part {
         Value::String(text) => Some(text.as_str()),
-        part => part.get("text").and_then(Value::as_str),
+        part => field_of(part, "text").and_then(Value::as_str),
     }))
 }
 
@@ -122,12 +123,9 @@ fn text_chars(message: &Map<String, Value>) -> usize {
 }
 
 fn has_image(message: &Map<String, Value>) -> bool {
-    message
-        .get("content")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .any(|part| matches!(part.get("type").and_then(Value::as_str), Some("image_url" | "image" | "input_image")))
+    field(message, "content").and_then(Value::as_array).into_iter().flatten().any(|part| {
+        matches!(field_of(part, "type").and_then(Value::as_str), Some("image_url" | "image" | "input_image"))
+    })
 }
 
 pub(super) fn read_turn(message: &Map<String, Value>) -> Segments {
@@ -157,12 +155,12 @@ pub(super) fn read_turn(message: &Map<String, Value>) -> Segments {
 }
 
 fn tools_offered(body: &Map<String, Value>) -> usize {
-    body.get("tools").or_else(|| body.get("functions")).and_then(Value::as_array).map_or(0, Vec::len)
+    field(body, "tools").or_else(|| field(body, "functions")).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
 // Schemas are sized, roughly: their names and descriptions, not read.
 fn tools_size(body: &Map<String, Value>) -> usize {
-    body.get("tools").or_else(|| body.get("functions")).map_or(0, |tools| size(tools, 0))
+    field(body, "tools").or_else(|| field(body, "functions")).map_or(0, |tools| size(tools, 0))
 }
 
 fn size(value: &Value, depth: usize) -> usize {

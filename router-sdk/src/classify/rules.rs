@@ -68,7 +68,7 @@ impl Signal {
     /// The name shown to people.
     pub fn name(self) -> String {
         match self {
-            Self::Row(row) => format!("{}: {}", row.lang, row.name),
+            Self::Row(row) => [row.lang, ": ", row.name].concat(),
             Self::Structure(name) => name.to_owned(),
         }
     }

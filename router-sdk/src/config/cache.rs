@@ -120,12 +120,7 @@ impl SemanticCache {
 
     /// Where a model on disk lies.
     pub(crate) fn folder(&self) -> Option<&Path> {
-        let path = self.embedder.as_str();
-        let here = ["/", "./", "../", ".\\", "..\\"].iter().any(|start| path.starts_with(start));
-        let drive = path.as_bytes().first_chunk::<3>();
-        let drive =
-            drive.is_some_and(|[d, colon, bar]| d.is_ascii_alphabetic() && *colon == b':' && b"/\\".contains(bar));
-        (here || drive).then(|| Path::new(path))
+        folder(&self.embedder)
     }
 
     /// The threshold in force.
@@ -133,6 +128,14 @@ impl SemanticCache {
         let default = if self.is_lexical() { 0.8 } else { 0.93 };
         self.threshold.unwrap_or(default) as f32
     }
+}
+
+/// The path that an embedder's name is; nothing for other names.
+pub(super) fn folder(name: &str) -> Option<&Path> {
+    let here = ["/", "./", "../", ".\\", "..\\"].iter().any(|start| name.starts_with(start));
+    let drive = name.as_bytes().first_chunk::<3>();
+    let drive = drive.is_some_and(|[d, colon, bar]| d.is_ascii_alphabetic() && *colon == b':' && b"/\\".contains(bar));
+    (here || drive).then(|| Path::new(name))
 }
 
 /// The longest wait for another request, in milliseconds.

@@ -30,7 +30,7 @@ use serde_json::Value;
 pub use alias::{Alias, AliasModel};
 pub use cache::{CacheConfig, CacheScope, ExactCache, SemanticCache};
 pub use hooks::{HooksConfig, OnHookFailure};
-pub use judge::JudgeConfig;
+pub use judge::{JudgeConfig, JudgeExample};
 pub use keys::KeysConfig;
 pub use learning::LearningConfig;
 pub use ledger::{JsonLines, LedgerConfig};

@@ -67,10 +67,11 @@ pub(super) async fn embed_aside(
     request: EmbeddingRequest,
     caller: Caller,
     ticket: Option<Arc<Ticket>>,
+    purpose: &'static str,
 ) -> Result<EmbeddingResponse, Error> {
     let moment = Moment::now();
     let route = opened(shared, &request, moment, Cached::Bypass);
-    asked(shared, request, route, caller, ticket, moment, "cache").await
+    asked(shared, request, route, caller, ticket, moment, purpose).await
 }
 
 fn deadline(shared: &Shared, request: &EmbeddingRequest, moment: Moment) -> Instant {

@@ -44,7 +44,7 @@ async fn vector(shared: &Shared, admission: &Admission, request: &ChatRequest, t
     (route.max_price, route.zdr) = (own.max_price, own.zdr);
     let wanted = EmbeddingRequest::new(settings.model()?, [text]).ok()?.with_route(route);
     let own_ticket = admission.ticket.as_ref().map(|ticket| ticket.aside());
-    let reply = embed_aside(shared, wanted, admission.caller.clone(), own_ticket).await.ok()?;
+    let reply = embed_aside(shared, wanted, admission.caller.clone(), own_ticket, "cache").await.ok()?;
     reply.vectors.into_iter().next()
 }
 

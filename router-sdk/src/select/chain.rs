@@ -2,7 +2,7 @@
 
 use super::facts::Ask;
 use super::gate;
-use super::rank::Able;
+use super::sift::Able;
 
 /// Candidates of a plan: more than anybody waits for, few enough to hold in mind.
 pub(crate) const CHAIN: usize = 6;

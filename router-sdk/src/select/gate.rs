@@ -112,7 +112,8 @@ pub(crate) fn able(entry: &Entry, ask: &Ask<'_>, needed: u32, strict: bool) -> R
     Ok(())
 }
 
-fn sizes(model: &Model, ask: &Ask<'_>) -> Result<(), Refused> {
+/// What does not fit in: windows and limits of output.
+pub(super) fn sizes(model: &Model, ask: &Ask<'_>) -> Result<(), Refused> {
     // A tenth on top of the estimate, which is that good.
     let input = ask.input_tokens + ask.input_tokens / 10;
     let output = ask.needs.max_output_tokens;

@@ -5,14 +5,18 @@ mod chain;
 mod efforts;
 mod embedding;
 mod facts;
+mod fine;
 mod gate;
 mod lessons;
 mod listed;
 mod plan;
 mod pool;
+mod quick;
 mod rank;
 mod reasons;
 mod shortlist;
+mod sift;
+mod span;
 mod standing;
 #[cfg(test)]
 mod tests;

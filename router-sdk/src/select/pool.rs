@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::able::Able;
 use super::efforts;
 use super::facts::Ask;
+use super::fine::FineLists;
 use super::shortlist::Shortlists;
 use crate::catalog::{Basis, EffortScores, Mode, PricePeriod, Score, TaskClass};
 use crate::provider::Target;
@@ -19,6 +20,7 @@ pub(crate) struct Pool {
     /// How many providers the entries are of.
     pub(crate) providers: usize,
     pub(super) shortlists: Shortlists,
+    pub(super) fine: FineLists,
 }
 
 /// One model of the pool.
@@ -78,7 +80,13 @@ impl Pool {
                 names.len() - 1
             });
         }
-        Arc::new(Self { date, entries, providers: names.len(), shortlists: Shortlists::default() })
+        Arc::new(Self {
+            date,
+            entries,
+            providers: names.len(),
+            shortlists: Shortlists::default(),
+            fine: FineLists::default(),
+        })
     }
 }
 

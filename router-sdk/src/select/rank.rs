@@ -4,16 +4,19 @@
 //! the task's class less half its uncertainty) and the request's demand `b`, a line over the difficulty. The slope makes
 //! a step of `K` points of score worth a factor of e in the odds of a good answer.
 
-use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::time::Duration;
 
 use super::able;
 use super::chain::{CHAIN, chain};
 use super::facts::{Ask, HealthFacts};
-use super::gate::{self, Refused, Why};
+use super::fine::FineKey;
+use super::gate::Refused;
 use super::plan::{Candidate, Plan};
 use super::pool::{Entry, Pool};
+use super::quick::few;
 use super::reasons::{Prospect, reasons};
+use super::shortlist::Key;
+use super::sift::{Able, Gauge, fit, sift};
 use super::trial::{first_untaught, moved, tried};
 use crate::error::Refusal;
 use crate::wire::Strategy;
@@ -26,52 +29,42 @@ const DEMAND: (f64, f64) = (-5.0, 45.0);
 pub(crate) const BAR: f64 = 0.75;
 /// `balanced` pays a doubling of cost for this much less in the odds of failure.
 pub(crate) const DOUBLING: f64 = 0.1;
-/// From this difficulty on a model without any score is not considered.
-const HARD: f64 = 0.5;
-
-/// An entry that passed the gates.
-#[derive(Clone)]
-pub(super) struct Able<'p> {
-    pub(super) entry: &'p Entry,
-    pub(super) ability: f64,
-    /// What of the ability is experience.
-    pub(super) points: f64,
-    cost: Option<u64>,
-    worst: Option<u64>,
-    odds: f64,
-    /// Smaller is better; the second decides between equals.
-    merit: (f64, f64),
-}
-
-impl Able<'_> {
-    /// Best first. Names break ties, so that the same request always goes the same way.
-    pub(super) fn rank(&self, other: &Self) -> Ordering {
-        let merits = self.merit.0.total_cmp(&other.merit.0).then(self.merit.1.total_cmp(&other.merit.1));
-        let able = || other.ability.total_cmp(&self.ability);
-        // The default comes before levels of the same model: its label is the shorter one.
-        merits.then_with(able).then_with(|| self.entry.label.cmp(&other.entry.label))
-    }
-
-    /// The same with another ability.
-    pub(super) fn with_ability(&self, ability: f64) -> Self {
-        Self { ability, odds: odds_share(ability), ..self.clone() }
-    }
-}
-
 /// Chooses among the pool. `explain` looks at every model and fills the refusals; without it the same plan comes from
 /// the few models that can win, unless the request's options call for others.
 pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Plan {
+    let gauge = Gauge::of(ask);
     if !explain && plain(ask) && health.resting.is_empty() {
-        let needed = able::needed(ask.needs);
-        let list = pool.shortlists.of(&pool.entries, ask, needed, ask.class() as usize);
-        let short = list.entries.iter().filter_map(|at| pool.entries.get(*at));
-        let plan = among(short, pool.providers, ask, health, false);
+        let passed = briefly(pool, ask, &gauge);
+        let plan = ranked(pool.providers, Sieved { passed, ..Sieved::default() }, ask, health, false);
         // With fewer providers than places the chain takes more than the best of each.
-        if plan.candidates.iter().map(|c| &c.target.deployment.provider).collect::<HashSet<_>>().len() == CHAIN {
+        if distinct(&plan) == CHAIN {
             return plan;
         }
     }
-    among(pool.entries.iter(), pool.providers, ask, health, explain)
+    let sieved = sieve(pool, ask, health, explain, &gauge);
+    ranked(pool.providers, sieved, ask, health, explain)
+}
+
+/// Those of the gates' many that the plan can speak of.
+fn briefly<'p>(pool: &'p Pool, ask: &Ask<'_>, gauge: &Gauge) -> Vec<Able<'p>> {
+    let key = Key::of(ask, gauge.class);
+    let list = || pool.shortlists.of(&pool.entries, ask, key);
+    // Experience moves abilities with every request, and several choices have prices of their own.
+    if ask.lessons.is_none() && ask.choices == 1 {
+        let lanes = pool.fine.of(FineKey::of(key, ask), &pool.entries, || list().entries.clone());
+        if let Some(few) = few(&lanes, &pool.entries, ask, gauge) {
+            return few;
+        }
+    }
+    let list = list();
+    let entries = list.entries.iter().filter_map(|at| pool.entries.get(*at));
+    entries.filter_map(|entry| fit(entry, ask, gauge).ok()).collect()
+}
+
+/// How many providers the candidates are of.
+fn distinct(plan: &Plan) -> usize {
+    let provider = |at: usize| plan.candidates.get(at).map(|c| c.target.deployment.provider.as_str());
+    (0..plan.candidates.len()).filter(|at| (0..*at).all(|known| provider(known) != provider(*at))).count()
 }
 
 /// True when no option of the request can make a model win that is beaten on ability and price.
@@ -87,61 +80,61 @@ fn plain(ask: &Ask<'_>) -> bool {
         && ask.strategy != Strategy::Fastest
 }
 
-fn among<'p>(
-    entries: impl Iterator<Item = &'p Entry>,
-    providers: usize,
-    ask: &Ask<'_>,
-    health: &HealthFacts,
-    explain: bool,
-) -> Plan {
-    let mut passed = Vec::new();
-    let mut refusals = Vec::new();
-    let mut resting = Vec::new();
+/// What the gates let through and what they held back.
+#[derive(Default)]
+struct Sieved<'p> {
+    passed: Vec<Able<'p>>,
+    refusals: Vec<Refusal>,
+    resting: Vec<(String, Duration)>,
+}
+
+/// Every model of the pool through every gate.
+fn sieve<'p>(pool: &'p Pool, ask: &Ask<'_>, health: &HealthFacts, explain: bool, gauge: &Gauge) -> Sieved<'p> {
+    let mut out = Sieved::default();
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
-    let class = ask.class() as usize;
-    for entry in entries {
-        if !entry.is_open(ask) {
-            continue;
-        }
+    for entry in pool.entries.iter().filter(|entry| entry.is_open(ask)) {
         // What keeps a model from answering does so at every level.
         let explain = explain && (entry.target.effort.is_none() || !ask.efforts.chosen());
         if let Some((gate, reason)) = &entry.barred {
             if explain {
-                refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
+                out.refusals.push(Refusal { model: entry.key.clone(), gate, reason: reason.clone() });
             }
             continue;
         }
-        match sift(entry, ask, needed, class) {
+        match sift(entry, ask, needed, gauge) {
             Ok(able) => match health.rest_of(&entry.target) {
-                Some(_) if resting.iter().any(|(key, _)| *key == entry.key) => {}
-                Some(left) => resting.push((entry.key.clone(), left)),
-                None => passed.push(able),
+                Some(_) if out.resting.iter().any(|(key, _)| *key == entry.key) => {}
+                Some(left) => out.resting.push((entry.key.clone(), left)),
+                None => out.passed.push(able),
             },
             Err(Refused { gate, why }) if explain => {
-                refusals.push(Refusal { model: entry.key.clone(), gate, reason: why.to_string() });
+                out.refusals.push(Refusal { model: entry.key.clone(), gate, reason: why.to_string() });
             }
             Err(_) => {}
         }
     }
+    out
+}
+
+/// The plan of those that passed.
+fn ranked(providers: usize, sieved: Sieved<'_>, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Plan {
+    let Sieved { mut passed, refusals, resting } = sieved;
     let demand = demand_of(ask.difficulty());
     let by_default = passed.iter().filter(|a| a.entry.target.effort.is_none());
     let baseline = by_default.max_by_key(|a| a.cost).map(|a| a.entry.target.clone());
-    let best_single = ablest(&passed).map(|a| a.entry.target.clone());
-    let untaught = first_untaught(&passed, ask, health, demand);
-    weigh(&mut passed, ask, health, demand);
+    let best_single = best(&passed).map(|a| a.entry.target.clone());
+    let untaught = first_untaught(&passed, ask, health);
+    weigh(&mut passed, ask, health);
     let mut chain = chain(&passed, providers, ask);
     let mut reasons_of_experience = moved(untaught, &chain, ask);
-    let trial = tried(&mut chain, ask, health, demand);
+    let trial = tried(&mut chain, ask, health);
     let explored = trial.is_some();
     reasons_of_experience.extend(trial);
-    let prospect = |able: &'_ Able<'p>| Prospect {
-        name: &able.entry.label,
-        quality: quality(able.ability, demand),
-        cost: able.cost,
-    };
     let ablest = passed.iter().max_by(|a, b| a.ability.total_cmp(&b.ability));
     let mut reasons = match (chain.first(), ablest) {
-        (Some(first), Some(ablest)) if !explored => reasons(&prospect(first), &prospect(ablest), ask, bar(ask)),
+        (Some(first), Some(ablest)) if !explored => {
+            reasons(&prospect(first, demand), &prospect(ablest, demand), ask, bar(ask))
+        }
         _ => Vec::new(),
     };
     reasons.extend(reasons_of_experience);
@@ -166,52 +159,16 @@ fn among<'p>(
     }
 }
 
-/// What the strategy `best` asks first: ability in whole points, then price, then names.
-fn ablest<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
-    let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
-    let judged = passed.iter().map(|a| (a.ability.round(), price(a), a));
-    let best = judged.min_by(|(able, price, a), (other_able, other_price, b)| {
-        other_able.total_cmp(able).then_with(|| price.cmp(other_price)).then_with(|| a.entry.label.cmp(&b.entry.label))
-    });
-    best.map(|(_, _, a)| a)
+fn prospect<'p>(able: &Able<'p>, demand: f64) -> Prospect<'p> {
+    Prospect { name: &able.entry.label, quality: quality(able.ability, demand), cost: able.cost }
 }
 
-pub(super) fn sift<'p>(entry: &'p Entry, ask: &Ask<'_>, needed: u32, class: usize) -> Result<Able<'p>, Refused> {
-    gate::allowed(&entry.target, ask.options)?;
-    gate::fits(entry, ask, needed, entry.listed)?;
-    if entry.listed && entry.unscored && ask.difficulty() >= HARD {
-        gate::refused("quality", Why::Words("has no known quality, too little for a hard request"))?;
-    }
-    let model = &entry.target.model;
-    let rates = entry.price.as_ref().map(|p| p.rates_for(ask.input_tokens, Some(ask.week_minute)));
-    let typical = (ask.expected_output() as f64 * entry.verbosity) as u64;
-    let expected = ask.needs.max_output_tokens.map_or(typical, |limit| typical.min(limit));
-    let (choices, sends) = gate::sends(&entry.target, ask);
-    let at = |output: u64| {
-        let rates = rates?;
-        let input = ask.input_tokens.checked_mul(rates.input?)?;
-        let output = output.checked_mul(choices)?.checked_mul(rates.output?)?;
-        Some(input.checked_add(output)?.checked_mul(sends)? / 1_000)
-    };
-    let worst = at(gate::worst_output(model, ask));
-    gate::affordable(rates, worst, model.free, ask.options, true)?;
-    let cost = at(expected);
-    if cost.is_none() && entry.listed {
-        gate::refused("price", Why::Words("has no known price"))?;
-    }
-    let points = ask.lessons.map_or(0.0, |lessons| lessons.points(entry, class));
-    let ability = f64::from(entry.abilities.get(class).copied().unwrap_or_default()) + points;
-    if let Some(wanted) = ask.options.min_quality {
-        let expected = quality(ability, demand_of(ask.difficulty()));
-        if expected < wanted {
-            gate::refused("min_quality", Why::Quality { expected, wanted })?;
-        }
-    }
-    let odds = match entry.odds.get(class) {
-        Some(odds) if points == 0.0 => *odds,
-        _ => odds_share(ability),
-    };
-    Ok(Able { entry, ability, points, cost, worst, odds, merit: (0.0, 0.0) })
+/// What the strategy `best` asks first: ability in whole points, then price, then names.
+fn best<'a, 'p>(passed: &'a [Able<'p>]) -> Option<&'a Able<'p>> {
+    let most = passed.iter().map(|a| a.ability).fold(f64::MIN, f64::max).round();
+    let price = |a: &Able<'_>| a.cost.map_or(u128::MAX, |c| u128::from(c) * u128::from(a.entry.price_doubt));
+    let level = passed.iter().filter(|a| a.ability > most - 1.0 && a.ability.round() == most);
+    level.min_by(|a, b| price(a).cmp(&price(b)).then_with(|| a.entry.label.cmp(&b.entry.label)))
 }
 
 /// What a request of this difficulty demands, on the scale of scores.
@@ -224,7 +181,7 @@ fn bar(ask: &Ask<'_>) -> f64 {
     ask.options.min_quality.unwrap_or(BAR)
 }
 
-fn quality(ability: f64, demand: f64) -> f64 {
+pub(super) fn quality(ability: f64, demand: f64) -> f64 {
     1.0 / (1.0 + ((demand - ability) / K).exp())
 }
 
@@ -233,29 +190,79 @@ pub(super) fn odds_share(ability: f64) -> f64 {
     (-ability / K).exp()
 }
 
+/// What merits are measured against: the same for every model of a request.
+pub(super) struct Scale {
+    strategy: Strategy,
+    cheap: f64,
+    /// The ability that the bar takes.
+    bar: f64,
+    /// The demand's share of the odds of failure.
+    demanded: f64,
+}
+
+impl Scale {
+    pub(super) fn of(ask: &Ask<'_>, costs: impl Iterator<Item = u64>) -> Self {
+        Self {
+            strategy: ask.strategy,
+            cheap: costs.min().unwrap_or(1).max(1) as f64,
+            bar: ability_for(bar(ask), ask.difficulty()),
+            demanded: demanded(ask.difficulty()),
+        }
+    }
+}
+
+/// The ability that answers so well at this difficulty.
+fn ability_for(quality: f64, difficulty: f64) -> f64 {
+    demand_of(difficulty) + K * (quality / (1.0 - quality)).ln()
+}
+
+/// The ability that the bar takes at this difficulty.
+pub(super) fn bar_of(difficulty: f64) -> f64 {
+    ability_for(BAR, difficulty)
+}
+
+/// A difficulty's share of the odds of failure.
+pub(super) fn demanded(difficulty: f64) -> f64 {
+    (demand_of(difficulty) / K).exp()
+}
+
+/// How good a choice a model is, smaller better; the second decides between equals. `cost` is doubted where the price is.
+/// `fastest` is known by its seconds and not by this.
+pub(super) fn merit(scale: &Scale, ability: f64, odds: f64, cost: f64) -> (f64, f64) {
+    match scale.strategy {
+        // Below the bar ability counts alone, so a harder request never gets a weaker model.
+        Strategy::Cheapest | Strategy::Fastest if ability < scale.bar => (f64::MAX, -ability),
+        Strategy::Cheapest | Strategy::Fastest => (cost, -ability),
+        Strategy::Best => (-ability.round(), cost),
+        Strategy::Balanced => (scale.demanded * odds + DOUBLING * doublings(cost.max(1.0) / scale.cheap), cost),
+    }
+}
+
 /// Gives everyone its merit under the strategy.
-pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts, demand: f64) {
+pub(super) fn weigh(passed: &mut [Able<'_>], ask: &Ask<'_>, health: &HealthFacts) {
     // Unknown cost counts as the dearest there is.
     let dear = passed.iter().filter_map(|a| a.cost).max().unwrap_or(1);
-    let cheap = passed.iter().filter_map(|a| a.cost).min().unwrap_or(1).max(1) as f64;
-    let bar = bar(ask);
-    let bar = demand + K * (bar / (1.0 - bar)).ln();
-    let demanded = (demand / K).exp();
+    let scale = Scale::of(ask, passed.iter().filter_map(|a| a.cost));
     for a in passed {
         let cost = a.cost.unwrap_or(dear) as f64 * a.entry.price_doubt as f64;
-        let below = a.ability < bar;
         a.merit = match ask.strategy {
-            // Below the bar ability counts alone, so a harder request never gets a weaker model.
-            Strategy::Cheapest | Strategy::Fastest if below => (f64::MAX, -a.ability),
-            Strategy::Cheapest => (cost, -a.ability),
-            Strategy::Fastest => (seconds(a.entry, ask, health), cost),
-            Strategy::Best => (-a.ability.round(), cost),
-            Strategy::Balanced => {
-                let odds_of_failure = demanded * a.odds;
-                (odds_of_failure + DOUBLING * (cost.max(1.0) / cheap).log2(), cost)
-            }
+            Strategy::Fastest if a.ability >= scale.bar => (seconds(a.entry, ask, health), cost),
+            _ => merit(&scale, a.ability, a.odds, cost),
         };
     }
+}
+
+/// The base-2 logarithm of a positive number, to 2e-6: doublings of cost are weighed in tenths. Several times quicker
+/// than the exact one, and the same on every platform.
+fn doublings(ratio: f64) -> f64 {
+    let bits = ratio.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i64 - 1_023;
+    // In [1, 2): the series of the area tangent, with which log2 m = 2 / ln 2 * (t + t^3 / 3 + ...), t = (m - 1) / (m + 1).
+    let m = f64::from_bits((bits & ((1 << 52) - 1)) | (1_023 << 52));
+    let t = (m - 1.0) / (m + 1.0);
+    let square = t * t;
+    let series = t * (1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0 + square / 9.0))));
+    exponent as f64 + series * (2.0 / std::f64::consts::LN_2)
 }
 
 pub(super) fn candidate(able: &Able<'_>, ask: &Ask<'_>) -> Candidate {

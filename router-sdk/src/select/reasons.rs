@@ -1,7 +1,8 @@
 //! A choice and what it was made from in, its reasons in plain words out.
 
+use std::fmt;
+
 use super::facts::Ask;
-use crate::account::usd;
 use crate::classify::{Task, TaskKind};
 use crate::wire::Strategy;
 
@@ -19,6 +20,22 @@ pub(super) struct Prospect<'a> {
     pub(super) cost: Option<u64>,
 }
 
+/// A number of parts of a whole, written as a decimal: reasons are made for every request, and writing a float exactly is
+/// what takes longest in them.
+struct Fixed(u64, u64);
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(parts, whole) = *self;
+        write!(f, "{}.{:0digits$}", parts / whole, parts % whole, digits = whole.ilog10() as usize)
+    }
+}
+
+/// A share with two decimals.
+fn share(x: f64) -> Fixed {
+    Fixed((x * 100.0).round() as u64, 100)
+}
+
 /// Why the first is first. `ablest` is the likeliest of all to answer well, `bar` the least quality of the strategies
 /// that look for price or speed.
 pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>, bar: f64) -> Vec<String> {
@@ -34,8 +51,10 @@ pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>
             out.push(format!("{} {beside}", task.context_chars));
         }
     }
-    let price =
-        first.cost.map_or_else(|| "at an unknown cost".to_owned(), |cost| format!("for about ${:.6}", usd(cost)));
+    let price = first.cost.map_or_else(
+        || "at an unknown cost".to_owned(),
+        |cost| format!("for about ${}", Fixed(cost.saturating_add(500) / 1_000, 1_000_000)),
+    );
     let why = match ask.strategy {
         Strategy::Cheapest | Strategy::Fastest if first.quality < bar => {
             format!("none of the able models is {bar} likely to answer well, and {} comes closest", first.name)
@@ -45,7 +64,7 @@ pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>
         Strategy::Balanced => format!("{} gives the most quality for its price", first.name),
         Strategy::Best => format!("{} is the likeliest to answer well", first.name),
     };
-    out.push(format!("{why}: {:.2} likely, {price}", first.quality));
+    out.push(format!("{why}: {} likely, {price}", share(first.quality)));
     out.extend(dearer(first, ablest));
     if !ask.options.order.is_empty() {
         out.push("route.order was followed".into());
@@ -56,8 +75,8 @@ pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>
 fn taken_for(task: &Task) -> String {
     if task.no_evidence {
         return format!(
-            "nothing in it was recognised, so it is taken as middling ({:.2} of 1) rather than as easy",
-            task.difficulty
+            "nothing in it was recognised, so it is taken as middling ({} of 1) rather than as easy",
+            share(task.difficulty)
         );
     }
     let level = match task.difficulty {
@@ -75,7 +94,7 @@ fn taken_for(task: &Task) -> String {
         }
     }
     let by = if signals.is_empty() { "its shape".to_owned() } else { signals.join(", ") };
-    format!("it asks for {}, {level} ({:.2} of 1); known by: {by}", phrase(task.kind), task.difficulty)
+    format!("it asks for {}, {level} ({} of 1); known by: {by}", phrase(task.kind), share(task.difficulty))
 }
 
 /// What more quality would have cost.
@@ -86,7 +105,7 @@ fn dearer(first: &Prospect<'_>, ablest: &Prospect<'_>) -> Option<String> {
     }
     let times = more as f64 / own as f64;
     let times = if times < 10.0 { format!("{times:.1}") } else { format!("{times:.0}") };
-    Some(format!("{} would be {:.2} likely and cost {times} times as much", ablest.name, ablest.quality))
+    Some(format!("{} would be {} likely and cost {times} times as much", ablest.name, share(ablest.quality)))
 }
 
 const fn phrase(kind: TaskKind) -> &'static str {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::able;
 use super::chain::CHAIN;
 use super::efforts::Efforts;
 use super::facts::Ask;
@@ -20,11 +21,11 @@ const KEPT: usize = 64;
 
 /// What decides the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    needed: u32,
-    class: usize,
+pub(super) struct Key {
+    pub(super) needed: u32,
+    pub(super) class: usize,
     params: u32,
-    room: Room,
+    pub(super) room: Room,
     efforts: Efforts,
     /// Which models have scores of their own, as a number.
     taught: u64,
@@ -34,7 +35,7 @@ struct Key {
 
 /// The room that requests of about one size need at the most, in tokens: beyond it more room is no advantage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Room {
+pub(super) struct Room {
     input: u64,
     output: u64,
 }
@@ -68,13 +69,8 @@ pub(super) struct Shortlist {
 }
 
 impl Shortlists {
-    /// The list for a request, from what was found earlier or found now.
-    pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, needed: u32, class: usize) -> Arc<Shortlist> {
-        let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
-        let room = Room::of(ask);
-        let taught = ask.lessons.map_or(0, Lessons::taught);
-        let able_first = ask.strategy == Strategy::Cheapest;
-        let key = Key { needed, class, params, room, efforts: ask.efforts, taught, able_first };
+    /// The list for the requests of a key, from what was found earlier or found now.
+    pub(super) fn of(&self, entries: &[Entry], ask: &Ask<'_>, key: Key) -> Arc<Shortlist> {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = lists.get(&key) {
             return Arc::clone(list);
@@ -88,6 +84,16 @@ impl Shortlists {
     }
 }
 
+impl Key {
+    pub(super) fn of(ask: &Ask<'_>, class: usize) -> Self {
+        let params = ask.needs.params.iter().fold(0u32, |bits, name| bits | 1 << (parameter(name) % 32));
+        let taught = ask.lessons.map_or(0, Lessons::taught);
+        let able_first = ask.strategy == Strategy::Cheapest;
+        let needed = able::needed(ask.needs);
+        Self { needed, class, params, room: Room::of(ask), efforts: ask.efforts, taught, able_first }
+    }
+}
+
 /// A number for each parameter that the needs can name.
 fn parameter(name: &str) -> u32 {
     crate::classify::PARAMS.iter().position(|p| *p == name).map_or(31, |at| at as u32)
@@ -95,7 +101,7 @@ fn parameter(name: &str) -> u32 {
 
 fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
     let taught = |entry: &Entry| ask.lessons.is_some_and(|lessons| lessons.knows(entry));
-    let able: Vec<Runner<'_>> = entries
+    let passed: Vec<Runner<'_>> = entries
         .iter()
         .enumerate()
         .filter(|(_, e)| e.barred.is_none() && e.is_open(ask) && !e.target.model.free)
@@ -103,13 +109,13 @@ fn find(entries: &[Entry], ask: &Ask<'_>, key: Key) -> Shortlist {
         .map(|(at, entry)| Runner { taught: taught(entry), ..Runner::of(at, entry, key) })
         .collect();
     let beaten = |one: &Runner<'_>| {
-        able.iter().any(|other| other.entry.provider == one.entry.provider && other.wins(one, key.room))
+        passed.iter().any(|other| other.entry.provider == one.entry.provider && other.wins(one, key.room))
     };
     // The baseline is a model as it is by default.
     let leveled = |one: &Runner<'_>| one.entry.target.effort.is_some();
     let outspent =
-        |one: &Runner<'_>| leveled(one) || able.iter().any(|other| !leveled(other) && other.outspends(one, key.room));
-    let (spent, rest): (Vec<_>, Vec<_>) = able.iter().partition(|one| outspent(one));
+        |one: &Runner<'_>| leveled(one) || passed.iter().any(|other| !leveled(other) && other.outspends(one, key.room));
+    let (spent, rest): (Vec<_>, Vec<_>) = passed.iter().partition(|one| outspent(one));
     let first: Vec<&Runner<'_>> = spent.into_iter().filter(|one| !beaten(one)).collect();
     let most = first.iter().chain(&rest).filter(|one| !one.taught).map(|one| one.ability).fold(f32::MIN, f32::max);
     let reached = |one: &&Runner<'_>| one.ability >= most || !out_of_reach(one, &first, key);
@@ -211,7 +217,8 @@ impl Rate {
     }
 }
 
-fn roomier(one: &Entry, other: &Entry, room: Room) -> bool {
+/// Whatever of these sizes fits into `other` fits into `one`.
+pub(super) fn roomier(one: &Entry, other: &Entry, room: Room) -> bool {
     let (a, b) = (&one.target.model, &other.target.model);
     // Unknown is no limit.
     let at_least =

@@ -6,7 +6,8 @@ use super::able;
 use super::facts::{Ask, HealthFacts};
 use super::plan::Candidate;
 use super::pool::Pool;
-use super::rank::{Able, candidate, demand_of, sift, weigh};
+use super::rank::{candidate, weigh};
+use super::sift::{Able, Gauge, sift};
 
 /// The standing of a model.
 #[derive(Debug, Clone)]
@@ -31,12 +32,12 @@ pub(crate) fn standing(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, key: &s
     let needed = ask.options.require.iter().fold(able::needed(ask.needs), |bits, name| bits | able::bit(name));
     let (mut able, mut refused): (Vec<Able<'_>>, _) = (Vec::new(), None);
     for entry in levels {
-        match sift(entry, ask, needed, ask.class() as usize) {
+        match sift(entry, ask, needed, &Gauge::of(ask)) {
             Ok(one) => able.push(one),
             Err(why) => refused = refused.or(Some(why.gate)),
         }
     }
-    weigh(&mut able, ask, health, demand_of(ask.difficulty()));
+    weigh(&mut able, ask, health);
     // At the level of thinking that the strategy prefers.
     match (able.iter().min_by(|a, b| a.rank(b)), rest) {
         (Some(able), Some(left)) => Standing::Resting(candidate(able, ask), left),

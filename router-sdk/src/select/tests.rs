@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Ask, CHAIN, Efforts, HealthFacts, Lessons, Plan, Pool, choose};
+use super::{Ask, CHAIN, Candidate, Efforts, HealthFacts, Lessons, Plan, Pool, choose};
 use crate::classify::{Task, classify};
 use crate::config::Config;
 use crate::learn::{Experience, Features};
+use crate::provider::Target;
 use crate::setup::{Environment, Setup};
 use crate::wire::{ChatRequest, RouteOptions, Strategy};
 
@@ -137,49 +138,72 @@ fn keys_of_general_purpose_credentials_make_nothing_eligible() {
     assert!(bare.eligible.is_empty() && bare.auto_models().is_empty());
 }
 
+// Sizes of every order, with and without a limit of output.
+fn sizes() -> Vec<(u64, Option<u64>)> {
+    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    let mut draw = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    let fixed = [(10, None), (3_000, Some(200)), (150_000, Some(4_000)), (900_000, None), (20_000, Some(60_000))];
+    let drawn = (0..24).map(|n| {
+        let input = 1 + draw(8 << (n % 18));
+        (input, if n % 3 == 0 { Some(1 + draw(1 << (4 + n % 12))) } else { None })
+    });
+    fixed.into_iter().chain(drawn.collect::<Vec<_>>()).collect()
+}
+
 #[test]
 fn the_short_way_comes_to_the_same_plan_as_the_long_one() {
     let pool = pool();
-    let texts = ["Hi!", "Write a quicksort in Rust.", "Fasse den Text zusammen: ...", "Prove Fermat's little theorem."];
-    let sizes = [(10, None), (3_000, Some(200)), (150_000, Some(4_000)), (900_000, None), (20_000, Some(60_000))];
+    let texts = ["Hi!", "Write a quicksort in Rust.", "Fasse den Text zusammen: ...", "Translate: the night is long"];
     let mut compared = 0;
-    for text in texts {
+    for (round, text) in texts.into_iter().enumerate() {
         let mut task = task(text);
         for strategy in STRATEGIES {
-            for (input_tokens, max_output_tokens) in sizes {
-                for tools in [false, true] {
-                    task.needs.tools = tools;
-                    task.needs.max_output_tokens = max_output_tokens;
-                    let options = RouteOptions::default();
-                    let ask = Ask {
-                        task: Some(&task),
-                        needs: &task.needs,
-                        options: &options,
-                        strategy,
-                        input_tokens,
-                        choices: 1,
-                        today: DAY,
-                        week_minute: 600,
-                        efforts: all(),
-                        lessons: None,
-                    };
-                    let keys = |plan: &Plan| plan.candidates.iter().map(|c| c.target.key()).collect::<Vec<_>>();
-                    let (short, long) = (
-                        choose(&pool, &ask, &HealthFacts::default(), false),
-                        choose(&pool, &ask, &HealthFacts::default(), true),
-                    );
-                    assert_eq!(keys(&short), keys(&long), "{text} {strategy:?} {input_tokens} {max_output_tokens:?}");
-                    let cost = |plan: &Plan| plan.baseline.as_ref().map(|b| b.model.prices.clone());
-                    assert_eq!(cost(&short), cost(&long), "baseline of {text} {strategy:?} {input_tokens}");
-                    compared += 1;
-                }
+            for (n, (input_tokens, max_output_tokens)) in sizes().into_iter().enumerate() {
+                task.needs.tools = n % 2 == 1;
+                task.needs.max_output_tokens = max_output_tokens;
+                task.difficulty = ((n + round) % 11) as f64 / 10.0;
+                task.ask_chars = 30 << (n % 8);
+                let options = RouteOptions::default();
+                let ask = Ask {
+                    task: Some(&task),
+                    needs: &task.needs,
+                    options: &options,
+                    strategy,
+                    input_tokens,
+                    choices: 1,
+                    today: DAY,
+                    week_minute: 600,
+                    efforts: all(),
+                    lessons: None,
+                };
+                let keys = |plan: &Plan| {
+                    let named = |c: &Candidate| (c.target.key(), c.target.effort.clone(), c.cost_nanos, c.worst_nanos);
+                    plan.candidates.iter().map(named).collect::<Vec<_>>()
+                };
+                let (short, long) = (
+                    choose(&pool, &ask, &HealthFacts::default(), false),
+                    choose(&pool, &ask, &HealthFacts::default(), true),
+                );
+                let what = format!("{text} {strategy:?} {input_tokens} {max_output_tokens:?} {}", task.difficulty);
+                assert_eq!(keys(&short), keys(&long), "{what}");
+                let cost = |plan: &Plan| plan.baseline.as_ref().map(|b| b.model.prices.clone());
+                assert_eq!(cost(&short), cost(&long), "baseline of {what}");
+                let best = |plan: &Plan| plan.best_single.as_ref().map(Target::key);
+                assert_eq!((best(&short), &short.reasons), (best(&long), &long.reasons), "{what}");
+                compared += 1;
             }
         }
     }
-    assert_eq!(compared, 160);
-    let sizes = pool.shortlists.sizes();
-    println!("{} models; on short lists {sizes:?}", pool.entries.len());
+    assert_eq!(compared, 464);
+    let (sizes, fine) = (pool.shortlists.sizes(), pool.fine.sizes());
+    println!("{} models; on short lists {sizes:?}; on fine ones {fine:?}", pool.entries.len());
     assert!(sizes.iter().all(|size| *size * 3 < pool.entries.len()), "{sizes:?}");
+    assert!(fine.iter().all(|size| *size * 10 < pool.entries.len()), "{fine:?}");
 }
 
 #[test]

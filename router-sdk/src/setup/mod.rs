@@ -23,7 +23,7 @@ use crate::admit::Subjects;
 use crate::balance::Pools;
 use crate::cache::{LocalModel, open_model};
 use crate::catalog::{Catalog, Mode, Model, Status};
-use crate::config::{Config, SandboxConfig};
+use crate::config::{Config, JudgeConfig, SandboxConfig, SemanticCache};
 use crate::error::Error;
 use crate::keys;
 use crate::provider::{Cloud, Deployment, Target};
@@ -55,10 +55,17 @@ pub(crate) struct Setup {
     pub(crate) sandboxes: BTreeMap<String, SandboxConfig>,
     /// The user's own word on what requests are.
     pub(crate) rules: Rules,
-    /// The model on disk that tells which asks are alike, until the router takes it over.
-    pub(crate) embedder: Option<Arc<LocalModel>>,
+    /// Embedding models on disk, until the router takes them over.
+    pub(crate) embedders: Embedders,
     /// The key store, until the router takes it over.
     pub(crate) keys: Option<keys::Opened>,
+}
+
+/// Embedding models on disk, by who makes vectors with them.
+#[derive(Default)]
+pub(crate) struct Embedders {
+    pub(crate) cache: Option<Arc<LocalModel>>,
+    pub(crate) judge: Option<Arc<LocalModel>>,
 }
 
 /// The provider name under which the built-in sandbox can always be asked for.
@@ -82,7 +89,7 @@ impl Setup {
             history_key: HistoryKey::new(&config, env)?,
             sandboxes: found.sandboxes,
             rules: Rules::compile(&config.rules)?,
-            embedder: None,
+            embedders: Embedders::default(),
             keys: None,
             config,
         };
@@ -103,10 +110,16 @@ impl Setup {
             setup.named(model, &field, &mut named).map_err(fault)?;
         }
         if let Some(judge) = &setup.config.judge {
-            let fault = |_| Error::invalid_config("judge.model", "no such model of a configured provider");
-            setup.resolve(&judge.model, "judge.model").map_err(fault)?;
+            let named = judge.model.as_deref().map(|model| (model, "judge.model"));
+            if let Some((name, field)) = named.or_else(|| judge.remote().map(|name| (name, "judge.embedder"))) {
+                let fault = |_| Error::invalid_config(field, "no such model of a configured provider");
+                setup.resolve(name, field).map_err(fault)?;
+            }
         }
-        setup.embedder = open_model(setup.config.cache.semantic.as_ref())?;
+        let cache = setup.config.cache.semantic.as_ref().and_then(SemanticCache::folder);
+        setup.embedders.cache = open_model(cache, "cache.semantic.embedder")?;
+        let judge = setup.config.judge.as_ref().and_then(JudgeConfig::folder);
+        setup.embedders.judge = open_model(judge, "judge.embedder")?;
         // Last: what is wrong elsewhere must not leave a new file behind.
         setup.keys = setup.config.keys.as_ref().map(|own| keys::Opened::new(own, env)).transpose()?;
         Ok(setup)

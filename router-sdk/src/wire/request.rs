@@ -212,7 +212,7 @@ impl ChatRequest {
     }
     /// A field that is present and not null.
     pub fn get(&self, field: &str) -> Option<&Value> {
-        self.body.get(field).filter(|v| !v.is_null())
+        crate::field::field(&self.body, field).filter(|v| !v.is_null())
     }
     /// True when the caller asked for a stream.
     pub fn wants_stream(&self) -> bool {

@@ -4,6 +4,8 @@
 #[allow(dead_code)]
 #[path = "../../../router-sdk/src/classify/mod.rs"]
 mod classify;
+#[path = "../../../router-sdk/src/field.rs"]
+mod field;
 #[allow(dead_code)]
 #[path = "../../../router-sdk/src/fork.rs"]
 mod fork;

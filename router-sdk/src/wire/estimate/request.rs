@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::media::Media;
 use super::{Figures, Tokenizer, exactly};
+use crate::field::field_of;
 use crate::wire::ChatRequest;
 
 /// Tokens that every message costs besides its text: role and separators.
@@ -75,16 +76,16 @@ impl RequestSize {
 
     fn message(&mut self, message: &Value) {
         self.messages += 1;
-        match message.get("content") {
+        match field_of(message, "content") {
             Some(Value::String(text)) => self.text(text),
             Some(Value::Array(parts)) => parts.iter().for_each(|part| self.part(part)),
             _ => {}
         }
-        if let Some(calls) = message.get("tool_calls").filter(|c| !c.is_null()) {
+        if let Some(calls) = field_of(message, "tool_calls").filter(|c| !c.is_null()) {
             self.text(&calls.to_string());
         }
         for field in ["reasoning_content", "name"] {
-            if let Some(text) = message.get(field).and_then(Value::as_str) {
+            if let Some(text) = field_of(message, field).and_then(Value::as_str) {
                 self.text(text);
             }
         }
@@ -93,7 +94,7 @@ impl RequestSize {
     fn part(&mut self, part: &Value) {
         if let Some(media) = Media::of(part) {
             self.media.push(media);
-        } else if let Some(text) = part.get("text").and_then(Value::as_str) {
+        } else if let Some(text) = field_of(part, "text").and_then(Value::as_str) {
             self.text(text);
         } else {
             self.text(&part.to_string());

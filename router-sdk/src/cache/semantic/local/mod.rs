@@ -10,19 +10,16 @@ pub(crate) use model::LocalModel;
 #[cfg(not(feature = "local-embedder"))]
 pub(crate) use without::LocalModel;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::SemanticCache;
 use crate::error::Error;
 
-/// What the errors name.
-const FIELD: &str = "cache.semantic.embedder";
-
-/// The model on disk that is configured; nothing where none is.
+/// The model on disk that a field of the configuration names; nothing where it names none.
 ///
 /// # Errors
 /// `InvalidConfig` where none can be read there, and in a build without the feature `local-embedder`.
-pub(crate) fn open(settings: Option<&SemanticCache>) -> Result<Option<Arc<LocalModel>>, Error> {
-    let Some(path) = settings.and_then(SemanticCache::folder) else { return Ok(None) };
-    LocalModel::open(path).map(|model| Some(Arc::new(model)))
+pub(crate) fn open(folder: Option<&Path>, field: &'static str) -> Result<Option<Arc<LocalModel>>, Error> {
+    let Some(path) = folder else { return Ok(None) };
+    LocalModel::open(path).map(|model| Some(Arc::new(model))).map_err(|fix| Error::invalid_config(field, fix))
 }

@@ -6,9 +6,6 @@ use std::path::Path;
 
 use model2vec_rs::model::StaticModel;
 
-use super::FIELD;
-use crate::error::Error;
-
 /// A model in memory.
 pub(crate) struct LocalModel(StaticModel);
 
@@ -26,7 +23,7 @@ const PROBE: &str = "The quick brown fox: 1, 2.5? \u{e9}t\u{e9}, \u{6f22}\u{5b57
 
 impl LocalModel {
     /// Reads the model of a folder, which may be named by one of its files.
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
         let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path };
         let [tokenizer, model, config] = FILES.map(|file| {
             std::fs::read(folder.join(file))
@@ -44,8 +41,13 @@ impl LocalModel {
     }
 
     /// The vector of a text; nothing for one of which it knows no word.
-    pub(in crate::cache) fn vector(&self, text: &str) -> Option<Vec<f32>> {
+    pub(crate) fn vector(&self, text: &str) -> Option<Vec<f32>> {
         self.encode(text).filter(|vector| vector.iter().any(|x| *x != 0.0))
+    }
+
+    /// The vector of a text without a meaning.
+    pub(crate) fn nothing(&self) -> Vec<f32> {
+        vec![0.0; self.0.dim()]
     }
 
     /// A table that is shorter than the vocabulary makes the reader panic at the first word beyond it.
@@ -54,12 +56,11 @@ impl LocalModel {
     }
 }
 
-fn refused(why: &str) -> Error {
-    let fix = format!(
-        "no static embedding model: {why}; name a folder with {}, or use \"lexical\" or \"provider/model\"",
+fn refused(why: &str) -> String {
+    format!(
+        "no static embedding model: {why}; name a folder with {}, or an embedding model as \"provider/model\"",
         FILES.join(", ")
-    );
-    Error::invalid_config(FIELD, fix)
+    )
 }
 
 #[cfg(test)]
@@ -76,6 +77,8 @@ pub(in crate::cache) mod tests {
     use crate::cache::semantic::Semantic;
     use crate::config::SemanticCache;
     use crate::wire::{Object, RouteInfo};
+
+    const FIELD: &str = "cache.semantic.embedder";
 
     /// Words with their vectors: those that say little are short.
     const WORDS: [(&str, [f32; 4]); 12] = [
@@ -152,7 +155,7 @@ pub(in crate::cache) mod tests {
     fn its_vectors_propose_and_the_rules_decide() {
         let folder = Folder::with(WORDS.len());
         let settings = SemanticCache { embedder: folder.0.to_str().unwrap().into(), ..SemanticCache::default() };
-        let model = super::super::open(Some(&settings)).unwrap();
+        let model = super::super::open(settings.folder(), FIELD).unwrap();
         let semantic = Semantic::new(settings, None, model);
         let place = |text: &str| {
             let vector = semantic.model().unwrap().vector(text);
@@ -170,7 +173,7 @@ pub(in crate::cache) mod tests {
     #[test]
     fn what_is_no_model_is_refused_in_plain_words() {
         let folder = Folder::with(WORDS.len());
-        let error = |path: &Path| LocalModel::open(path).unwrap_err();
+        let error = |path: &Path| super::super::open(Some(path), FIELD).unwrap_err();
         for (file, bytes, wanted) in [
             ("config.json", &b"{"[..], "config.json"),
             ("model.safetensors", b"\xff\xff\xff\xff\xff\xff\xff\xffx", "safetensors"),
@@ -179,7 +182,7 @@ pub(in crate::cache) mod tests {
             let whole = std::fs::read(folder.0.join(file)).unwrap();
             std::fs::write(folder.0.join(file), bytes).unwrap();
             let said = error(&folder.0);
-            assert_eq!(said.param(), Some("cache.semantic.embedder"));
+            assert_eq!(said.param(), Some(FIELD));
             assert!(said.to_string().contains(wanted), "{said}");
             std::fs::remove_file(folder.0.join(file)).unwrap();
             assert!(error(&folder.0).to_string().contains(&format!("{file} cannot be read")));
@@ -195,5 +198,30 @@ pub(in crate::cache) mod tests {
         let model = LocalModel::open(&folder.0).unwrap();
         assert!(model.vector("cook rice").is_none());
         assert!(model.vector("capital").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_request_is_likened_to_examples_by_it() {
+        let folder = Folder::with(WORDS.len());
+        let example = |prompt: &str, difficulty: f64| json!({"prompt": prompt, "difficulty": difficulty});
+        let hard = ["capital", "france", "the capital of france", "capital of spain"].map(|p| example(p, 1.0));
+        let easy = ["cook", "rice", "cook rice", "cook the rice"].map(|p| example(p, 0.0));
+        let model = |id: &str, usd: f64, quality: f64| json!({"id": id, "price": {"input": usd, "output": usd}, "quality": quality});
+        let config = json!({
+            "strategy": "cheapest",
+            "providers": {"alpha": {"kind": "sandbox"}},
+            "models": [model("alpha/small", 0.1, 26.0), model("alpha/big", 40.0, 60.0)],
+            "judge": {"embedder": folder.0, "examples": [hard, easy].concat()},
+        });
+        let router = crate::Router::new(crate::Config::from_value(config).unwrap()).unwrap();
+        let ask =
+            "Compare what the two archives say of the capital of France, and whom a careful historian would believe.";
+        let reply = router.chat(crate::ChatRequest::new("auto", ask)).await.unwrap();
+        let judged = reply.route.judge.clone().unwrap();
+        assert_eq!((judged.model.as_str(), judged.cost_nanos, judged.remembered), ("local", Some(0), false));
+        assert!(judged.said.unwrap() > 0.9, "{judged:?}");
+        assert_eq!(reply.route.model, "alpha/big");
+        let again = router.chat(crate::ChatRequest::new("auto", ask)).await.unwrap();
+        assert!(again.route.judge.clone().unwrap().remembered);
     }
 }

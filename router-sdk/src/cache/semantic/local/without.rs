@@ -3,21 +3,22 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use super::FIELD;
-use crate::error::Error;
-
 /// There is none.
 #[derive(Debug)]
 pub(crate) struct LocalModel(Infallible);
 
 impl LocalModel {
-    pub(super) fn open(_: &Path) -> Result<Self, Error> {
-        let fix = "a model on disk needs a build with the feature local-embedder; use \"lexical\" or an embedding model \
-                   as \"provider/model\", or build the crate with that feature";
-        Err(Error::invalid_config(FIELD, fix))
+    pub(super) fn open(_: &Path) -> Result<Self, String> {
+        let fix = "a model on disk needs a build with the feature local-embedder; use an embedding model as \"provider/model\", or \
+                   build the crate with that feature";
+        Err(fix.to_owned())
     }
 
-    pub(in crate::cache) fn vector(&self, _: &str) -> Option<Vec<f32>> {
+    pub(crate) fn vector(&self, _: &str) -> Option<Vec<f32>> {
+        match self.0 {}
+    }
+
+    pub(crate) fn nothing(&self) -> Vec<f32> {
         match self.0 {}
     }
 }
@@ -30,9 +31,9 @@ mod tests {
     #[test]
     fn a_model_on_disk_is_refused_by_name() {
         let settings = SemanticCache { embedder: "./model".into(), ..SemanticCache::default() };
-        let error = open(Some(&settings)).unwrap_err();
+        let error = open(settings.folder(), "cache.semantic.embedder").unwrap_err();
         assert_eq!(error.param(), Some("cache.semantic.embedder"));
         assert!(error.to_string().contains("local-embedder"), "{error}");
-        assert!(open(Some(&SemanticCache::default())).unwrap().is_none());
+        assert!(open(SemanticCache::default().folder(), "cache.semantic.embedder").unwrap().is_none());
     }
 }
