@@ -271,8 +271,11 @@ impl Tally {
 
     // Who tells of himself and asks wants advice rather than a fact.
     fn story(&mut self, folded: &str, chars: usize) {
+        if chars < TOLD || !question::asks_somewhere(folded) {
+            return;
+        }
         let sentences = question::sentences(folded);
-        if chars >= TOLD && sentences >= 2 && question::asks_somewhere(folded) {
+        if sentences >= 2 {
             // From the third sentence on it is a case to think about.
             let case = sentences >= 3;
             self.lessen(&[TaskKind::SimpleQuestion], if case { 0.4 } else { 0.5 });
