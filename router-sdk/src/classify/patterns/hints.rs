@@ -1,4 +1,4 @@
-//! Weak hints, which decide only where nothing stronger is said: devices, either-or, people close by, how many, things to make.
+//! Hints, most of which decide only where nothing stronger is said: devices, either-or, what if, people close by, how many, this document, things to make.
 
 use super::Bound::{Blank, Free, Word};
 use super::Effect::Kind;
