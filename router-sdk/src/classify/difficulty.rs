@@ -116,7 +116,7 @@ pub(crate) fn assemble(
     forecast: &Forecast,
 ) -> Task {
     let words = features.words().len();
-    let no_evidence = verdict.none && (words < 4 || (forecast.known < 0.5 && !verdict.worded));
+    let no_evidence = verdict.none && (words < 4 || forecast.known < 0.5);
     let prior = prior(reading, &verdict, features);
     let moved = reach(&verdict, features) * (2.0 * forecast.gain - 1.0);
     let difficulty = if no_evidence { 0.5 } else { prior + moved };

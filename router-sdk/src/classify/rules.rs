@@ -35,8 +35,6 @@ const LONG_QUESTION: usize = 60;
 const GIVEN: usize = 150;
 // Rows below this weight tell of trouble, which need not be a fault of a program.
 const FAULT: f32 = 1.6;
-// So many common words of one language make a text one of that language.
-const WORDED: u16 = 2;
 // A text that a question is about has at least this many bytes.
 const MATERIAL: usize = 40;
 
@@ -57,8 +55,6 @@ pub(crate) struct Verdict {
     pub choices: bool,
     /// Nothing matched.
     pub none: bool,
-    /// Common words of some language stand in it.
-    pub worded: bool,
     /// The script of the ask.
     pub script: Option<Script>,
 }
@@ -122,7 +118,6 @@ struct Tally {
     device: bool,
     // An equation or another sign of figures stands in it.
     figures: bool,
-    worded: bool,
     evidence: Vec<(Signal, f32)>,
 }
 
@@ -172,7 +167,6 @@ impl Tally {
         let whole = folded.len() <= HEAD + TAIL;
         let first = rows_in(if whole { folded } else { head(folded, HEAD) }, LEAD);
         let tongues = &first.tongues;
-        self.worded |= tongues.iter().any(|count| *count >= WORDED);
         self.repeats = first.depth.saturating_sub(1);
         self.rows(first.lead.without(&RowSet::empty()), LEAD_FACTOR, tongues);
         self.rows(first.all.without(&first.lead), 1.0, tongues);
@@ -356,7 +350,6 @@ impl Tally {
             asked: self.asked.unwrap_or(reading.ask_chars).min(reading.ask_chars),
             choices: self.choices,
             none,
-            worded: self.worded || script.is_some_and(|script| script != Script::Latin),
             script,
         }
     }
