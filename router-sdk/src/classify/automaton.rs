@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::fold::head;
+
 /// What a literal stands for and where it may stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
@@ -18,7 +20,7 @@ pub(crate) struct Mark {
 #[derive(Debug, Default)]
 struct Building {
     children: Vec<(u8, u32)>,
-    marks: Vec<Mark>,
+    marks: Vec<(Mark, String)>,
     fail: u32,
 }
 
@@ -59,6 +61,19 @@ struct End {
     also: u32,
 }
 
+// Bytes of a literal that get nodes: so many tell nearly all apart, and the rest is compared where they stand.
+const DEEPEST: usize = 13;
+// A shorter rest is not worth a comparison.
+const LEAST_REST: usize = 3;
+
+// A mark, and what of its literal is compared.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    mark: Mark,
+    from: u32,
+    to: u32,
+}
+
 // Nodes with more children than this get a row with every byte resolved.
 const SPARSE: usize = 3;
 
@@ -67,7 +82,9 @@ const SPARSE: usize = 3;
 pub(crate) struct Automaton {
     nodes: Vec<Node>,
     ends: Vec<End>,
-    marks: Vec<Mark>,
+    marks: Vec<Kept>,
+    // The ends of long literals, one after the other.
+    rests: Vec<u8>,
     root: Vec<u32>,
     dense: Vec<u32>,
     // What ends at the state of each row.
@@ -80,7 +97,10 @@ impl Automaton {
         let mut trie = vec![Building::default()];
         for (text, mark) in literals {
             let mut at = 0usize;
-            for byte in text.bytes() {
+            let deep = if text.len() >= DEEPEST + LEAST_REST { DEEPEST } else { text.len() };
+            let noded = head(&text, deep);
+            let rest = &text[noded.len()..];
+            for byte in noded.bytes() {
                 at = match trie[at].children.iter().find(|(known, _)| *known == byte) {
                     Some((_, child)) => *child as usize,
                     None => {
@@ -91,8 +111,9 @@ impl Automaton {
                     }
                 };
             }
-            if !trie[at].marks.contains(&mark) {
-                trie[at].marks.push(mark);
+            let kept = (mark, rest.to_owned());
+            if !trie[at].marks.contains(&kept) {
+                trie[at].marks.push(kept);
             }
         }
         Self::link(trie)
@@ -104,6 +125,7 @@ impl Automaton {
             nodes: vec![Node::default(); trie.len()],
             ends: vec![End::default()],
             marks: Vec::new(),
+            rests: Vec::new(),
             root: vec![0u32; 256],
             dense: Vec::new(),
             dense_ends: Vec::new(),
@@ -150,12 +172,16 @@ impl Automaton {
         }
     }
 
-    fn end(&mut self, marks: &[Mark], also: u32) -> u32 {
+    fn end(&mut self, marks: &[(Mark, String)], also: u32) -> u32 {
         if marks.is_empty() {
             return also;
         }
         let first = self.marks.len() as u32;
-        self.marks.extend(marks);
+        for (mark, rest) in marks {
+            let from = self.rests.len() as u32;
+            self.rests.extend(rest.as_bytes());
+            self.marks.push(Kept { mark: *mark, from, to: self.rests.len() as u32 });
+        }
         self.ends.push(End { first, last: self.marks.len() as u32, also });
         (self.ends.len() - 1) as u32
     }
@@ -198,8 +224,12 @@ impl Automaton {
             let mut end = if at & DENSE == 0 { self.nodes[number].end } else { self.dense_ends[number] };
             while end != 0 {
                 let End { first, last, also } = self.ends[end as usize];
-                for mark in &self.marks[first as usize..last as usize] {
-                    found(mark, position + 1 - usize::from(mark.len), position + 1);
+                for Kept { mark, from, to } in &self.marks[first as usize..last as usize] {
+                    let rest = &self.rests[*from as usize..*to as usize];
+                    if rest.is_empty() || text[position + 1..].starts_with(rest) {
+                        let end = position + 1 + rest.len();
+                        found(mark, end - usize::from(mark.len), end);
+                    }
                 }
                 end = also;
             }

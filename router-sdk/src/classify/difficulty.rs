@@ -11,6 +11,9 @@ const MOST_EVIDENCE: usize = 8;
 // One standard deviation of success where nothing is known of an ask, and the most where something is.
 const UNKNOWN: f64 = 0.25;
 const KNOWN: f64 = 0.22;
+// The level of an ask that says no kind, from so many letters on.
+const UNSAID: f32 = 60.0;
+const UNKNOWN_ASK: f64 = 0.46;
 // Where the form is that of an examination, kind and words say little about what it takes.
 const CHOICES: f64 = 0.40;
 const STORY: f64 = 0.50;
@@ -28,6 +31,8 @@ pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict, features: &Feature
         _ if verdict.choices => return CHOICES,
         Shape::Choices => return CHOICES,
         Shape::Story if is_worked_out(verdict.kind) => return STORY,
+        // A few unknown words are mostly talk; from here on they may ask for anything.
+        _ if verdict.none && features.surface()[0].exp() >= UNSAID => UNKNOWN_ASK,
         _ => level(verdict),
     };
     // What an instruction works on makes it longer rather than harder.
@@ -48,10 +53,11 @@ const fn level(verdict: &Verdict) -> f64 {
         TaskKind::Translation | TaskKind::Classification => 0.22,
         TaskKind::Extraction => 0.25,
         TaskKind::Summarisation => 0.26,
-        TaskKind::Creative | TaskKind::Roleplay => 0.34,
+        TaskKind::Creative => 0.34,
+        TaskKind::Roleplay => 0.31,
         TaskKind::Vision => 0.35,
         TaskKind::LongContext => 0.48,
-        TaskKind::Agentic => 0.40,
+        TaskKind::Agentic => 0.38,
         TaskKind::Math => 0.50,
         TaskKind::Code => 0.53,
         TaskKind::Debug => 0.56,

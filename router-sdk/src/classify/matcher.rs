@@ -87,7 +87,7 @@ struct Gapped {
 struct Table {
     rows: Vec<&'static Row>,
     gapped: Vec<Gapped>,
-    // The gapped alternatives whose first part this is.
+    // The gapped alternatives whose rarest part this is.
     by_part: Vec<Vec<u16>>,
     automaton: Automaton,
     #[cfg(test)]
@@ -119,7 +119,7 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
     let mut found = Matched { lead: RowSet::empty(), all: RowSet::empty(), tongues: [0; TONGUES.len()], depth: 0 };
     let mut parts: Bits<{ MOST_PARTS / 64 }> = Bits::EMPTY;
     table.automaton.scan(text, |mark, start, end| {
-        if !starts(mark.before, text, start) || (mark.ends_word && text.get(end).is_some_and(is_word)) {
+        if !starts(mark.before, text, start) || (mark.ends_word && goes_on(window, end)) {
             return;
         }
         let target = usize::from(mark.target);
@@ -140,7 +140,7 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
     for part in parts.iter() {
         for &nth in table.by_part.get(part).map_or(&[][..], Vec::as_slice) {
             let gapped = &table.gapped[usize::from(nth)];
-            let known = found.lead.0.has(gapped.row);
+            let known = found.lead.0.has(gapped.row) || lead == 0 && found.all.0.has(gapped.row);
             if !known && gapped.parts.iter().all(|part| parts.has(usize::from(*part))) {
                 let whole = once(&gapped.compiled, || Regex::new(&gapped.whole).ok());
                 if let Some(at) = whole.as_ref().and_then(|whole| whole.shortest_match(window)) {
@@ -163,6 +163,16 @@ fn starts(rule: u8, text: &[u8], start: usize) -> bool {
         AT_WORD => !is_word(&before) || !is_word(&text[start]),
         AFTER_BLANK => before.is_ascii() && !before.is_ascii_alphanumeric() || text[..start].ends_with("«".as_bytes()),
         _ => true,
+    }
+}
+
+// After a letter outside ASCII another one goes on with the word; after an ASCII one Chinese may follow at once.
+fn goes_on(window: &str, end: usize) -> bool {
+    let text = window.as_bytes();
+    match (text[end - 1], text.get(end)) {
+        (_, None) => false,
+        (last, Some(next)) if last.is_ascii() || next.is_ascii() => is_word(next),
+        _ => window.get(end..).and_then(|rest| rest.chars().next()).is_some_and(char::is_alphanumeric),
     }
 }
 
@@ -205,8 +215,12 @@ impl Table {
         }
         let mut by_part = vec![Vec::new(); known.len()];
         for (nth, gapped) in gapped.iter().enumerate() {
-            if let Some(first) = gapped.parts.first() {
-                by_part[usize::from(*first)].push(nth as u16);
+            // The part whose shortest spelling is longest is in the fewest texts.
+            let rarest = gapped.parts.iter().max_by_key(|part| {
+                known.get(usize::from(**part)).and_then(|(_, all)| all.iter().map(|one| one.text.len()).min())
+            });
+            if let Some(rarest) = rarest {
+                by_part[usize::from(*rarest)].push(nth as u16);
             }
         }
         Self {
@@ -235,6 +249,11 @@ pub(crate) fn census() -> (usize, usize, usize, Vec<String>) {
     (TABLE.rows.len(), TABLE.parts, TABLE.automaton.len(), unsound)
 }
 
+// `\b` knows letters of ASCII only.
+fn after_ascii(stem: &str) -> bool {
+    stem.chars().rev().find(|c| !matches!(c, ')' | '?' | ']')).is_none_or(|c| c.is_ascii())
+}
+
 fn bind(bound: Bound, stems: &str) -> String {
     let mut out = String::with_capacity(stems.len() * 2);
     let mut chars = stems.chars();
@@ -247,7 +266,8 @@ fn bind(bound: Bound, stems: &str) -> String {
         }
         // Unicode classes would be large and slow; folded text needs ASCII ones.
         match chars.next() {
-            Some('b') => out.push_str(r"(?-u:\b)"),
+            Some('b') if after_ascii(&out) => out.push_str(r"(?-u:\b)"),
+            Some('b') => out.push_str("(?:$|[^0-9a-zа-џґ])"),
             Some('w') if class => out.push_str("0-9a-z_"),
             Some('w') => out.push_str("[0-9a-z_'-]"),
             Some('W') => out.push_str("[^a-z]"),

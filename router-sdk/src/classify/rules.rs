@@ -1,5 +1,7 @@
 //! A reading in, a kind with its evidence out: the word lists over both ends of the ask, and structure.
 
+mod settle;
+
 use super::fold::{head, tail};
 use super::instruction;
 use super::matcher::{RowSet, rows_in};
@@ -27,6 +29,8 @@ const STORY: usize = 700;
 const TOLD: usize = 50;
 // A question of no more characters, without a known word, leans on the turn before.
 const BARE_QUESTION: usize = 40;
+// A question of more characters seldom asks for one fact.
+const LONG_QUESTION: usize = 60;
 // What follows an instruction is its material from this many bytes on.
 const GIVEN: usize = 150;
 // Rows below this weight tell of trouble, which need not be a fault of a program.
@@ -112,6 +116,8 @@ struct Tally {
     fault: bool,
     // A device is named.
     device: bool,
+    // An equation or another sign of figures stands in it.
+    figures: bool,
     evidence: Vec<(Signal, f32)>,
 }
 
@@ -152,7 +158,9 @@ impl Tally {
     }
 
     fn score(&self, kind: usize) -> f32 {
-        self.best[kind] + REPEAT_FACTOR * self.rest[kind].min(6.0)
+        // Every question has several words of a question, and no more is asked for that.
+        let most = if kind == TaskKind::SimpleQuestion.index() { 4.0 } else { 6.0 };
+        self.best[kind] + REPEAT_FACTOR * self.rest[kind].min(most)
     }
 
     fn window(&mut self, folded: &str) {
@@ -197,6 +205,7 @@ impl Tally {
             self.making |= matches!(row.name, "code verb" | "design" | "program wanted");
             self.choices |= row.name == "choices";
             self.device |= row.name == "device";
+            self.figures |= row.name == "math sign";
         }
         let best = &mut self.best[kind.index()];
         let rest = &mut self.rest[kind.index()];
@@ -256,9 +265,24 @@ impl Tally {
 
     // Who tells of himself and asks wants advice rather than a fact.
     fn story(&mut self, folded: &str, chars: usize) {
-        if chars >= TOLD && question::asks_somewhere(folded) && question::sentences(folded) >= 2 {
-            self.lessen(&[TaskKind::SimpleQuestion], 0.6);
-            self.add(Signal::Structure("question with what led to it"), TaskKind::Reasoning, 0.8);
+        if chars < TOLD || !question::asks_somewhere(folded) {
+            return;
+        }
+        let sentences = question::sentences(folded);
+        if sentences >= 2 {
+            // From the third sentence on it is a case to think about.
+            let case = sentences >= 3;
+            self.lessen(&[TaskKind::SimpleQuestion], if case { 0.4 } else { 0.5 });
+            // Beside a program the question is about the program.
+            let about_code = self.best[TaskKind::Code.index()] >= SPOKEN;
+            let weight = if about_code {
+                0.8
+            } else if case {
+                1.4
+            } else {
+                1.1
+            };
+            self.add(Signal::Structure("question with what led to it"), TaskKind::Reasoning, weight);
         }
     }
 
@@ -327,58 +351,6 @@ impl Tally {
             choices: self.choices,
             none,
             script,
-        }
-    }
-
-    // Where two kinds share their words, the more specific one takes them.
-    fn settle(&self, scores: &mut [f32; KINDS], reading: &Reading<'_>) {
-        use TaskKind::{Agentic, Chat, Code, Creative, Debug, Math, Reasoning, SimpleQuestion, Translation, Vision};
-        let get = |scores: &[f32; KINDS], kind: TaskKind| scores[kind.index()];
-        let parts = &reading.parts;
-        let technical = get(scores, Code) >= 1.0 || parts.code_chars > 0 || parts.trace;
-        if self.device && get(scores, Debug) >= SPOKEN {
-            // What to do about it is a question of repair.
-            scores[Reasoning.index()] *= 0.5;
-        }
-        // A device alone is no fault of a program.
-        let least = if self.device { 1.2 } else { 0.9 };
-        if !technical && !self.fault && !self.device {
-            // Coffee machines break, too: trouble is a fault of a program only where one is in sight.
-            scores[Debug.index()] *= 0.4;
-        } else if technical && get(scores, Debug) >= least && (!self.making || parts.trace) {
-            scores[Debug.index()] += 0.3 + 0.75 * get(scores, Code).min(4.0);
-        } else if self.making && !parts.trace {
-            // Failures are named where something is to withstand them, too.
-            scores[Debug.index()] *= 0.6;
-        }
-        if get(scores, Code) >= 2.0 {
-            // Operators and dates stand in code as well.
-            scores[Math.index()] = (get(scores, Math) - 1.2).max(0.0);
-        } else if get(scores, Math) >= SPOKEN && get(scores, Reasoning) > 0.0 {
-            scores[Math.index()] += 0.4 * get(scores, Reasoning).min(2.0);
-        }
-        if get(scores, Code) >= SPOKEN && get(scores, Creative) < 2.0 {
-            scores[Creative.index()] = 0.0;
-        }
-        if get(scores, Code) >= 2.0 && (self.making || parts.code_chars > 0) {
-            // Programs are written and carried over into other languages with the words of letters.
-            scores[Creative.index()] *= 0.5;
-            scores[Translation.index()] *= if parts.code_chars > 0 { 0.4 } else { 1.0 };
-        }
-        if !reading.image {
-            scores[Vision.index()] *= 0.6;
-        }
-        let more = (0..KINDS).any(|kind| kind != Chat.index() && scores[kind] >= SPOKEN);
-        if more && reading.ask_chars > 60 {
-            // A greeting before an ask is a greeting only.
-            scores[Chat.index()] *= 0.6;
-        }
-        if reading.ask_chars > 160 {
-            scores[SimpleQuestion.index()] *= 0.6;
-            scores[Chat.index()] *= 0.7;
-        }
-        if reading.in_loop && get(scores, Agentic) >= 2.0 && get(scores, Code) < 1.0 {
-            scores[Agentic.index()] += 0.8;
         }
     }
 }

@@ -23,6 +23,10 @@ pub(crate) struct Parts {
 
 // More spellings than this make a part a gap.
 const MOST_SPELLINGS: usize = 3_000;
+// Two lists of words after each other are spelled out as one part up to so many bytes: two parts take less room.
+const MOST_BYTES: usize = 2_500;
+// A part with a spelling of fewer bytes is in every text.
+const TELLING: usize = 3;
 const WORD_END: char = '\u{1}';
 
 enum Element {
@@ -62,17 +66,32 @@ pub(crate) fn take_apart(alternative: &str) -> Parts {
     let mut run = vec![String::new()];
     for element in sequence(alternative) {
         match element {
-            Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
+            Element::Fixed(spellings) if run.len() == 1 || run.len() * bytes(&spellings) <= MOST_BYTES => {
                 run = run.iter().flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}"))).collect();
             }
-            _ => {
+            Element::Fixed(spellings) if spellings.len() == 1 => {
+                run.iter_mut().for_each(|start| start.push_str(&spellings[0]));
+            }
+            Element::Fixed(spellings) => {
+                out.exact = false;
+                out.close(std::mem::replace(&mut run, spellings));
+            }
+            Element::Gap => {
                 out.exact = false;
                 out.close(std::mem::replace(&mut run, vec![String::new()]));
             }
         }
     }
     out.close(run);
+    let telling = |part: &Vec<Spelling>| part.iter().all(|spelling| spelling.text.trim().len() >= TELLING);
+    if !out.exact && out.parts.iter().any(telling) {
+        out.parts.retain(telling);
+    }
     out
+}
+
+fn bytes(spellings: &[String]) -> usize {
+    spellings.iter().map(String::len).sum()
 }
 
 impl Parts {

@@ -35,6 +35,7 @@ const WORDS: &str = "\
 // A typed word shorter than this is near to too many others.
 const SHORTEST_TYPED: usize = 4;
 const LONGEST_TYPED: usize = 64;
+const SHORTEST_REPLACED: usize = 8;
 const MOST_TOKENS: usize = 24;
 
 /// The word that a spelling is near to, and whether it is that word.
@@ -83,9 +84,20 @@ fn right_word(word: &str) -> Option<&'static str> {
     spellings(word, |hash| {
         let near = NEAR.get(&hash);
         known |= std::mem::take(&mut own) && near.is_some_and(|near| near.exact);
-        found = found.or_else(|| near.map(|near| near.word));
+        found = found.or_else(|| near.map(|near| near.word).filter(|right| !replaces(word, right)));
     });
     found.filter(|_| !known)
+}
+
+// A short word with another letter in it is mostly another word.
+fn replaces(typed: &str, right: &str) -> bool {
+    let letters = |word: &str| {
+        let mut all: Vec<char> = word.chars().collect();
+        all.sort_unstable();
+        all
+    };
+    let (typed, right) = (letters(typed), letters(right));
+    typed.len() == right.len() && typed.len() < SHORTEST_REPLACED && typed != right
 }
 
 // The hash of a word and of each spelling with one letter left out, the word itself first.

@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
     row("hu", "classify", Kind(Classification), 2.4, Word, r"osztalyozd|sorold be|kategori|pozitiv vagy|ez spam"),
     row("hu", "translate", Kind(Translation), 3.0, Word, r"fordits|forditas|(?:angol|nemet|magyar|francia|spanyol|olasz|orosz)(?:ra|ul)\b|hogy mondjak"),
     row("hu", "summarise", Kind(Summarisation), 2.8, Word, r"foglald ossze|osszefogl|roviden|tomorits|lenyeg"),
-    row("hu", "creative", Kind(Creative), 2.2, Word, r"irj .{0,20}(?:verset|levelet|mese|tortenet|koszonto|emailt|szoveget)|vers(?:et)?\b|mese(?:t)?\b|talalj ki|vicc"),
+    row("hu", "creative", Kind(Creative), 2.2, Word, r"irj .{0,20}(?:verset|levelet|mese|tortenet|koszonto|emailt|szoveget)|vers(?:et)?\b|meset\b|mese(?:lj|k)\b|talalj ki|vicc"),
     row("hu", "small talk", Kind(Chat), 2.2, Word, r"szia|hogy vagy|jo (?:reggelt|napot|estet|ejszakat)|koszonom|mizu"),
     row("hu", "question", Kind(SimpleQuestion), 1.4, Word, r"mikor\b|ki (?:irta|volt|talalta)|hol\b|hany\b|melyik\b|mi a (?:fovaros|neve)|fovarosa"),
     row("hu", "roleplay", Kind(Roleplay), 2.8, Word, r"tegyel ugy|jatszd|te vagy (?:most )?(?:egy|a)|kepzeld"),

@@ -9,6 +9,8 @@ use crate::classify::{Task, TaskKind, classify};
 const PARALLEL: &str = include_str!("../testdata/parallel.tsv");
 // More of them, written before the scale of the difficulty was set by the first ones.
 const LATER: &str = include_str!("../testdata/parallel_later.tsv");
+// Asks in sixteen languages that the word lists were widened with.
+const TUNED: &str = include_str!("../testdata/parallel_tuned.tsv");
 const AGENT: &str =
     "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. ";
 
@@ -166,7 +168,20 @@ fn translations_that_no_rule_was_written_for_mostly_keep_their_tier() {
     }
     println!("later translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
     // Most of it is kinds that are known in one language and not in another.
-    assert!(translated.all >= 200 && translated.share() <= 0.18, "{:.3}", translated.share());
+    assert!(translated.all >= 200 && translated.share() <= 0.125, "{:.3}", translated.share());
+}
+
+#[test]
+fn translations_that_the_lists_were_widened_with_keep_their_tier() {
+    let mut translated = Changed::default();
+    for row in parallel(TUNED) {
+        assert_eq!(row.len(), 17, "{}", row[1]);
+        for text in &row[2..] {
+            translated.note(&ask(row[1]), &ask(text));
+        }
+    }
+    println!("tuned translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
+    assert!(translated.all >= 700 && translated.share() <= 0.045, "{:.3}", translated.share());
 }
 
 #[test]

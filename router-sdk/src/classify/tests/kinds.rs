@@ -84,6 +84,12 @@ fn scripts_are_told_apart() {
 }
 
 #[test]
+fn a_word_of_letters_outside_ascii_ends_where_it_ends() {
+    assert_eq!(ask("пока").kind, TaskKind::Chat);
+    assert_eq!(ask("Покажи, что сумма двух чётных чисел чётна").kind, TaskKind::Math);
+}
+
+#[test]
 fn evidence_names_signals_and_never_quotes() {
     let task = ask("Please translate my zebracorn memo into German");
     assert!(task.evidence.iter().any(|e| e.signal == "en: translate" && e.weight > 0.0), "{:?}", task.evidence);
