@@ -11,6 +11,8 @@ const PARALLEL: &str = include_str!("../testdata/parallel.tsv");
 const LATER: &str = include_str!("../testdata/parallel_later.tsv");
 // Asks in sixteen languages that the word lists were widened with.
 const TUNED: &str = include_str!("../testdata/parallel_tuned.tsv");
+// Asks in fourteen languages by a hand that knew no rules.
+const THIRD: &str = include_str!("../testdata/parallel_third.tsv");
 const AGENT: &str =
     "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. ";
 
@@ -182,6 +184,19 @@ fn translations_that_the_lists_were_widened_with_keep_their_tier() {
     }
     println!("tuned translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
     assert!(translated.all >= 700 && translated.share() <= 0.045, "{:.3}", translated.share());
+}
+
+#[test]
+fn translations_by_a_hand_that_knew_no_rules_mostly_keep_their_tier() {
+    let mut translated = Changed::default();
+    for row in parallel(THIRD) {
+        assert_eq!(row.len(), 15, "{}", row[1]);
+        for text in &row[2..] {
+            translated.note(&ask(row[1]), &ask(text));
+        }
+    }
+    println!("third translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
+    assert!(translated.all == 520 && translated.share() <= 0.17, "{:.3}", translated.share());
 }
 
 #[test]

@@ -13,6 +13,8 @@ const OPEN: &str = include_str!("../testdata/asks_open.jsonl");
 const HELD: &str = include_str!("../testdata/asks_held.jsonl");
 // Wording that people use and rules seldom foresee.
 const FRESH: &str = include_str!("../testdata/asks_fresh.jsonl");
+// By a hand that knew neither rules nor lists.
+const STRANGERS: &str = include_str!("../testdata/asks_strangers.jsonl");
 const MATERIALS: &str = include_str!("../testdata/materials.json");
 
 #[derive(Deserialize)]
@@ -171,4 +173,13 @@ fn prompts_of_unfamiliar_wording_get_their_kind_more_often_than_not() {
     assert!(judged.len() >= 180 && languages.len() >= 25);
     let share = share_right(&judged);
     assert!(share >= 0.61, "{share:.3}");
+}
+
+#[test]
+fn prompts_of_strangers_mostly_get_their_kind() {
+    let judged = judge(STRANGERS);
+    print_totals("strangers", &judged);
+    assert_eq!(judged.len(), 220);
+    let share = share_right(&judged);
+    assert!(share >= 0.70, "{share:.3}");
 }
