@@ -26,6 +26,9 @@ SURFACE_SCALE = 0.2
 SHARED = {CHOICES: 0, STORY: 1}
 # A word or pair of words in fewer prompts has no weight.
 SEEN_FROM = 2
+# The power of a word's rarity that its weight is shrunk less by, and what keeps the shrinking of words in the middle.
+RARITY = 0.3
+EVENED = 2.4
 ITERATIONS = 60
 # Surface values that count words and letters: told apart as in `features.rs`, trusted as far as the words are known.
 OF_WORDS = [2, 3, 4, 5, 7, 8, 17, 18]
@@ -217,8 +220,8 @@ def own(out, rows, inside, ridge, shared):
     fold = sparse.csr_matrix((np.ones(BUCKETS), (columns, columns >> shared)), shape=(BUCKETS, BUCKETS >> shared))
     hashed = rows.hashed[inside] @ fold
     seen = np.asarray((hashed > 0).sum(0)).ravel()
-    # Rare words say more; a word that was seen once says nothing yet.
-    rarity = np.log((hashed.shape[0] + 1) / (seen + 1)) * (seen >= SEEN_FROM)
+    # Rare words say more, but "each" and "half" say something too; a word that was seen once says nothing yet.
+    rarity = EVENED * np.log((hashed.shape[0] + 1) / (seen + 1)) ** RARITY * (seen >= SEEN_FROM)
     levels = sparse.csr_matrix((np.full(len(bench), LEVEL_SCALE), (np.arange(len(bench)), bench)))
     design = sparse.hstack([hashed @ sparse.diags(rarity), sparse.csr_matrix(scaled * SURFACE_SCALE), levels]).tocsr()
     weight = np.sqrt(rows.weight[inside] / rows.weight[inside].mean())
