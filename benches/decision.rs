@@ -69,6 +69,21 @@ fn plan_short(bencher: divan::Bencher<'_, '_>, which: usize) {
     bencher.bench_local(|| router.plan(divan::black_box(&request)).expect("a plan"));
 }
 
+/// The first, second and third request of a kind: what is found for a kind is found by its second request.
+#[divan::bench(args = [1, 2, 3])]
+fn plan_cold(bencher: divan::Bencher<'_, '_>, nth: usize) {
+    let request = ChatRequest::new("auto", prompt(200));
+    let other = ChatRequest::new("auto", "Hi!");
+    let ready = || {
+        let router = router();
+        // What belongs to the process, and to every kind of the day, is there.
+        router.plan(&other).expect("a plan");
+        (1..nth).for_each(|_| drop(router.plan(&request).expect("a plan")));
+        router
+    };
+    bencher.with_inputs(ready).bench_local_refs(|router| router.plan(divan::black_box(&request)).expect("a plan"));
+}
+
 #[divan::bench]
 fn plan_explicit(bencher: divan::Bencher<'_, '_>) {
     let router = router();

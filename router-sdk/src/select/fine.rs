@@ -6,14 +6,15 @@
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::chain::CHAIN;
 use super::facts::Ask;
 use super::pool::Entry;
 use super::quick::Lane;
-use super::rank::{DOUBLING, bar_of, demanded};
-use super::shortlist::{Key, roomier};
+use super::rank::{DOUBLING, Scale, bar_of, demanded, merit};
+use super::shortlist::{Key, Shortlist, roomier};
 use super::span::{Span, Tariff};
 use crate::wire::Strategy;
 
@@ -54,41 +55,62 @@ impl FineKey {
     }
 }
 
+/// Lists by key; nothing yet where only one request asked for one.
+type Lists = HashMap<FineKey, Option<Arc<Vec<Lane>>>>;
+
 /// The lists of one pool.
 #[derive(Debug, Default)]
-pub(super) struct FineLists(Mutex<HashMap<FineKey, Arc<Vec<Lane>>>>);
+pub(super) struct FineLists(Mutex<Lists>);
 
 impl FineLists {
-    /// The list for a request, from what was found earlier or found now among `list`.
-    pub(super) fn of(&self, key: FineKey, entries: &[Entry], list: impl FnOnce() -> Vec<usize>) -> Arc<Vec<Lane>> {
-        if let Some(found) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(found);
+    fn open(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The list for a request, from what was found earlier or found now among `list`. Nothing for the first request of a
+    /// key: finding takes longer than one choice saves.
+    pub(super) fn of<L: Deref<Target = Shortlist>>(
+        &self,
+        key: FineKey,
+        entries: &[Entry],
+        list: impl FnOnce() -> L,
+    ) -> Option<Arc<Vec<Lane>>> {
+        let mut lists = self.open();
+        match lists.get(&key) {
+            Some(Some(found)) => return Some(Arc::clone(found)),
+            Some(None) => {}
+            None => {
+                if lists.len() >= KEPT {
+                    lists.clear();
+                }
+                lists.insert(key, None);
+                return None;
+            }
         }
-        let found = Arc::new(find(entries, &list(), key));
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lists.len() >= KEPT {
-            lists.clear();
-        }
-        lists.insert(key, Arc::clone(&found));
-        found
+        drop(lists);
+        let found = Arc::new(find(entries, &list().entries, key));
+        self.open().insert(key, Some(Arc::clone(&found)));
+        Some(found)
     }
 
     /// How many models each list has.
     #[cfg(test)]
     pub(super) fn sizes(&self) -> Vec<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(|lanes| lanes.len()).collect()
+        self.open().values().flatten().map(|lanes| lanes.len()).collect()
     }
 }
 
 fn find(entries: &[Entry], list: &[usize], key: FineKey) -> Vec<Lane> {
     let class = key.key.class;
-    let runners: Vec<Runner<'_>> = list.iter().filter_map(|at| Some(Runner::of(*at, entries.get(*at)?, key))).collect();
-    let (view, mut lanes) = (View::of(key), Vec::new());
-    for one in &runners {
-        if in_reach(one, &runners, &view) || spoken_of(one, &runners, key) {
-            lanes.push(Lane::of(one.at, one.entry, class));
-        }
-    }
+    let mut runners: Vec<Runner<'_>> =
+        list.iter().filter_map(|at| Some(Runner::of(*at, entries.get(*at)?, key))).collect();
+    // Who is good in the middle of the kind is before most others all over it, and is found at once.
+    let scale = Scale::at(key.strategy, (f64::from(key.part) + 0.5) / PARTS);
+    runners.sort_by_cached_key(|one| one.merit_bits(&scale, key.span));
+    let view = View::of(key);
+    let kept = runners.iter().filter(|one| in_reach(one, &runners, &view) || spoken_of(one, &runners, key));
+    let mut lanes: Vec<Lane> = kept.map(|one| Lane::of(one.at, one.entry, class)).collect();
+    lanes.sort_unstable_by_key(|lane| lane.at);
     lanes
 }
 
@@ -115,9 +137,9 @@ fn spoken_of(one: &Runner<'_>, among: &[Runner<'_>], key: FineKey) -> bool {
             (Some(own), Some(others)) => own.most_of(others, key.span) < 1.0,
             _ => false,
         };
-        !among.iter().any(|other| other.by_default() && other.passes_for(one, key) && dearer(other))
+        !among.iter().rev().any(|other| other.by_default() && other.passes_for(one, key) && dearer(other))
     };
-    let ablest = || !among.iter().any(|other| other.ability > one.ability + 1.0 && other.passes_for(one, key));
+    let ablest = || !among.iter().rev().any(|other| other.ability > one.ability + 1.0 && other.passes_for(one, key));
     ablest() || (one.by_default() && dearest())
 }
 
@@ -155,6 +177,16 @@ impl<'e> Runner<'e> {
             odds: entry.odds.get(class).copied().unwrap_or_default(),
             tariff: Tariff::of(entry, key.span),
         }
+    }
+
+    /// Its merit at the larger end of the span, in an order of whole numbers; last where the price is not one.
+    fn merit_bits(&self, scale: &Scale, span: Span) -> (u64, u64) {
+        // Positive numbers are in the order of their bits, negative ones in the opposite one.
+        let ordered = |x: f64| if x.is_sign_negative() { !x.to_bits() } else { x.to_bits() | 1 << 63 };
+        let Some(tariff) = &self.tariff else { return (u64::MAX, 0) };
+        let (first, second) =
+            merit(scale, self.ability, self.odds, tariff.largest(span) * self.entry.price_doubt as f64);
+        (ordered(first), ordered(second))
     }
 
     fn by_default(&self) -> bool {

@@ -50,11 +50,11 @@ fn briefly<'p>(pool: &'p Pool, ask: &Ask<'_>, gauge: &Gauge) -> Vec<Able<'p>> {
     let key = Key::of(ask, gauge.class);
     let list = || pool.shortlists.of(&pool.entries, ask, key);
     // Experience moves abilities with every request, and several choices have prices of their own.
-    if ask.lessons.is_none() && ask.choices == 1 {
-        let lanes = pool.fine.of(FineKey::of(key, ask), &pool.entries, || list().entries.clone());
-        if let Some(few) = few(&lanes, &pool.entries, ask, gauge) {
-            return few;
-        }
+    let fine = (ask.lessons.is_none() && ask.choices == 1)
+        .then(|| pool.fine.of(FineKey::of(key, ask), &pool.entries, list))
+        .flatten();
+    if let Some(few) = fine.and_then(|lanes| few(&lanes, &pool.entries, ask, gauge)) {
+        return few;
     }
     let list = list();
     let entries = list.entries.iter().filter_map(|at| pool.entries.get(*at));
@@ -201,6 +201,11 @@ pub(super) struct Scale {
 }
 
 impl Scale {
+    /// Of a difficulty, with costs as they are.
+    pub(super) fn at(strategy: Strategy, difficulty: f64) -> Self {
+        Self { strategy, cheap: 1.0, bar: bar_of(difficulty), demanded: demanded(difficulty) }
+    }
+
     pub(super) fn of(ask: &Ask<'_>, costs: impl Iterator<Item = u64>) -> Self {
         Self {
             strategy: ask.strategy,

@@ -78,6 +78,11 @@ impl Tariff {
         (input as f64 * self.input + self.said(typical).min(limit) as f64 * self.output) / 1e3
     }
 
+    /// What the largest request of the span costs, in nano-dollars.
+    pub(super) fn largest(&self, span: Span) -> f64 {
+        self.nanos(span.input.1, span.typical.1, u64::MAX)
+    }
+
     /// The most that this one's cost can be of the other's, over all requests of the span; rounding to whole
     /// nano-dollars included. Above 1 where it may be the dearer one.
     pub(super) fn most_of(&self, other: &Self, span: Span) -> f64 {
