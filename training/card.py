@@ -109,7 +109,9 @@ def tables_of(results):
     """The two APGR tables, which both documents show."""
     text = "\n## Away from home: no prompt of the family in training\n" + APGR + FAMILY
     text += family_rows(results["families"]) + mean_row(results["families"])
-    text += f"\n## At home: {FOLDS} folds, the mean of {DRAWS} draws of them\n\n" + FAMILY + family_rows(results["folds"])
+    text += (
+        f"\n## At home: {FOLDS} folds, the mean of {DRAWS} draws of them\n\n" + FAMILY + family_rows(results["folds"])
+    )
     worse = np.mean([row["brier"] - row["brier_constant"] for row in results["families"]]) > 0
     text += SUCCESS.format(word="worse than" if worse else "better than")
     for row in results["families"]:

@@ -29,6 +29,7 @@ const DEMAND: (f64, f64) = (-5.0, 45.0);
 pub(crate) const BAR: f64 = 0.75;
 /// `balanced` pays a doubling of cost for this much less in the odds of failure.
 pub(crate) const DOUBLING: f64 = 0.1;
+
 /// Chooses among the pool. `explain` looks at every model and fills the refusals; without it the same plan comes from
 /// the few models that can win, unless the request's options call for others.
 pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: bool) -> Plan {
@@ -45,7 +46,7 @@ pub(crate) fn choose(pool: &Pool, ask: &Ask<'_>, health: &HealthFacts, explain: 
     ranked(pool.providers, sieved, ask, health, explain)
 }
 
-/// Those of the gates' many that the plan can speak of.
+/// The models that pass the gates and that the plan can speak of.
 fn briefly<'p>(pool: &'p Pool, ask: &Ask<'_>, gauge: &Gauge) -> Vec<Able<'p>> {
     let key = Key::of(ask, gauge.class);
     let list = || pool.shortlists.of(&pool.entries, ask, key);
