@@ -206,12 +206,13 @@ pub(in crate::cache) mod tests {
         let example = |prompt: &str, difficulty: f64| json!({"prompt": prompt, "difficulty": difficulty});
         let hard = ["capital", "france", "the capital of france", "capital of spain"].map(|p| example(p, 1.0));
         let easy = ["cook", "rice", "cook rice", "cook the rice"].map(|p| example(p, 0.0));
+        let examples = [hard, easy].concat();
         let model = |id: &str, usd: f64, quality: f64| json!({"id": id, "price": {"input": usd, "output": usd}, "quality": quality});
         let config = json!({
             "strategy": "cheapest",
             "providers": {"alpha": {"kind": "sandbox"}},
             "models": [model("alpha/small", 0.1, 26.0), model("alpha/big", 40.0, 60.0)],
-            "judge": {"embedder": folder.0, "examples": [hard, easy].concat()},
+            "judge": {"embedder": folder.0, "examples": examples},
         });
         let router = crate::Router::new(crate::Config::from_value(config).unwrap()).unwrap();
         let ask =
