@@ -18,7 +18,7 @@ use crate::provider::Target;
 use crate::select::{self, EmbeddingAsk, NamedPlace, Seat};
 use crate::setup::Named;
 use crate::telemetry::Facts;
-use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo};
+use crate::wire::{Cached, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, RouteInfo, RouteOptions};
 
 /// Takes a request for embeddings through every stage.
 pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -> Result<EmbeddingResponse, Error> {
@@ -59,6 +59,20 @@ pub(crate) async fn embed(shared: &Arc<Shared>, mut request: EmbeddingRequest) -
     let reply = asked(shared, request, route, caller, ticket, moment, "request").await?;
     remembering.vectors(&reply);
     Ok(reply)
+}
+
+/// The options of vectors that the router itself needs for a request: its bounds and those of its caller's key.
+pub(super) fn options_aside(own: &RouteOptions, limit_ms: u64) -> RouteOptions {
+    RouteOptions {
+        deadline_ms: Some(limit_ms),
+        tags: own.tags.clone(),
+        only: own.only.clone(),
+        ignore: own.ignore.clone(),
+        max_price: own.max_price,
+        zdr: own.zdr,
+        within: own.within.clone(),
+        ..RouteOptions::default()
+    }
 }
 
 /// Makes vectors that the router itself needs for a request of this caller, whose budgets pay for them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::embed::embed_aside;
+use super::embed::{embed_aside, options_aside};
 use super::plan::{asked_of, planned_at};
 use super::{Moment, Shared};
 use crate::account::{Books, expected_cost};
@@ -114,7 +114,7 @@ impl Doubt<'_> {
             return Some(("local".to_owned(), self.judge.likened(&text, &made, limit).await));
         }
         let name = self.judge.settings.remote()?;
-        let target = self.target(name, "judge.embedder")?;
+        let target = self.target(name, "judge.embedder").filter(|target| select::permits(target, &self.options()))?;
         let tokens = estimate_tokens_for(Tokenizer::of(&target.model), &text);
         if self.stakes <= expected_cost(&target.model, tokens, 0, self.moment.date).unwrap_or(0) {
             return None;
@@ -126,10 +126,7 @@ impl Doubt<'_> {
 
     /// Vectors by the configured model, under the caller's own options and in books of their own.
     async fn vectors(&self, name: &str, texts: Vec<String>, limit: Duration) -> Option<Vectors> {
-        let own = self.options();
-        let mut route = RouteOptions { tags: self.request.route().tags.clone(), ..RouteOptions::default() };
-        route.deadline_ms = Some((limit.as_millis() as u64).max(1));
-        (route.only, route.ignore, route.max_price, route.zdr) = (own.only, own.ignore, own.max_price, own.zdr);
+        let route = options_aside(self.request.route(), (limit.as_millis() as u64).max(1));
         let wanted = EmbeddingRequest::new(name, texts).ok()?.with_route(route);
         let ticket = self.admission.ticket.as_ref().map(|ticket| ticket.aside());
         let reply = embed_aside(self.shared, wanted, self.admission.caller.clone(), ticket, "judge").await.ok()?;

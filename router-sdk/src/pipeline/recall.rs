@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::embed::embed_aside;
+use super::embed::{embed_aside, options_aside};
 use super::{Moment, Reply, Shared, deadline, wants_usage_chunk};
 use crate::account::Entry;
 use crate::admit::{Admission, Caller, Ticket};
@@ -16,7 +16,7 @@ use crate::session::Thread;
 use crate::store::Amounts;
 use crate::stream::ChatStream;
 use crate::telemetry::Facts;
-use crate::wire::{Cached, ChatRequest, EmbeddingRequest, EmbeddingResponse, RouteInfo, RouteOptions, Strategy};
+use crate::wire::{Cached, ChatRequest, EmbeddingRequest, EmbeddingResponse, RouteInfo, Strategy};
 
 /// Looks for a kept answer to a chat request.
 pub(super) async fn chat(
@@ -37,11 +37,7 @@ pub(super) async fn chat(
 /// The vector of an ask, made by the configured model under the caller's own options and in books of its own.
 async fn vector(shared: &Shared, admission: &Admission, request: &ChatRequest, text: String) -> Option<Vec<f32>> {
     let settings = shared.setup.config.cache.semantic.as_ref()?;
-    let own = request.route();
-    let mut route =
-        RouteOptions { deadline_ms: Some(settings.timeout_ms), tags: own.tags.clone(), ..Default::default() };
-    (route.only, route.ignore) = (own.only.clone(), own.ignore.clone());
-    (route.max_price, route.zdr) = (own.max_price, own.zdr);
+    let route = options_aside(request.route(), settings.timeout_ms);
     let wanted = EmbeddingRequest::new(settings.model()?, [text]).ok()?.with_route(route);
     let own_ticket = admission.ticket.as_ref().map(|ticket| ticket.aside());
     let reply = embed_aside(shared, wanted, admission.caller.clone(), own_ticket, "cache").await.ok()?;

@@ -79,6 +79,11 @@ pub(crate) fn allowed(target: &Target, options: &RouteOptions) -> Result<(), Ref
     Ok(())
 }
 
+/// Whether a request with these options may be sent to this target at all.
+pub(crate) fn permits(target: &Target, options: &RouteOptions) -> bool {
+    allowed(target, options).is_ok()
+}
+
 /// True when a name of `only`, `ignore` or `order` means this target: its provider, `provider/model` or model id.
 pub(crate) fn matches(name: &str, target: &Target) -> bool {
     let deployment = target.deployment.provider.as_str();

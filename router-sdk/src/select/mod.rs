@@ -26,6 +26,7 @@ pub(crate) use chain::CHAIN;
 pub(crate) use efforts::Efforts;
 pub(crate) use embedding::{EmbeddingAsk, NamedPlace, Seat, seats};
 pub(crate) use facts::{Ask, HealthFacts};
+pub(crate) use gate::permits;
 pub(crate) use lessons::{Lessons, footing};
 pub(crate) use listed::listed;
 pub use plan::{Candidate, Explanation, Plan};
