@@ -1,5 +1,6 @@
 //! Settings of the second opinion on a difficulty: a model that judges or examples that an ask is likened to, and bounds.
 
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -38,7 +39,7 @@ pub struct JudgeConfig {
 }
 
 /// An ask whose difficulty is known, for instance from what models of different strength made of it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct JudgeExample {
@@ -46,6 +47,13 @@ pub struct JudgeExample {
     pub prompt: String,
     /// From 0, any small model answers it as well as the best one, to 1, only the strongest answer it well.
     pub difficulty: f64,
+}
+
+/// What somebody asked is shown nowhere.
+impl fmt::Debug for JudgeExample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JudgeExample").field("difficulty", &self.difficulty).finish_non_exhaustive()
+    }
 }
 
 /// Fewer examples than these say nothing of anything else.
@@ -118,5 +126,17 @@ impl JudgeConfig {
             return fault("cache_ttl_s", "must be from 1 to 31536000 seconds");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_is_not_shown() {
+        let example = JudgeExample { prompt: "my diagnosis".into(), difficulty: 0.25 };
+        let shown = format!("{example:?}");
+        assert!(shown.contains("0.25") && !shown.contains("diagnosis"), "{shown}");
     }
 }
