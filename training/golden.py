@@ -2,10 +2,12 @@
 
 import json
 import struct
+import subprocess
 
 import artefact
 import numpy as np
-from model import CLIP, KNOTS, OF_WORDS, RIDGE, SHARED
+import wording
+from model import CLIP, KNOTS, LARGEST, OF_WORDS, RIDGE, SHARED
 from tables import BUCKETS, SHAPES, SURFACE, extract
 
 PROMPTS = [
@@ -45,8 +47,13 @@ def parsed(blob):
     tables = {}
     for shape in RIDGE:
         width = BUCKETS >> SHARED[shape]
-        tables[shape] = np.frombuffer(blob, np.int8, width, at)
-        at += width
+        if LARGEST[shape] == 7:
+            both = np.frombuffer(blob, np.int8, width // 2, at)
+            tables[shape] = np.column_stack([(both << 4).astype(np.int8) >> 4, both >> 4]).ravel()
+            at += width // 2
+        else:
+            tables[shape] = np.frombuffer(blob, np.int8, width, at)
+            at += width
     out.update(
         tables=tables,
         known=np.unpackbits(np.frombuffer(blob, np.uint8, artefact.FILTER_BITS // 8, at), bitorder="little"),
@@ -70,9 +77,12 @@ def gain(parts, row):
     return float(np.interp(raw, parts["knots"][shape], np.linspace(0, 1, KNOTS)))
 
 
-def rows(extractor, blob):
-    """One row per prompt: shape, distinct buckets, a sum over them, the surface values' bits and the gain."""
+def rows(extractor, blob, words):
+    """One row per prompt: shape, distinct buckets, the surface values' bits, the gain, what its words speak for."""
     parts, features = parsed(blob), extract(extractor, PROMPTS)
+    lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in PROMPTS)
+    done = subprocess.run([str(extractor)], input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    spoken = [wording.heard(words, json.loads(line)) for line in done.stdout.decode().splitlines()]
     out = []
     for at, prompt in enumerate(PROMPTS):
         row = dict(
@@ -89,12 +99,13 @@ def rows(extractor, blob):
                 buckets=sorted(row["buckets"]),
                 surface=bits,
                 gain=round(gain(parts, row), 6),
+                heard=spoken[at],
             )
         )
     return out
 
 
-def write(path, extractor, blob):
+def write(path, extractor, blob, words):
     """Writes the rows as JSON, one line each."""
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows(extractor, blob))
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows(extractor, blob, words))
     path.write_text(f"[\n{lines}\n]\n")

@@ -23,7 +23,9 @@ CARRY_RIDGE = 1.0
 RIDGE = {CHOICES: 200.0, STORY: 600.0}
 SURFACE_SCALE = 0.2
 # Buckets of the full width that share a weight, as powers of two: stories have fewer words.
-SHARED = {CHOICES: 0, STORY: 1}
+SHARED = {CHOICES: 0, STORY: 3}
+# The largest whole weight: of four bits for answers to choose from, which need many buckets, of eight for stories.
+LARGEST = {CHOICES: 7, STORY: 127}
 # A word or pair of words in fewer prompts has no weight.
 SEEN_FROM = 2
 # The power of a word's rarity that its weight is shrunk less by, and what keeps the shrinking of words in the middle.

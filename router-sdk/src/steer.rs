@@ -130,19 +130,19 @@ impl Steering {
         if let Some((kind, signal)) = &self.kind {
             task.kind = *kind;
             task.confidence = 1.0;
-            task.evidence.push(Evidence { signal: signal.clone(), weight: 0.0 });
+            task.evidence.push(Evidence { signal: signal.clone().into(), weight: 0.0 });
         }
         if let Some((least, signal)) = &self.least {
             if task.difficulty < *least {
                 let weight = ((least - task.difficulty) * 1000.0).round() / 1000.0;
-                task.evidence.push(Evidence { signal: signal.clone(), weight });
+                task.evidence.push(Evidence { signal: signal.clone().into(), weight });
                 task.difficulty = *least;
             }
             task.success.uncertainty = task.success.uncertainty.min(task.difficulty - least);
         }
         if let Some(difficulty) = self.difficulty {
             let weight = ((difficulty - task.difficulty) * 1000.0).round() / 1000.0;
-            task.evidence.push(Evidence { signal: "route.difficulty".to_owned(), weight });
+            task.evidence.push(Evidence { signal: "route.difficulty".into(), weight });
             task.difficulty = difficulty;
             task.success.uncertainty = 0.0;
         }

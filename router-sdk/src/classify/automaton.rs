@@ -1,6 +1,6 @@
-//! Literals in, an Aho-Corasick automaton out: every occurrence in one pass, at the same cost from the first call.
-
-use std::collections::VecDeque;
+//! Literals in, a trie out: every occurrence that starts where a word, a sign or a letter outside ASCII does, in one pass.
+//!
+//! Inside a word of ASCII nothing starts, so most bytes of most texts are only stepped over.
 
 use super::fold::head;
 
@@ -9,8 +9,6 @@ use super::fold::head;
 pub(crate) struct Mark {
     /// The caller's number.
     pub target: u16,
-    /// Length of the literal in bytes.
-    pub len: u16,
     /// The caller's rule for the byte before it.
     pub before: u8,
     /// A word must end after it.
@@ -21,7 +19,6 @@ pub(crate) struct Mark {
 struct Building {
     children: Vec<(u8, u32)>,
     marks: Vec<(Mark, String)>,
-    fail: u32,
 }
 
 // A state is the number of a node, or with this bit that of a row of `dense`, where every byte is resolved.
@@ -30,41 +27,34 @@ const DENSE: u32 = 1 << 30;
 const HEARD: u32 = 1 << 31;
 const NUMBER: u32 = DENSE - 1;
 
+// Nodes with more children than this get a row with every byte resolved.
+const SPARSE: usize = 5;
+
 // All that a step reads stands in one line of the processor's cache.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(32))]
 struct Node {
     targets: [u32; SPARSE],
-    // What to try where no child fits: the next node on the fail path that has children.
-    fail: u32,
-    // Row of `dense`, from 1; 0 for none.
-    row: u32,
-    // What ends here, by its place in `ends`; 0 for nothing.
-    end: u32,
+    // The first of the marks that end here, and how many there are.
+    marks: u32,
     // Places without a child repeat the first one.
     keys: [u8; SPARSE],
 }
 
 impl Node {
     #[inline]
-    fn child(&self, byte: u8) -> Option<u32> {
-        let place = (0..SPARSE).find(|place| self.keys[*place] == byte)?;
-        Some(self.targets[place]).filter(|child| *child != 0)
+    fn child(&self, byte: u8) -> u32 {
+        (0..SPARSE).find(|place| self.keys[*place] == byte).map_or(0, |place| self.targets[place])
     }
-}
-
-// What ends at a node: marks, and what ends there by its fail path.
-#[derive(Debug, Clone, Copy, Default)]
-struct End {
-    first: u32,
-    last: u32,
-    also: u32,
 }
 
 // Bytes of a literal that get nodes: so many tell nearly all apart, and the rest is compared where they stand.
 const DEEPEST: usize = 13;
 // A shorter rest is not worth a comparison.
 const LEAST_REST: usize = 3;
+
+// Marks of one node.
+const MOST_MARKS: usize = 0xFF;
 
 // A mark, and what of its literal is compared.
 #[derive(Debug, Clone, Copy)]
@@ -74,25 +64,21 @@ struct Kept {
     to: u32,
 }
 
-// Nodes with more children than this get a row with every byte resolved.
-const SPARSE: usize = 3;
-
-/// The automaton.
+/// The trie.
 #[derive(Debug)]
 pub(crate) struct Automaton {
     nodes: Vec<Node>,
-    ends: Vec<End>,
     marks: Vec<Kept>,
     // The ends of long literals, one after the other.
     rests: Vec<u8>,
     root: Vec<u32>,
     dense: Vec<u32>,
-    // What ends at the state of each row.
-    dense_ends: Vec<u32>,
+    // The marks of each row, as those of a node.
+    dense_marks: Vec<u32>,
 }
 
 impl Automaton {
-    /// Builds the automaton.
+    /// Builds the trie.
     pub fn new(literals: impl Iterator<Item = (String, Mark)>) -> Self {
         let mut trie = vec![Building::default()];
         for (text, mark) in literals {
@@ -116,140 +102,102 @@ impl Automaton {
                 trie[at].marks.push(kept);
             }
         }
-        Self::link(trie)
+        Self::link(&trie)
     }
 
-    // Shallow nodes first: what they fail to is complete by then.
-    fn link(mut trie: Vec<Building>) -> Self {
+    fn link(trie: &[Building]) -> Self {
         let mut out = Self {
             nodes: vec![Node::default(); trie.len()],
-            ends: vec![End::default()],
             marks: Vec::new(),
             rests: Vec::new(),
-            root: vec![0u32; 256],
+            root: vec![0; 256],
             dense: Vec::new(),
-            dense_ends: Vec::new(),
+            dense_marks: Vec::new(),
         };
-        for &(byte, child) in &trie[0].children {
-            out.root[usize::from(byte)] = child;
+        let mut rows = 0;
+        let states: Vec<u32> = (0u32..)
+            .zip(trie)
+            .map(|(number, node)| {
+                let heard = if node.marks.is_empty() { 0 } else { HEARD };
+                if node.children.len() <= SPARSE || number == 0 {
+                    return number | heard;
+                }
+                rows += 1;
+                (rows - 1) | DENSE | heard
+            })
+            .collect();
+        for (slot, (node, state)) in trie.iter().zip(&states).enumerate() {
+            let marks = out.keep(&node.marks);
+            if slot == 0 {
+                node.children.iter().for_each(|(byte, child)| out.root[usize::from(*byte)] = states[*child as usize]);
+            } else if state & DENSE != 0 {
+                let mut row = [0; 256];
+                node.children.iter().for_each(|(byte, child)| row[usize::from(*byte)] = states[*child as usize]);
+                out.dense.extend(row);
+                out.dense_marks.push(marks);
+            } else {
+                let known = &mut out.nodes[slot];
+                known.marks = marks;
+                for place in 0..SPARSE {
+                    let child = node.children.get(place).or(node.children.first());
+                    (known.keys[place], known.targets[place]) =
+                        child.map_or((0, 0), |(byte, child)| (*byte, states[*child as usize]));
+                }
+            }
         }
-        let mut queue: VecDeque<u32> = trie[0].children.iter().map(|(_, child)| *child).collect();
-        while let Some(node) = queue.pop_front() {
-            let Building { children, marks, fail } = std::mem::take(&mut trie[node as usize]);
-            let beyond = out.nodes[fail as usize];
-            let bare = beyond.row == 0 && beyond.targets == [0; SPARSE];
-            let end = out.end(&marks, beyond.end);
-            let slot = &mut out.nodes[node as usize];
-            *slot = Node { fail: if bare { beyond.fail } else { fail }, end, ..Node::default() };
-            for (place, key) in slot.keys.iter_mut().enumerate() {
-                let child = children.get(place).or(children.first());
-                (*key, slot.targets[place]) = child.map_or((0, 0), |(byte, child)| (*byte, *child));
-            }
-            for (byte, child) in &children {
-                trie[*child as usize].fail = out.child(fail, *byte);
-                queue.push_back(*child);
-            }
-            if children.len() > SPARSE {
-                out.resolve(node, &children);
-            }
-        }
-        out.number();
         out
     }
 
-    // Node numbers become states.
-    fn number(&mut self) {
-        let states: Vec<u32> = (0u32..)
-            .zip(&self.nodes)
-            .map(|(number, node)| {
-                let place = if node.row == 0 { number } else { DENSE | (node.row - 1) };
-                if node.end == 0 { place } else { place | HEARD }
-            })
-            .collect();
-        let named = self.nodes.iter_mut().flat_map(|node| node.targets.iter_mut().chain([&mut node.fail]));
-        for number in named.chain(&mut self.root).chain(&mut self.dense) {
-            *number = states[*number as usize];
-        }
-    }
-
-    fn end(&mut self, marks: &[(Mark, String)], also: u32) -> u32 {
-        if marks.is_empty() {
-            return also;
-        }
-        let first = self.marks.len() as u32;
-        for (mark, rest) in marks {
+    fn keep(&mut self, marks: &[(Mark, String)]) -> u32 {
+        let first = self.marks.len();
+        for (mark, rest) in marks.iter().take(MOST_MARKS) {
             let from = self.rests.len() as u32;
             self.rests.extend(rest.as_bytes());
             self.marks.push(Kept { mark: *mark, from, to: self.rests.len() as u32 });
         }
-        self.ends.push(End { first, last: self.marks.len() as u32, also });
-        (self.ends.len() - 1) as u32
+        ((first << 8) | (self.marks.len() - first)) as u32
     }
 
-    // Before the nodes are numbered as states a row is found through its node.
-    fn resolve(&mut self, node: u32, children: &[(u8, u32)]) {
-        let Node { fail, end, .. } = self.nodes[node as usize];
-        let mut row: Vec<u32> = (0..=255).map(|byte| self.child(fail, byte)).collect();
-        for (byte, child) in children {
-            row[usize::from(*byte)] = *child;
-        }
-        self.dense.extend(row);
-        self.dense_ends.push(end);
-        self.nodes[node as usize].row = self.dense_ends.len() as u32;
-    }
-
-    fn child(&self, mut node: u32, byte: u8) -> u32 {
-        while node != 0 {
-            let known = &self.nodes[node as usize];
-            if known.row != 0 {
-                return self.dense[(known.row as usize - 1) * 256 + usize::from(byte)];
-            }
-            if let Some(child) = known.child(byte) {
-                return child;
-            }
-            node = known.fail;
-        }
-        self.root[usize::from(byte)]
-    }
-
-    /// Calls `found(mark, start, end)` for every occurrence of every literal.
+    /// Calls `found(mark, start, end)` for every literal that stands where something may start.
     pub fn scan(&self, text: &[u8], mut found: impl FnMut(&Mark, usize, usize)) {
-        let mut at = 0u32;
-        for (position, &byte) in text.iter().enumerate() {
-            at = self.next(at, byte);
-            if at & HEARD == 0 {
-                continue;
-            }
-            let number = (at & NUMBER) as usize;
-            let mut end = if at & DENSE == 0 { self.nodes[number].end } else { self.dense_ends[number] };
-            while end != 0 {
-                let End { first, last, also } = self.ends[end as usize];
-                for Kept { mark, from, to } in &self.marks[first as usize..last as usize] {
-                    let rest = &self.rests[*from as usize..*to as usize];
-                    if rest.is_empty() || text[position + 1..].starts_with(rest) {
-                        let end = position + 1 + rest.len();
-                        found(mark, end - usize::from(mark.len), end);
-                    }
-                }
-                end = also;
+        let mut before = SIGN;
+        for (start, &byte) in text.iter().enumerate() {
+            let class = CLASSES[usize::from(byte)];
+            if std::mem::replace(&mut before, class) != class || class == SIGN {
+                self.walk(text, start, byte, &mut found);
             }
         }
     }
 
     #[inline]
-    fn next(&self, mut at: u32, byte: u8) -> u32 {
+    fn walk(&self, text: &[u8], start: usize, first: u8, found: &mut impl FnMut(&Mark, usize, usize)) {
+        let mut at = self.root[usize::from(first)];
+        let mut end = start + 1;
         while at != 0 {
+            if at & HEARD != 0 {
+                self.hear(at, text, end, |mark, end| found(mark, start, end));
+            }
+            let Some(&byte) = text.get(end) else { return };
             let number = (at & NUMBER) as usize;
-            if at & DENSE != 0 {
-                return self.dense[number * 256 + usize::from(byte)];
-            }
-            let node = &self.nodes[number];
-            if let Some(child) = node.child(byte) {
-                return child;
-            }
-            at = node.fail;
+            at = if at & DENSE == 0 {
+                self.nodes[number].child(byte)
+            } else {
+                self.dense[number * 256 + usize::from(byte)]
+            };
+            end += 1;
         }
-        self.root[usize::from(byte)]
+    }
+
+    fn hear(&self, at: u32, text: &[u8], end: usize, mut found: impl FnMut(&Mark, usize)) {
+        let number = (at & NUMBER) as usize;
+        let marks = if at & DENSE == 0 { self.nodes[number].marks } else { self.dense_marks[number] };
+        let (first, count) = ((marks >> 8) as usize, (marks & 0xFF) as usize);
+        for Kept { mark, from, to } in &self.marks[first..first + count] {
+            let rest = &self.rests[*from as usize..*to as usize];
+            if rest.is_empty() || text[end..].starts_with(rest) {
+                found(mark, end + rest.len());
+            }
+        }
     }
 
     /// How many nodes there are.
@@ -258,3 +206,30 @@ impl Automaton {
         self.nodes.len()
     }
 }
+
+/// True for the bytes of a word of ASCII.
+pub(crate) const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+const SIGN: u8 = 0;
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+
+// In `3x` something starts with the letter.
+const CLASSES: [u8; 256] = {
+    let mut table = [SIGN; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let known = byte as u8;
+        table[byte] = if known.is_ascii_digit() {
+            DIGIT
+        } else if is_word(known) {
+            LETTER
+        } else {
+            SIGN
+        };
+        byte += 1;
+    }
+    table
+};

@@ -1,9 +1,11 @@
 //! Patterns and forecast in, the [`Task`] out: difficulty, success by ability, confidence, evidence.
 
+use std::borrow::Cow;
+
 use super::features::Features;
 use super::predictor::Forecast;
 use super::reading::Reading;
-use super::rules::{Signal, Verdict};
+use super::rules::Verdict;
 use super::shape::Shape;
 use super::{Evidence, Needs, Success, Task, TaskKind};
 
@@ -19,10 +21,10 @@ const CHOICES: f64 = 0.40;
 const STORY: f64 = 0.50;
 // What words of depth add at the most, and how many it takes for two thirds of it. The first says most, since languages
 // differ in how many of them a hard ask has.
-const DEEP: f64 = 0.30;
+const DEEP: f64 = 0.25;
 const DEPTH: f64 = 1.2;
 // What a word for something easy takes away.
-const PLAIN: f64 = 0.15;
+const PLAIN: f64 = 0.13;
 
 /// The difficulty that the kind and its words suggest; size comes with the rank.
 pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict, features: &Features) -> f64 {
@@ -30,10 +32,10 @@ pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict, features: &Feature
     let level = match features.shape() {
         _ if verdict.choices => return CHOICES,
         Shape::Choices => return CHOICES,
-        Shape::Story if is_worked_out(verdict.kind) => return STORY,
+        Shape::Story if is_worked_out(verdict.said) => return STORY,
         // A few unknown words are mostly talk; from here on they may ask for anything.
         _ if verdict.none && features.surface()[0].exp() >= UNSAID => UNKNOWN_ASK,
-        _ => level(verdict),
+        _ => verdict.level.unwrap_or_else(|| level_of(verdict.kind)),
     };
     // What an instruction works on makes it longer rather than harder.
     let given = reading.ask_chars.saturating_sub(verdict.asked) + parts.document_chars;
@@ -43,11 +45,9 @@ pub(crate) fn prior(reading: &Reading<'_>, verdict: &Verdict, features: &Feature
     (level + given + items + material + depth(verdict.cues)).clamp(0.02, 0.98)
 }
 
-// An ask of this kind and of middling size.
-const fn level(verdict: &Verdict) -> f64 {
-    match verdict.kind {
-        // Words that are known and yet say no kind may be anything.
-        TaskKind::Chat if verdict.none => 0.34,
+/// An ask of this kind and of middling size.
+pub(crate) const fn level_of(kind: TaskKind) -> f64 {
+    match kind {
         TaskKind::Chat => 0.22,
         TaskKind::SimpleQuestion => 0.27,
         TaskKind::Translation | TaskKind::Classification => 0.22,
@@ -57,7 +57,7 @@ const fn level(verdict: &Verdict) -> f64 {
         TaskKind::Roleplay => 0.31,
         TaskKind::Vision => 0.35,
         TaskKind::LongContext => 0.48,
-        TaskKind::Agentic => 0.38,
+        TaskKind::Agentic => 0.35,
         TaskKind::Math => 0.50,
         TaskKind::Code => 0.53,
         TaskKind::Debug => 0.56,
@@ -103,7 +103,7 @@ pub(crate) fn reach(verdict: &Verdict, features: &Features) -> f64 {
         _ if verdict.choices => 0.35,
         _ if works_on_text(verdict.kind) => 0.06,
         Shape::Story => 0.30,
-        Shape::Other => 0.22,
+        Shape::Other => 0.16,
     }
 }
 
@@ -121,17 +121,16 @@ pub(crate) fn assemble(
     let moved = reach(&verdict, features) * (2.0 * forecast.gain - 1.0);
     let difficulty = if no_evidence { 0.5 } else { prior + moved };
     let success = success(difficulty, forecast, no_evidence);
-    let evidence =
-        verdict
-            .evidence
-            .iter()
-            .take(MOST_EVIDENCE)
-            .map(|(signal, weight)| Evidence { signal: Signal::name(*signal), weight: round(*weight) })
-            .chain((!no_evidence).then(|| Evidence {
-                signal: "trained predictor".to_owned(),
-                weight: (moved * 1000.0).round() / 1000.0,
-            }))
-            .collect();
+    let evidence = verdict
+        .evidence
+        .iter()
+        .take(MOST_EVIDENCE)
+        .map(|(signal, weight)| Evidence { signal: Cow::Borrowed(signal.name()), weight: round(*weight) })
+        .chain((!no_evidence).then(|| Evidence {
+            signal: Cow::Borrowed("trained predictor"),
+            weight: (moved * 1000.0).round() / 1000.0,
+        }))
+        .collect();
     Task {
         kind: verdict.kind,
         difficulty: difficulty.clamp(0.0, 1.0),

@@ -1,5 +1,6 @@
 //! A reading in, the predictor's input out: hashed words and word pairs, and surface values.
 
+use super::TaskKind;
 use super::fold::{head, tail};
 use super::reading::Reading;
 use super::shape::{Counts, Shape};
@@ -9,7 +10,6 @@ pub(crate) const BUCKET_BITS: u32 = 17;
 /// Number of surface values.
 pub(crate) const SURFACE: usize = 27;
 
-const BUCKETS: usize = 1 << BUCKET_BITS;
 // Words beyond this many bytes add no information for their cost.
 const WORDS_HEAD: usize = 6_000;
 const WORDS_TAIL: usize = 2_000;
@@ -51,8 +51,9 @@ impl Features {
     }
 }
 
-/// Extracts the features of a reading. No pattern has a say in them: word lists may change without new training.
-pub(crate) fn extract(reading: &Reading<'_>) -> Features {
+/// Extracts the features of a reading. Of what the patterns say only whether something is to be worked out counts, for
+/// the shape.
+pub(crate) fn extract(reading: &Reading<'_>, kind: TaskKind) -> Features {
     let mut words = Words::default();
     let folded = reading.folded.as_str();
     if folded.len() <= WORDS_HEAD + WORDS_TAIL {
@@ -64,7 +65,7 @@ pub(crate) fn extract(reading: &Reading<'_>) -> Features {
     let (buckets, distinct) = words.buckets();
     let count = Counts::of(head(reading.parts.ask.trim(), WORDS_HEAD));
     let surface = surface(reading, &count, &words, distinct);
-    let shape = count.shape(reading.parts.code_chars > 0);
+    let shape = count.shape(reading.parts.code_chars > 0, kind == TaskKind::Math);
     Features { buckets, words: words.hashes, surface, shape }
 }
 
@@ -96,7 +97,7 @@ impl Words {
             } else if single(c) {
                 self.end(&mut hash, &mut len, &mut digits);
                 self.put(step(SEED, c), 1, 0);
-            } else if c.is_alphanumeric() || is_mark(c) {
+            } else if is_letter(c) || is_mark(c) {
                 hash = step(hash, c);
                 len += 1;
             } else {
@@ -125,7 +126,7 @@ impl Words {
 
     // Distinct buckets of words and word pairs, and how many of them are of words.
     fn buckets(&self) -> (Vec<u32>, usize) {
-        let mut seen = Seen { bits: [0; BUCKETS / 64], buckets: Vec::with_capacity(self.hashes.len() * 2) };
+        let mut seen = Seen::with_room(self.hashes.len() * 2);
         for &hash in &self.hashes {
             seen.mark(hash);
         }
@@ -137,25 +138,38 @@ impl Words {
     }
 }
 
+// The buckets that were seen, and a table to know them by: the first free place from the bucket's own on.
 struct Seen {
-    bits: [u64; BUCKETS / 64],
+    places: Vec<u32>,
     buckets: Vec<u32>,
 }
 
 impl Seen {
+    // Three places of four stay free.
+    fn with_room(most: usize) -> Self {
+        let places = (most * 4).next_power_of_two();
+        Self { places: vec![0; places], buckets: Vec::with_capacity(most) }
+    }
+
     fn mark(&mut self, hash: u32) {
-        let bucket = (finish(hash) >> (32 - BUCKET_BITS)) as usize;
-        let bit = 1u64 << (bucket % 64);
-        if self.bits[bucket / 64] & bit == 0 {
-            self.bits[bucket / 64] |= bit;
-            self.buckets.push(bucket as u32);
+        let hash = finish(hash);
+        let bucket = hash >> (32 - BUCKET_BITS);
+        let mask = self.places.len() - 1;
+        let mut place = bucket as usize & mask;
+        while self.places[place] != 0 {
+            if self.places[place] == bucket + 1 {
+                return;
+            }
+            place = (place + 1) & mask;
         }
+        self.places[place] = bucket + 1;
+        self.buckets.push(bucket);
     }
 }
 
-const SEED: u32 = 0x811C_9DC5;
+pub(crate) const SEED: u32 = 0x811C_9DC5;
 
-fn step(hash: u32, c: char) -> u32 {
+pub(crate) fn step(hash: u32, c: char) -> u32 {
     (hash ^ c as u32).wrapping_mul(0x0100_0193)
 }
 
@@ -170,11 +184,21 @@ fn finish(hash: u32) -> u32 {
 }
 
 // Scripts without blanks: a character is a word.
-fn single(c: char) -> bool {
+pub(crate) fn single(c: char) -> bool {
     matches!(c as u32, 0x3040..=0x30FF | 0x3400..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3134F | 0x0E00..=0x0E7F)
 }
 
-fn is_mark(c: char) -> bool {
+// The letters of most texts without a search in the tables of Unicode.
+pub(crate) fn is_letter(c: char) -> bool {
+    let common = matches!(
+        c as u32,
+        0x0391..=0x03A1 | 0x03A3..=0x03F5 | 0x0400..=0x0481 | 0x048A..=0x052F | 0x0620..=0x064A | 0x0904..=0x0939
+            | 0xAC00..=0xD7A3
+    );
+    common || c.is_alphanumeric()
+}
+
+pub(crate) fn is_mark(c: char) -> bool {
     matches!(c as u32, 0x0900..=0x0DFF | 0x0591..=0x05C7 | 0x0600..=0x06FF)
 }
 

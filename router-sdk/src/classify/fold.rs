@@ -6,28 +6,64 @@ use super::alike::{alike, is_mark};
 pub(crate) fn fold_into(text: &str, out: &mut String) {
     out.reserve(text.len());
     let mut last = out.chars().next_back().unwrap_or('\n');
-    let mut push = |out: &mut String, c: char| {
-        let blank = c == ' ' || c == '\n';
-        let after_blank = last == ' ' || last == '\n';
-        if blank && after_blank {
-            return;
-        }
-        out.push(c);
-        last = c;
-    };
-    for c in text.chars() {
-        if c.is_ascii() {
-            let c = match c {
-                '\n' | '\r' => '\n',
-                '\0'..=' ' | '\x7f' => ' ',
-                other => other.to_ascii_lowercase(),
-            };
-            push(out, c);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if first.is_ascii() {
+            let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            let (plain, after) = rest.split_at(run);
+            fold_plain(plain.as_bytes(), out, &mut last);
+            rest = after;
         } else {
-            fold_wide(c, out, &mut push);
+            fold_wide(first, out, &mut |out, c| push(out, &mut last, c));
+            rest = &rest[first.len_utf8()..];
         }
     }
 }
+
+fn push(out: &mut String, last: &mut char, c: char) {
+    if !(is_blank(c) && is_blank(*last)) {
+        out.push(c);
+        *last = c;
+    }
+}
+
+const fn is_blank(c: char) -> bool {
+    c == ' ' || c == '\n'
+}
+
+// Most of most texts: words with a blank between them are taken over whole.
+fn fold_plain(text: &[u8], out: &mut String, last: &mut char) {
+    let mut folded = [0u8; PIECE];
+    for piece in text.chunks(PIECE) {
+        let mut len = 0;
+        for byte in piece {
+            let c = PLAIN[usize::from(*byte)];
+            let blank = c <= b' ';
+            if !(blank && is_blank(*last)) {
+                folded[len] = c;
+                len += 1;
+                *last = char::from(c);
+            }
+        }
+        // All of them are ASCII.
+        out.push_str(std::str::from_utf8(&folded[..len]).unwrap_or_default());
+    }
+}
+
+const PIECE: usize = 256;
+
+// ASCII folded: lower case, and every control sign a blank.
+const PLAIN: [u8; 128] = {
+    let mut table = [b' '; 128];
+    let mut byte = b'!';
+    while byte < 0x7F {
+        table[byte as usize] = byte.to_ascii_lowercase();
+        byte += 1;
+    }
+    table[b'\n' as usize] = b'\n';
+    table[b'\r' as usize] = b'\n';
+    table
+};
 
 fn fold_wide(c: char, out: &mut String, push: &mut impl FnMut(&mut String, char)) {
     match c as u32 {

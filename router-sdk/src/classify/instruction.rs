@@ -27,11 +27,22 @@ fn paragraph(folded: &str) -> Option<&str> {
 // A question that a text follows, on the same line: of a story the question comes last.
 fn question(folded: &str) -> Option<&str> {
     let window = head(folded, LONGEST);
-    let at = window.find(['?', '？', '؟']).filter(|at| *at >= 4)?;
-    let end = at + window[at..].chars().next().map_or(1, char::len_utf8);
+    let (_, end) = question_mark(window).filter(|(at, _)| *at >= 4)?;
     let text = &folded[end..];
-    let more = text.contains(['?', '？', '؟']);
-    (!more && text.len() >= LEAST_BELOW && text.len() >= 2 * end).then(|| &window[..end])
+    let long = text.len() >= LEAST_BELOW && text.len() >= 2 * end;
+    (long && question_mark(text).is_none()).then(|| &window[..end])
+}
+
+// Where the first question mark of any script begins and ends.
+fn question_mark(text: &str) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let at = (0..bytes.len()).find(|&at| match bytes[at] {
+        b'?' => true,
+        0xEF => text[at..].starts_with('？'),
+        0xD8 => text[at..].starts_with('؟'),
+        _ => false,
+    })?;
+    Some((at, at + text[at..].chars().next().map_or(1, char::len_utf8)))
 }
 
 // Up to the first line end, colon or opening quote that something long follows.

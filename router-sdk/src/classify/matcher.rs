@@ -8,9 +8,10 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use super::alike::as_matched;
-use super::automaton::{Automaton, Mark};
+use super::automaton::{Automaton, Mark, is_word};
+use super::features::is_letter;
 use super::patterns::{Bound, Effect, Row, TONGUES, rows};
-use super::stems::{Spelling, alternatives, take_apart};
+use super::stems::{Part, Spelling, alternatives, take_apart};
 use crate::fork::{Lazy, once};
 
 /// More rows than the word lists have.
@@ -33,8 +34,8 @@ impl<const WORDS: usize> Bits<WORDS> {
         self.0[at / 64] & (1 << (at % 64)) != 0
     }
 
-    fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(word, &bits)| {
+    fn into_iter(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().flat_map(|(word, bits)| {
             let mut left = bits;
             std::iter::from_fn(move || {
                 let bit = left.trailing_zeros() as usize;
@@ -53,13 +54,12 @@ pub(crate) struct RowSet(Bits<{ MOST_ROWS / 64 }>);
 
 impl RowSet {
     /// The rows of this set that `known` lacks, in order.
-    pub fn without(self, known: &Self) -> impl Iterator<Item = &'static Row> {
-        let mut left = self;
-        for (word, less) in left.0.0.iter_mut().zip(known.0.0) {
+    pub fn without(mut self, known: &Self) -> impl Iterator<Item = &'static Known> {
+        for (word, less) in self.0.0.iter_mut().zip(known.0.0) {
             *word &= !less;
         }
-        let rows: Vec<_> = left.0.iter().map(|row| TABLE.rows[row]).collect();
-        rows.into_iter()
+        let table = &*TABLE;
+        self.0.into_iter().map(|row| &table.rows[row])
     }
 
     /// The rows of both sets.
@@ -84,8 +84,15 @@ struct Gapped {
     compiled: OnceLock<Option<Regex>>,
 }
 
+/// A row with the name that it is shown by.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub row: &'static Row,
+    pub shown: String,
+}
+
 struct Table {
-    rows: Vec<&'static Row>,
+    rows: Vec<Known>,
     gapped: Vec<Gapped>,
     // The gapped alternatives whose rarest part this is.
     by_part: Vec<Vec<u16>>,
@@ -131,13 +138,13 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
             *count = count.saturating_add(1);
             return;
         }
-        found.depth = found.depth.saturating_add(u16::from(table.rows[target].effect == Effect::Harder));
+        found.depth = found.depth.saturating_add(u16::from(table.rows[target].row.effect == Effect::Harder));
         found.all.0.add(target);
         if end <= lead {
             found.lead.0.add(target);
         }
     });
-    for part in parts.iter() {
+    for part in parts.into_iter() {
         for &nth in table.by_part.get(part).map_or(&[][..], Vec::as_slice) {
             let gapped = &table.gapped[usize::from(nth)];
             let known = found.lead.0.has(gapped.row) || lead == 0 && found.all.0.has(gapped.row);
@@ -160,7 +167,7 @@ fn starts(rule: u8, text: &[u8], start: usize) -> bool {
         return true;
     };
     match rule {
-        AT_WORD => !is_word(&before) || !is_word(&text[start]),
+        AT_WORD => !is_word(before) || !is_word(text[start]),
         AFTER_BLANK => before.is_ascii() && !before.is_ascii_alphanumeric() || text[..start].ends_with("«".as_bytes()),
         _ => true,
     }
@@ -171,22 +178,24 @@ fn goes_on(window: &str, end: usize) -> bool {
     let text = window.as_bytes();
     match (text[end - 1], text.get(end)) {
         (_, None) => false,
-        (last, Some(next)) if last.is_ascii() || next.is_ascii() => is_word(next),
-        _ => window.get(end..).and_then(|rest| rest.chars().next()).is_some_and(char::is_alphanumeric),
+        (last, Some(next)) if last.is_ascii() || next.is_ascii() => is_word(*next),
+        _ => window.get(end..).and_then(|rest| rest.chars().next()).is_some_and(is_letter),
     }
 }
 
-fn is_word(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_'
+impl Known {
+    fn of(row: &'static Row) -> Self {
+        Self { row, shown: [row.lang, ": ", row.name].concat() }
+    }
 }
 
 impl Table {
     fn build() -> Self {
-        let rows: Vec<_> = rows().take(MOST_ROWS).collect();
+        let rows: Vec<_> = rows().take(MOST_ROWS).map(Known::of).collect();
         let mut literals = Vec::new();
-        let mut known: Vec<(u8, Vec<Spelling>)> = Vec::new();
+        let mut known: Vec<Vec<Spelling>> = Vec::new();
         let mut gapped: Vec<Gapped> = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
+        for (at, Known { row, .. }) in rows.iter().enumerate() {
             let bound = match row.bound {
                 Bound::Word => AT_WORD,
                 Bound::Blank => AFTER_BLANK,
@@ -196,15 +205,15 @@ impl Table {
             for alternative in alternatives(&stems) {
                 let apart = take_apart(alternative);
                 if apart.exact {
-                    spell(&mut literals, apart.parts.concat(), at, bound);
+                    let spellings = apart.parts.into_iter().flat_map(|part| part.spellings).collect();
+                    spell(&mut literals, spellings, at, bound);
                     continue;
                 }
                 let mut parts = Vec::new();
-                for spellings in apart.parts {
-                    let key = (ANYWHERE, spellings);
-                    let number = known.iter().position(|part| *part == key).unwrap_or_else(|| {
-                        spell(&mut literals, key.1.clone(), MOST_ROWS + known.len(), ANYWHERE);
-                        known.push(key);
+                for spellings in heard(apart.parts) {
+                    let number = known.iter().position(|part| *part == spellings).unwrap_or_else(|| {
+                        spell(&mut literals, spellings.clone(), MOST_ROWS + known.len(), ANYWHERE);
+                        known.push(spellings);
                         known.len() - 1
                     });
                     parts.push(number.min(MOST_PARTS - 1) as u16);
@@ -217,7 +226,7 @@ impl Table {
         for (nth, gapped) in gapped.iter().enumerate() {
             // The part whose shortest spelling is longest is in the fewest texts.
             let rarest = gapped.parts.iter().max_by_key(|part| {
-                known.get(usize::from(**part)).and_then(|(_, all)| all.iter().map(|one| one.text.len()).min())
+                known.get(usize::from(**part)).and_then(|all| all.iter().map(|one| one.text.len()).min())
             });
             if let Some(rarest) = rarest {
                 by_part[usize::from(*rarest)].push(nth as u16);
@@ -234,10 +243,28 @@ impl Table {
     }
 }
 
+// The parts that are heard: those that start where a word or a sign does, or all where none surely does, and of each
+// what follows the first such place.
+fn heard(mut parts: Vec<Part>) -> Vec<Vec<Spelling>> {
+    let sign = |one: &Spelling| one.text.bytes().next().is_some_and(|first| !is_word(first));
+    let edge = |part: &Part| part.at_edge || part.spellings.iter().all(sign);
+    if parts.iter().any(edge) {
+        parts.retain(edge);
+    }
+    let from_edge = |part: Part| {
+        let inside = |c: char| !part.at_edge && c.is_ascii() && is_word(c as u8);
+        let cut = |one: &Spelling| match one.text.trim_start_matches(inside).trim_start() {
+            "" => one.clone(),
+            rest => Spelling { text: rest.to_owned(), ..*one },
+        };
+        part.spellings.iter().map(cut).collect()
+    };
+    parts.into_iter().map(from_edge).collect()
+}
+
 fn spell(literals: &mut Vec<(String, Mark)>, spellings: Vec<Spelling>, target: usize, before: u8) {
     for Spelling { text, ends_word } in spellings {
-        let len = text.len() as u16;
-        literals.push((text, Mark { target: target as u16, len, before, ends_word }));
+        literals.push((text, Mark { target: target as u16, before, ends_word }));
     }
 }
 

@@ -20,6 +20,7 @@ mod shape;
 mod stems;
 mod task;
 mod typos;
+mod wording;
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +50,8 @@ pub fn classify(body: &Map<String, Value>) -> Task {
         reading = earlier;
         verdict = rules::judge(&reading, &needs);
     }
-    let text = features::extract(&reading);
+    wording::hear(&reading.folded, &mut verdict);
+    let text = features::extract(&reading, verdict.said);
     let forecast = predictor::forecast(&text);
     difficulty::assemble(&reading, needs, verdict, &text, &forecast)
 }
@@ -73,10 +75,14 @@ pub(crate) fn asked_in(message: &Map<String, Value>) -> String {
 pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
     let needs = needs(body);
     let reading = Reading::of(body);
-    let verdict = rules::judge(&reading, &needs);
-    let text = features::extract(&reading);
+    let mut verdict = rules::judge(&reading, &needs);
+    wording::hear(&reading.folded, &mut verdict);
+    let text = features::extract(&reading, verdict.said);
     TrainingRow {
         kind: verdict.kind,
+        said: verdict.said,
+        scores: verdict.scores.to_vec(),
+        wording: wording::words(verdict.repaired.as_deref().unwrap_or(&reading.folded)),
         shape: text.shape().index(),
         prior: difficulty::prior(&reading, &verdict, &text),
         reach: difficulty::reach(&verdict, &text),
@@ -90,8 +96,14 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
 #[doc(hidden)]
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct TrainingRow {
-    /// The kind that the patterns chose.
+    /// The kind that patterns and words chose.
     pub kind: TaskKind,
+    /// The kind that the patterns chose.
+    pub said: TaskKind,
+    /// The score that the patterns give every kind.
+    pub scores: Vec<f32>,
+    /// Hashes of the words that the kind is told by.
+    pub wording: Vec<u32>,
     /// What the ask looks like: 0 answers to choose from, 1 a story with numbers, 2 everything else.
     pub shape: usize,
     /// The difficulty that the kind and the size of the request suggest alone.

@@ -1,4 +1,4 @@
-//! Features in, forecasts out: a linear model for each shape of ask, built into the crate as int8 weights.
+//! Features in, forecasts out: a linear model for each shape of ask, built into the crate as weights of 4 and 8 bits.
 
 use super::features::{BUCKET_BITS, Features, OF_WORDS, SURFACE};
 use super::shape::Shape;
@@ -11,11 +11,11 @@ const BUCKETS: usize = 1 << BUCKET_BITS;
 /// Shapes with a table of words: answers to choose from, and stories with numbers.
 const WORDED: usize = 2;
 /// Buckets that share one weight in stories, which have fewer words.
-const STORY_SHARE: usize = 2;
+const STORY_SHARE: usize = 8;
 const KNOTS: usize = 33;
 const ABILITIES: usize = 3;
 const FILTER_BITS: u32 = 18;
-const MAGIC: &[u8; 4] = b"CRW5";
+const MAGIC: &[u8; 4] = b"CRW6";
 /// Surface values count up to this many spreads from their mean.
 const CLIP: f32 = 3.0;
 
@@ -92,7 +92,7 @@ impl Model {
             *row = reader.floats()?;
         }
         let stray = reader.floats()?;
-        let tables = [reader.take(BUCKETS)?, reader.take(BUCKETS / STORY_SHARE)?];
+        let tables = [reader.take(BUCKETS / 2)?, reader.take(BUCKETS / STORY_SHARE)?];
         let filter = reader.take(1 << (FILTER_BITS - 3))?;
         let model = Self { steps, levels, mean, inverse, surface, knots, success, stray, tables, filter };
         reader.0.is_empty().then_some(model)
@@ -118,8 +118,10 @@ impl Model {
         }
         if let Some(table) = self.tables.get(shape) {
             let buckets = features.buckets();
-            let shift = BUCKET_BITS - table.len().ilog2();
-            let sum: i32 = buckets.iter().map(|at| i32::from(table[(*at >> shift) as usize] as i8)).sum();
+            let sum: i32 = match features.shape() {
+                Shape::Choices => buckets.iter().map(|at| i32::from(packed(table, *at))).sum(),
+                _ => buckets.iter().map(|at| i32::from(table[*at as usize / STORY_SHARE] as i8)).sum(),
+            };
             let words = sum as f32 * self.steps[shape] / (buckets.len().max(1) as f32).sqrt();
             out += trust * (words - self.levels[shape]);
         }
@@ -140,6 +142,12 @@ impl Model {
         let part = f64::from((gain - low) / (high - low).max(f32::EPSILON));
         ((above - 1) as f64 + part) / (KNOTS - 1) as f64
     }
+}
+
+// Two weights of four bits share a byte, the first in its lower half.
+fn packed(table: &[u8], at: u32) -> i8 {
+    let both = table[at as usize / 2] as i8;
+    if at % 2 == 0 { both << 4 >> 4 } else { both >> 4 }
 }
 
 // Words that training never saw share buckets with others: of such a text the shape alone speaks.

@@ -4,8 +4,8 @@ mod settle;
 
 use super::fold::{head, tail};
 use super::instruction;
-use super::matcher::{RowSet, rows_in};
-use super::patterns::{Effect, Row, fluency};
+use super::matcher::{Known, RowSet, rows_in};
+use super::patterns::{Effect, fluency};
 use super::question;
 use super::reading::Reading;
 use super::typos::repaired;
@@ -43,8 +43,14 @@ const MATERIAL: usize = 40;
 pub(crate) struct Verdict {
     /// The kind with the highest score.
     pub kind: TaskKind,
+    /// The same, whatever the words say.
+    pub said: TaskKind,
     /// How far it leads, 0 to 1.
     pub confidence: f64,
+    /// The score of every kind.
+    pub scores: [f32; KINDS],
+    /// The level of its difficulty, where the words tell it better than the kind.
+    pub level: Option<f64>,
     /// Words for a hard task minus words for an easy one.
     pub cues: f32,
     /// What matched: signal, weight.
@@ -55,6 +61,8 @@ pub(crate) struct Verdict {
     pub choices: bool,
     /// Nothing matched.
     pub none: bool,
+    /// The ask with its misspelt key words set right, where it has any.
+    pub repaired: Option<String>,
     /// The script of the ask.
     pub script: Option<Script>,
 }
@@ -63,17 +71,17 @@ pub(crate) struct Verdict {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Signal {
     /// A row of the word lists.
-    Row(&'static Row),
+    Row(&'static Known),
     /// The structure of the request.
     Structure(&'static str),
 }
 
 impl Signal {
     /// The name shown to people.
-    pub fn name(self) -> String {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Row(row) => [row.lang, ": ", row.name].concat(),
-            Self::Structure(name) => name.to_owned(),
+            Self::Row(known) => &known.shown,
+            Self::Structure(name) => name,
         }
     }
 }
@@ -84,11 +92,10 @@ pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
     tally.words(&reading.folded);
     tally.structure(reading, needs);
     // Misspelt, an ask says little or only that it is a question.
-    if !tally.says_what()
-        && let Some(repaired) = repaired(head(&reading.folded, HEAD))
-    {
+    let repaired = if tally.says_what() { None } else { repaired(head(&reading.folded, HEAD)) };
+    if let Some(repaired) = &repaired {
         let mut again = Tally::default();
-        again.words(&repaired);
+        again.words(repaired);
         again.structure(reading, needs);
         if again.best.iter().any(|score| *score >= SPOKEN) {
             again.evidence.push((Signal::Structure("misspelt key word"), 0.0));
@@ -96,7 +103,7 @@ pub(crate) fn judge(reading: &Reading<'_>, needs: &Needs) -> Verdict {
         }
     }
     let script = script::detect(&reading.parts.ask);
-    tally.close(reading, script)
+    Verdict { repaired, ..tally.close(reading, script) }
 }
 
 #[derive(Default)]
@@ -176,16 +183,17 @@ impl Tally {
         }
     }
 
-    fn rows(&mut self, rows: impl Iterator<Item = &'static Row>, factor: f32, tongues: &[u16]) {
-        for row in rows {
+    fn rows(&mut self, rows: impl Iterator<Item = &'static Known>, factor: f32, tongues: &[u16]) {
+        for known in rows {
+            let row = known.row;
             let weight = row.weight * factor * fluency(row.lang, tongues);
             if weight == 0.0 {
                 continue;
             }
             match row.effect {
-                Effect::Kind(kind) => self.add(Signal::Row(row), kind, weight),
-                Effect::Harder => self.cue(Signal::Row(row), weight),
-                Effect::Easier => self.cue(Signal::Row(row), -weight),
+                Effect::Kind(kind) => self.add(Signal::Row(known), kind, weight),
+                Effect::Harder => self.cue(Signal::Row(known), weight),
+                Effect::Easier => self.cue(Signal::Row(known), -weight),
                 Effect::Tongue => {}
             }
         }
@@ -199,9 +207,9 @@ impl Tally {
     }
 
     fn add(&mut self, signal: Signal, kind: TaskKind, weight: f32) {
-        let own = if let Signal::Row(row) = signal { row.weight } else { weight };
+        let own = if let Signal::Row(known) = signal { known.row.weight } else { weight };
         self.fault |= kind == TaskKind::Debug && own >= FAULT;
-        if let Signal::Row(row) = signal {
+        if let Signal::Row(Known { row, .. }) = signal {
             self.making |= matches!(row.name, "code verb" | "design" | "program wanted");
             self.choices |= row.name == "choices";
             self.device |= row.name == "device";
@@ -344,12 +352,16 @@ impl Tally {
         self.evidence.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
         Verdict {
             kind,
+            said: kind,
             confidence,
+            scores,
+            level: None,
             cues: self.cues,
             evidence: self.evidence,
             asked: self.asked.unwrap_or(reading.ask_chars).min(reading.ask_chars),
             choices: self.choices,
             none,
+            repaired: None,
             script,
         }
     }

@@ -5,7 +5,7 @@
 pub(crate) enum Shape {
     /// Answers to choose from.
     Choices,
-    /// A question that ends a story with numbers in it.
+    /// A story with numbers in it that ends in a question or is to be worked out.
     Story,
     /// Everything else.
     Other,
@@ -94,11 +94,14 @@ impl Counts {
         count
     }
 
-    /// The shape that these counts have. `material` says that code stands beside the ask.
-    pub fn shape(&self, material: bool) -> Shape {
+    /// The shape that these counts have. `material` says that code stands beside the ask, `figures` that something is
+    /// to be worked out: then numbers may be words, and no question has to be put.
+    pub fn shape(&self, material: bool, figures: bool) -> Shape {
+        let asks = figures && self.numbers + self.questions >= 1 && self.operators == 0
+            || self.numbers >= 1 && self.questions >= 1;
         if self.options >= 2 {
             Shape::Choices
-        } else if !material && self.latex == 0 && self.numbers >= 1 && self.questions >= 1 && self.sentences >= 2 {
+        } else if !material && self.latex == 0 && asks && self.sentences >= 2 {
             Shape::Story
         } else {
             Shape::Other
@@ -219,7 +222,7 @@ mod tests {
         let text = "Which gas, by share, leads?\nA. Oxygen, of course\nB. Argon\nC. Nitrogen";
         let count = Counts::of(text);
         assert_eq!((count.options, count.commas, count.questions), (3, 2, 1));
-        assert_eq!(count.shape(false), Shape::Choices);
+        assert_eq!(count.shape(false, false), Shape::Choices);
         assert!(text[text.len() - count.option_bytes..].starts_with("A."));
         // One such line is a list of one, or an initial.
         assert_eq!(Counts::of("Who wrote it?\nA. Smith").options, 1);
@@ -231,9 +234,9 @@ mod tests {
         let story = "Mia has 3 boxes of 2.5 kg. How much do they weigh?";
         let count = Counts::of(story);
         assert_eq!((count.numbers, count.decimals, count.digits), (3, 1, 1));
-        assert_eq!(count.shape(false), Shape::Story);
-        assert_eq!(count.shape(true), Shape::Other);
-        assert_eq!(Counts::of("How are you?").shape(false), Shape::Other);
+        assert_eq!(count.shape(false, false), Shape::Story);
+        assert_eq!(count.shape(true, false), Shape::Other);
+        assert_eq!(Counts::of("How are you?").shape(false, false), Shape::Other);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The syntax is the small part of `regex` that the word lists use: groups, alternation, `?`,
 //! classes, `\b`. Everything that has no finite spelling is a gap between parts.
 
+use super::automaton::is_word;
+
 /// A spelling of a fixed part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Spelling {
@@ -12,11 +14,20 @@ pub(crate) struct Spelling {
     pub ends_word: bool,
 }
 
+/// A fixed part of an alternative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// Its spellings.
+    pub spellings: Vec<Spelling>,
+    /// It starts where a word does, a sign or the alternative.
+    pub at_edge: bool,
+}
+
 /// An alternative taken apart.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    /// The spellings of each part in order.
-    pub parts: Vec<Vec<Spelling>>,
+    /// The parts in order.
+    pub parts: Vec<Part>,
     /// The parts are the whole alternative, with no gap or anchor.
     pub exact: bool,
 }
@@ -63,31 +74,70 @@ pub(crate) fn alternatives(stems: &str) -> Vec<&str> {
 /// Takes one alternative apart.
 pub(crate) fn take_apart(alternative: &str) -> Parts {
     let mut out = Parts { parts: Vec::new(), exact: true };
-    let mut run = vec![String::new()];
-    for element in sequence(alternative) {
+    let mut run = Run { spellings: vec![String::new()], at_edge: true };
+    for (element, source) in sequence(alternative) {
         match element {
-            Element::Fixed(spellings) if run.len() == 1 || run.len() * bytes(&spellings) <= MOST_BYTES => {
-                run = run.iter().flat_map(|start| spellings.iter().map(move |end| format!("{start}{end}"))).collect();
+            Element::Fixed(spellings)
+                if run.spellings.len() == 1 || run.spellings.len() * bytes(&spellings) <= MOST_BYTES =>
+            {
+                let all = |start: &String| spellings.iter().map(|end| format!("{start}{end}")).collect::<Vec<_>>();
+                run.spellings = run.spellings.iter().flat_map(all).collect();
             }
             Element::Fixed(spellings) if spellings.len() == 1 => {
-                run.iter_mut().for_each(|start| start.push_str(&spellings[0]));
+                run.spellings.iter_mut().for_each(|start| start.push_str(&spellings[0]));
             }
             Element::Fixed(spellings) => {
                 out.exact = false;
-                out.close(std::mem::replace(&mut run, spellings));
+                let at_edge = run.ends_at_edge();
+                out.close(std::mem::replace(&mut run, Run { spellings, at_edge }));
             }
             Element::Gap => {
                 out.exact = false;
-                out.close(std::mem::replace(&mut run, vec![String::new()]));
+                let at_edge = run.leads_to_edge(source);
+                out.close(std::mem::replace(&mut run, Run { spellings: vec![String::new()], at_edge }));
             }
         }
     }
     out.close(run);
-    let telling = |part: &Vec<Spelling>| part.iter().all(|spelling| spelling.text.trim().len() >= TELLING);
+    let telling = |part: &Part| part.spellings.iter().all(|spelling| spelling.text.trim().len() >= TELLING);
     if !out.exact && out.parts.iter().any(telling) {
         out.parts.retain(telling);
     }
     out
+}
+
+// The part that is being spelled out.
+struct Run {
+    spellings: Vec<String>,
+    at_edge: bool,
+}
+
+impl Run {
+    // A word may start right after it.
+    fn ends_at_edge(&self) -> bool {
+        let ends = |text: &String| text.bytes().next_back().map_or(self.at_edge, |last| !is_word(last));
+        self.spellings.iter().all(ends)
+    }
+
+    // A word starts after it and the gap that follows.
+    fn leads_to_edge(&self, gap: &str) -> bool {
+        let inner = gap.trim_end_matches(|c: char| "?*+".contains(c));
+        let inner = inner.rfind('{').filter(|_| inner.ends_with('}')).map_or(inner, |at| &inner[..at]);
+        let count = &gap[inner.len()..];
+        let optional = count.starts_with(['?', '*']) || count.starts_with("{0");
+        let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
+        let open = |end: &str| {
+            let class = end.strip_suffix(']').and_then(|end| end.rsplit_once('[')).map(|(_, class)| class);
+            class.map_or(
+                end.ends_with([' ', '\'', '^', ',']) || end.ends_with("\\W") || end.ends_with("\\s"),
+                |class| {
+                    !class.starts_with('^')
+                        && class.bytes().all(|byte| byte.is_ascii() && !is_word(byte) && byte != b'\\')
+                },
+            )
+        };
+        alternatives(inner.trim_start_matches("?:")).into_iter().all(open) && (!optional || self.ends_at_edge())
+    }
 }
 
 fn bytes(spellings: &[String]) -> usize {
@@ -95,19 +145,20 @@ fn bytes(spellings: &[String]) -> usize {
 }
 
 impl Parts {
-    fn close(&mut self, run: Vec<String>) {
+    fn close(&mut self, run: Run) {
         let spellings: Vec<_> = run
+            .spellings
             .into_iter()
             .map(|text| Spelling { ends_word: text.ends_with(WORD_END), text: text.replace(WORD_END, "") })
             .collect();
         // A part that may be empty or a lone blank tells nothing.
         if spellings.iter().all(|spelling| !spelling.text.trim().is_empty()) {
-            self.parts.push(spellings);
+            self.parts.push(Part { spellings, at_edge: run.at_edge });
         }
     }
 }
 
-fn sequence(text: &str) -> Vec<Element> {
+fn sequence(text: &str) -> Vec<(Element, &str)> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -118,10 +169,10 @@ fn sequence(text: &str) -> Vec<Element> {
             '.' | '^' | '$' => (Element::Gap, 1),
             other => (Element::Fixed(vec![other.to_string()]), other.len_utf8()),
         };
-        rest = &rest[len..];
-        let (element, len) = repeated(element, rest);
-        rest = &rest[len..];
-        out.push(element);
+        let (element, more) = repeated(element, &rest[len..]);
+        let (source, after) = rest.split_at(len + more);
+        rest = after;
+        out.push((element, source));
     }
     out
 }
@@ -166,7 +217,7 @@ fn group(text: &str) -> (Element, usize) {
     let mut all = Vec::new();
     for alternative in alternatives(inner) {
         let mut run = vec![String::new()];
-        for element in sequence(alternative) {
+        for (element, _) in sequence(alternative) {
             match element {
                 Element::Fixed(spellings) if run.len() * spellings.len() <= MOST_SPELLINGS => {
                     run =

@@ -1,5 +1,7 @@
 //! The words of the verdict: kind, difficulty, confidence, evidence, success by ability.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Needs, Script};
@@ -102,7 +104,7 @@ impl std::fmt::Display for TaskKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evidence {
     /// A short name such as `code fence` or `fr: translate`.
-    pub signal: String,
+    pub signal: Cow<'static, str>,
     /// How much it counted.
     pub weight: f64,
 }

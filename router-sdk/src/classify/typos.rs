@@ -23,7 +23,7 @@ const WORDS: &str = "\
     pretend remind cancel prove compute solve percent percentage square triangle fraction average review \
     positive negative category label sentence paragraph article report bullet points names dates address \
     addresses emails e-mail numbers invoice amount letter message email poems joke jokes lyrics speech \
-    caption riddle script query class classes tests crashes crash error errors working pointer database \
+    caption riddle script query class classes unit tests crashes crash error errors working pointer database \
     website component advantages disadvantages consequences causes difference recommend strategy study schedule \
     weather alarm reminder calendar flight hotel table restaurant capital country population inventor \
     invented language english german french spanish italian portuguese japanese chinese russian arabic \

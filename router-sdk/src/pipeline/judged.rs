@@ -161,7 +161,7 @@ impl Doubt<'_> {
 fn at(task: &Task, difficulty: f64) -> Task {
     let mut moved = task.clone();
     let weight = ((difficulty - task.difficulty) * 1000.0).round() / 1000.0;
-    moved.evidence.push(Evidence { signal: "judge".to_owned(), weight });
+    moved.evidence.push(Evidence { signal: "judge".into(), weight });
     moved.difficulty = difficulty;
     moved
 }

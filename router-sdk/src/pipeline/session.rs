@@ -155,7 +155,7 @@ fn harder(task: &Task, record: &Record, raised: f64) -> Task {
     let before = task.difficulty.max((record.difficulty - record.raised).clamp(0.0, 1.0));
     moved.difficulty = (before + raised).clamp(0.0, 1.0);
     let weight = ((moved.difficulty - task.difficulty) * 1000.0).round() / 1000.0;
-    moved.evidence.push(Evidence { signal: "stalled conversation".to_owned(), weight });
+    moved.evidence.push(Evidence { signal: "stalled conversation".into(), weight });
     moved
 }
 

@@ -1,7 +1,5 @@
 //! A choice and what it was made from in, its reasons in plain words out.
 
-use std::fmt;
-
 use super::facts::Ask;
 use crate::classify::{Task, TaskKind};
 use crate::wire::Strategy;
@@ -9,6 +7,8 @@ use crate::wire::Strategy;
 /// Context that is worth a word, in characters.
 const MUCH: usize = 200;
 const MOST_SIGNALS: usize = 3;
+/// Signals that say nothing of the text.
+const OWN_WORK: [&str; 2] = ["trained predictor", "judge"];
 
 /// What is known of a model that was or could have been chosen.
 pub(super) struct Prospect<'a> {
@@ -20,20 +20,31 @@ pub(super) struct Prospect<'a> {
     pub(super) cost: Option<u64>,
 }
 
+/// Room for most reasons, so that they are written in one go.
+const ROOM: usize = 160;
+
 /// A number of parts of a whole, written as a decimal: reasons are made for every request, and writing a float exactly is
 /// what takes longest in them.
-struct Fixed(u64, u64);
-
-impl fmt::Display for Fixed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(parts, whole) = *self;
-        write!(f, "{}.{:0digits$}", parts / whole, parts % whole, digits = whole.ilog10() as usize)
+fn put_fixed(out: &mut String, parts: u64, whole: u64) {
+    put_number(out, parts / whole);
+    out.push('.');
+    let mut place = whole / 10;
+    while place > 0 {
+        out.push(char::from(b'0' + (parts / place % 10) as u8));
+        place /= 10;
     }
 }
 
+fn put_number(out: &mut String, number: u64) {
+    if number >= 10 {
+        put_number(out, number / 10);
+    }
+    out.push(char::from(b'0' + (number % 10) as u8));
+}
+
 /// A share with two decimals.
-fn share(x: f64) -> Fixed {
-    Fixed((x * 100.0).round() as u64, 100)
+fn put_share(out: &mut String, x: f64) {
+    put_fixed(out, (x * 100.0).round() as u64, 100);
 }
 
 /// Why the first is first. `ablest` is the likeliest of all to answer well, `bar` the least quality of the strategies
@@ -51,20 +62,7 @@ pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>
             out.push(format!("{} {beside}", task.context_chars));
         }
     }
-    let price = first.cost.map_or_else(
-        || "at an unknown cost".to_owned(),
-        |cost| format!("for about ${}", Fixed(cost.saturating_add(500) / 1_000, 1_000_000)),
-    );
-    let why = match ask.strategy {
-        Strategy::Cheapest | Strategy::Fastest if first.quality < bar => {
-            format!("none of the able models is {bar} likely to answer well, and {} comes closest", first.name)
-        }
-        Strategy::Cheapest => format!("{} is the cheapest that is at least {bar} likely to answer well", first.name),
-        Strategy::Fastest => format!("{} is the quickest that is at least {bar} likely to answer well", first.name),
-        Strategy::Balanced => format!("{} gives the most quality for its price", first.name),
-        Strategy::Best => format!("{} is the likeliest to answer well", first.name),
-    };
-    out.push(format!("{why}: {} likely, {price}", share(first.quality)));
+    out.push(chosen(first, ask.strategy, bar));
     out.extend(dearer(first, ablest));
     if !ask.options.order.is_empty() {
         out.push("route.order was followed".into());
@@ -72,29 +70,67 @@ pub(super) fn reasons(first: &Prospect<'_>, ablest: &Prospect<'_>, ask: &Ask<'_>
     out
 }
 
+fn chosen(first: &Prospect<'_>, strategy: Strategy, bar: f64) -> String {
+    let mut out = String::with_capacity(ROOM);
+    let why = match strategy {
+        Strategy::Cheapest | Strategy::Fastest if first.quality < bar => {
+            out.push_str(&format!("none of the able models is {bar} likely to answer well, and "));
+            " comes closest".to_owned()
+        }
+        Strategy::Cheapest => format!(" is the cheapest that is at least {bar} likely to answer well"),
+        Strategy::Fastest => format!(" is the quickest that is at least {bar} likely to answer well"),
+        Strategy::Balanced => " gives the most quality for its price".to_owned(),
+        Strategy::Best => " is the likeliest to answer well".to_owned(),
+    };
+    out.push_str(first.name);
+    out.push_str(&why);
+    out.push_str(": ");
+    put_share(&mut out, first.quality);
+    match first.cost {
+        None => out.push_str(" likely, at an unknown cost"),
+        Some(cost) => {
+            out.push_str(" likely, for about $");
+            put_fixed(&mut out, cost.saturating_add(500) / 1_000, 1_000_000);
+        }
+    }
+    out
+}
+
 fn taken_for(task: &Task) -> String {
+    let mut out = String::with_capacity(ROOM);
     if task.no_evidence {
-        return format!(
-            "nothing in it was recognised, so it is taken as middling ({} of 1) rather than as easy",
-            share(task.difficulty)
-        );
+        out.push_str("nothing in it was recognised, so it is taken as middling (");
+        put_share(&mut out, task.difficulty);
+        out.push_str(" of 1) rather than as easy");
+        return out;
     }
     let level = match task.difficulty {
         d if d < 1.0 / 3.0 => "easy",
         d if d < 2.0 / 3.0 => "middling",
         _ => "hard",
     };
-    let mut signals: Vec<&str> = Vec::new();
-    for evidence in
-        task.evidence.iter().filter(|e| e.weight > 0.0 && !["trained predictor", "judge"].contains(&&*e.signal))
-    {
-        let name = evidence.signal.split_once(": ").map_or(evidence.signal.as_str(), |(_, name)| name);
-        if signals.len() < MOST_SIGNALS && !signals.contains(&name) {
-            signals.push(name);
+    for part in ["it asks for ", phrase(task.kind), ", ", level, " ("] {
+        out.push_str(part);
+    }
+    put_share(&mut out, task.difficulty);
+    out.push_str(" of 1); known by: ");
+    let mut signals = [""; MOST_SIGNALS];
+    let mut count = 0;
+    for evidence in task.evidence.iter().filter(|e| e.weight > 0.0 && !OWN_WORK.contains(&&*e.signal)) {
+        let name = evidence.signal.split_once(": ").map_or(&*evidence.signal, |(_, name)| name);
+        if count < MOST_SIGNALS && !signals.contains(&name) {
+            if count > 0 {
+                out.push_str(", ");
+            }
+            out.push_str(name);
+            signals[count] = name;
+            count += 1;
         }
     }
-    let by = if signals.is_empty() { "its shape".to_owned() } else { signals.join(", ") };
-    format!("it asks for {}, {level} ({} of 1); known by: {by}", phrase(task.kind), share(task.difficulty))
+    if count == 0 {
+        out.push_str("its shape");
+    }
+    out
 }
 
 /// What more quality would have cost.
@@ -104,8 +140,18 @@ fn dearer(first: &Prospect<'_>, ablest: &Prospect<'_>) -> Option<String> {
         return None;
     }
     let times = more as f64 / own as f64;
-    let times = if times < 10.0 { format!("{times:.1}") } else { format!("{times:.0}") };
-    Some(format!("{} would be {} likely and cost {times} times as much", ablest.name, share(ablest.quality)))
+    let mut out = String::with_capacity(ROOM);
+    out.push_str(ablest.name);
+    out.push_str(" would be ");
+    put_share(&mut out, ablest.quality);
+    out.push_str(" likely and cost ");
+    if times < 10.0 {
+        put_fixed(&mut out, (times * 10.0).round() as u64, 10);
+    } else {
+        put_number(&mut out, times.round() as u64);
+    }
+    out.push_str(" times as much");
+    Some(out)
 }
 
 const fn phrase(kind: TaskKind) -> &'static str {

@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     row("zh", "symptom", Kind(Debug), 1.4, Free, r"白屏|空白页|没反应|更新后|卡死|连不上|不显示|找不到(?:模块|文件|包)"),
     row("ja", "symptom", Kind(Debug), 1.4, Free, r"真っ白|表示されない|反応しない|つながらない|アップデート後|固まる|見つかりません"),
     row("ko", "symptom", Kind(Debug), 1.4, Free, r"빈 화면|하얀 화면|반응이 없|업데이트 (?:후|하고)|연결이 안|멈춰|찾을 수 없"),
-    row("any", "exception", Kind(Debug), 2.2, Free, r"[a-z]exception\b"),
+    row("any", "exception", Kind(Debug), 2.2, Free, r"(?:null ?pointer|null ?reference|index ?out ?of ?bounds|index ?out ?of ?range|class ?not ?found|file ?not ?found|illegal ?argument|illegal ?state|invalid ?operation|class ?cast|no ?such ?element|number ?format|unsupported ?operation|concurrent ?modification|out ?of ?memory|run ?time|timeout|argument|arithmetic|io|sql|key|type|value|format|parse|json|http|validation|security|null|index|plugin|cancellation|access|remote|service|connect|connection|socket|network|assertion|mapping|syntax|reference|process|conversion|dependency|bean|lookup|stackoverflow)exception\b"),
     row("any", "closes itself", Kind(Debug), 1.2, Word, r"si chiude|se cierra|se ferme|schliesst sich|fecha sozinh|zamyka sie|kapaniyor|sluit vanzelf|stangs av|all'avvio|al iniciar|au demarrage|beim start|ao iniciar|przy starcie|nel log|en el log|dans le log|no log"),
     row("ru", "closes itself", Kind(Debug), 1.2, Blank, r"закрывается|при старте|в логе|в логах"),
     // Programs.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::body;
 use crate::classify::reading::Reading;
-use crate::classify::{features, predictor};
+use crate::classify::{features, needs, predictor, rules, wording};
 
 // Written by `training/train.py` with the artefact.
 const GOLDEN: &str = include_str!("../testdata/golden.json");
@@ -16,6 +16,7 @@ struct Row {
     buckets: Vec<u32>,
     surface: Vec<u32>,
     gain: f64,
+    heard: Vec<f32>,
 }
 
 #[test]
@@ -24,7 +25,11 @@ fn training_and_routing_see_the_same_features_and_forecasts() {
     assert!(rows.len() >= 10);
     for row in rows {
         let request = body(serde_json::json!({"messages": [{"role": "user", "content": row.prompt}]}));
-        let found = features::extract(&Reading::of(&request));
+        let reading = Reading::of(&request);
+        let verdict = rules::judge(&reading, &needs(&request));
+        let odds = wording::odds(&reading.folded, &verdict).unwrap();
+        assert!(odds.iter().zip(&row.heard).all(|(own, read)| (own - read).abs() < 1e-3), "{}: {odds:?}", row.prompt);
+        let found = features::extract(&reading, verdict.said);
         let mut buckets = found.buckets().to_vec();
         buckets.sort_unstable();
         let bits: Vec<u32> = found.surface().iter().map(|value| value.to_bits()).collect();

@@ -1,0 +1,382 @@
+//! What the patterns say and the words of an ask in, its kind and a level of its difficulty out: a linear model over
+//! hashed words of sixteen languages, built into the crate.
+
+use super::TaskKind;
+use super::difficulty::level_of;
+use super::features::{SEED, is_letter, is_mark, join, single, step};
+use super::fold::{head, tail};
+use super::rules::{Signal, Verdict};
+use crate::fork::Lazy;
+
+/// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
+static WORDING: &[u8] = include_bytes!("wording.bin");
+
+const MAGIC: &[u8; 4] = b"CRL1";
+/// The kinds that words tell apart: the others are known by what stands beside the ask.
+const KINDS: [TaskKind; 13] = [
+    TaskKind::Code,
+    TaskKind::Debug,
+    TaskKind::Math,
+    TaskKind::Reasoning,
+    TaskKind::Extraction,
+    TaskKind::Classification,
+    TaskKind::Translation,
+    TaskKind::Summarisation,
+    TaskKind::Creative,
+    TaskKind::Chat,
+    TaskKind::SimpleQuestion,
+    TaskKind::Roleplay,
+    TaskKind::Agentic,
+];
+/// What a word speaks for: each of the kinds, and how hard the ask is.
+const HEADS: usize = KINDS.len() + 1;
+/// What is known from the patterns: the score of each kind, whether it was said, and which one leads.
+const SAID: usize = 3 * TaskKind::ALL.len();
+/// Places of one line of the table, and lines.
+const WAYS: usize = 4;
+const LINE_BITS: u32 = 12;
+const LINES: usize = 1 << LINE_BITS;
+/// Fewer known words than this count as so many, so that one word decides little.
+const FEWEST: f32 = 4.0;
+/// A pattern's score counts up to this, in units of the second.
+const SCORE: (f32, f32) = (6.0, 10.0);
+const SPOKEN: f32 = 0.75;
+const SPOKEN_COUNTS: f32 = 0.3;
+/// The ends of an ask that are read, in bytes.
+const HEAD: usize = 700;
+const TAIL: usize = 300;
+/// Nothing that the patterns do not know is recognised below this probability.
+const RECOGNISED: f64 = 0.5;
+/// Patterns that are as sure as this keep their kind.
+const KEPT: f64 = 0.75;
+/// The level is that of the pattern's kind where it is as sure as the second, and that of the words below the first.
+const SURE: (f64, f64) = (0.6, 0.9);
+/// What of the shift counts beside sure patterns, and beside unsure ones: to be shifted by words of one language and not
+/// of another is the price of it.
+const SHIFTED: (f64, f64) = (0.05, 0.25);
+
+struct Model {
+    bias: [f32; HEADS],
+    said: Vec<[f32; KINDS.len()]>,
+    /// What one step of a packed weight is worth, of kinds and of the difficulty.
+    steps: [f32; 2],
+    lines: Vec<[u64; WAYS]>,
+}
+
+static MODEL: Lazy<Option<Model>> = Lazy::new(|| Model::parse(WORDING));
+
+/// What the words of an ask say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Heard {
+    /// The likeliest kind and its probability.
+    kind: (TaskKind, f64),
+    /// The level that kinds of these probabilities have together.
+    level: f64,
+    /// How much harder it is than other asks of its kind, in difficulty.
+    shift: f64,
+}
+
+impl Model {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (magic, rest) = bytes.split_at_checked(MAGIC.len())?;
+        let floats = HEADS + SAID * KINDS.len() + 2;
+        let (floats, table) = rest.split_at_checked(floats * 4)?;
+        if magic != MAGIC || table.len() != LINES * WAYS * 8 {
+            return None;
+        }
+        let (floats, _) = floats.as_chunks::<4>();
+        let mut floats = floats.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        let mut bias = [0.0; HEADS];
+        bias.iter_mut().zip(&mut floats).for_each(|(slot, value)| *slot = value);
+        let row = |floats: &mut dyn Iterator<Item = f32>| {
+            let mut row = [0.0; KINDS.len()];
+            row.iter_mut().zip(floats).for_each(|(slot, value)| *slot = value);
+            row
+        };
+        let said = (0..SAID).map(|_| row(&mut floats)).collect();
+        let steps = [floats.next()?, floats.next()?];
+        let (slots, _) = table.as_chunks::<8>();
+        let (lines, _) = slots.as_chunks::<WAYS>();
+        let lines = lines.iter().map(|line| line.map(u64::from_le_bytes)).collect();
+        Some(Self { bias, said, steps, lines })
+    }
+
+    /// The packed weights of a word, where it is known.
+    #[inline]
+    fn word(&self, hash: u32) -> Option<u64> {
+        let line = self.lines.get((hash >> (32 - LINE_BITS)) as usize)?;
+        let mark = u64::from(mark(hash));
+        line.iter().find(|slot| **slot & 0xFF == mark).map(|slot| slot >> 8)
+    }
+
+    fn heads(&self, words: &[u32]) -> [f32; HEADS] {
+        let mut sums = Sums::default();
+        for hash in words {
+            if let Some(weights) = self.word(*hash) {
+                sums.add(weights);
+            }
+        }
+        let (sums, known) = sums.close();
+        let scale = 1.0 / (known as f32).max(FEWEST).sqrt();
+        let mut out = self.bias;
+        for (at, (head, sum)) in out.iter_mut().zip(sums).enumerate() {
+            *head += sum as f32 * scale * self.steps[usize::from(at == KINDS.len())];
+        }
+        out
+    }
+}
+
+/// The part of a hash that tells the words of a line apart; 0 is a free place.
+const fn mark(hash: u32) -> u8 {
+    let mark = (hash & 0xFF) as u8;
+    if mark == 0 { 1 } else { mark }
+}
+
+/// Sums of packed weights, a byte a head until some could be full: even heads and odd ones.
+#[derive(Default)]
+struct Sums {
+    even: u64,
+    odd: u64,
+    packed: u32,
+    known: u32,
+    out: [i32; HEADS],
+}
+
+const NIBBLES: u64 = 0x000F_0F0F_0F0F_0F0F;
+/// A nibble of this is no weight.
+const NOTHING: i32 = 8;
+/// So many nibbles fit into a byte.
+const FULL: u32 = 17;
+
+impl Sums {
+    #[inline]
+    fn add(&mut self, weights: u64) {
+        self.even += weights & NIBBLES;
+        self.odd += (weights >> 4) & NIBBLES;
+        self.packed += 1;
+        self.known += 1;
+        if self.packed == FULL {
+            self.unpack();
+        }
+    }
+
+    fn unpack(&mut self) {
+        for (at, out) in self.out.iter_mut().enumerate() {
+            let half = if at % 2 == 0 { self.even } else { self.odd };
+            *out += ((half >> (at / 2 * 8)) & 0xFF) as i32 - NOTHING * self.packed as i32;
+        }
+        (self.even, self.odd, self.packed) = (0, 0, 0);
+    }
+
+    fn close(mut self) -> ([i32; HEADS], u32) {
+        self.unpack();
+        (self.out, self.known)
+    }
+}
+
+/// Puts what the words of a folded ask say over what the patterns say of it.
+pub(crate) fn hear(folded: &str, verdict: &mut Verdict) {
+    // An image or a very long text says what is asked for.
+    if KINDS.contains(&verdict.kind)
+        && let Some(heard) = heard(folded, verdict)
+    {
+        settle(verdict, &heard);
+    }
+}
+
+fn heard(folded: &str, verdict: &Verdict) -> Option<Heard> {
+    let heads = odds(folded, verdict)?;
+    let (odds, [shift]) = heads.split_last_chunk()?;
+    let most = odds.iter().copied().fold(f32::MIN, f32::max);
+    let shares = || KINDS.into_iter().zip(odds.iter().map(|value| f64::from((value - most).exp())));
+    let all: f64 = shares().map(|(_, share)| share).sum();
+    let level = shares().map(|(kind, share)| level_of(kind) * share).sum::<f64>() / all;
+    let best = shares().find(|(_, share)| *share >= 1.0)?.0;
+    Some(Heard { kind: (best, 1.0 / all), level, shift: f64::from(*shift) })
+}
+
+/// The log odds of each kind, and the shift of the difficulty.
+pub(crate) fn odds(folded: &str, verdict: &Verdict) -> Option<[f32; HEADS]> {
+    let model = MODEL.as_ref()?;
+    let mut heads = model.heads(&words(verdict.repaired.as_deref().unwrap_or(folded)));
+    for (place, value) in said(verdict).into_iter().filter(|(_, value)| *value != 0.0) {
+        heads.iter_mut().zip(model.said.get(place)?).for_each(|(odds, weight)| *odds += value * weight);
+    }
+    Some(heads)
+}
+
+/// What the patterns say, by its place among the inputs.
+fn said(verdict: &Verdict) -> impl IntoIterator<Item = (usize, f32)> {
+    let count = verdict.scores.len();
+    let scores = verdict.scores.iter().enumerate().map(|(at, score)| (at, score.min(SCORE.0) / SCORE.1));
+    let spoken = verdict.scores.iter().enumerate();
+    let spoken = spoken.map(move |(at, score)| (count + at, if *score > SPOKEN { SPOKEN_COUNTS } else { 0.0 }));
+    scores.chain(spoken).chain([(2 * count + verdict.kind.index(), SPOKEN_COUNTS)])
+}
+
+fn settle(verdict: &mut Verdict, heard: &Heard) {
+    let (kind, probability) = heard.kind;
+    if verdict.none && probability < RECOGNISED {
+        // What it may be asked for still says more than nothing.
+        verdict.level = Some(heard.level);
+        return;
+    }
+    let unsure = ((SURE.1 - verdict.confidence) / (SURE.1 - SURE.0)).clamp(0.0, 1.0);
+    let level = unsure * heard.level + (1.0 - unsure) * level_of(verdict.kind);
+    verdict.level = Some(level + heard.shift * (SHIFTED.0 + (SHIFTED.1 - SHIFTED.0) * unsure));
+    if verdict.confidence >= KEPT {
+        return;
+    }
+    if kind != verdict.kind || verdict.none {
+        verdict.evidence.push((Signal::Structure("wording"), probability as f32));
+    }
+    verdict.none = false;
+    verdict.kind = kind;
+    verdict.confidence = probability;
+}
+
+/// What a hash is of, beside whole words and pairs of them.
+const SHORT_STEM: u32 = 0x5DEE_CE66;
+const LONG_STEM: u32 = 0x2545_F491;
+const THREE: u32 = 0x9E37_79B9;
+const SYLLABLES: u32 = 0x85EB_CA6B;
+const FIRST: u32 = 0xC2B2_AE35;
+const LAST: u32 = 0x27D4_EB2F;
+const ASKS: u32 = 0x1656_67B1;
+const LENGTH: u32 = 0x94D0_49BB;
+/// Letters of the two stems of a longer word.
+const SHORT: usize = 4;
+const LONG: usize = 6;
+/// Lengths beyond two to this many words count as one.
+const LONGEST: u32 = 6;
+
+/// The hashes of an ask: words, their stems, pairs, and of scripts without blanks characters up to three together.
+pub(crate) fn words(folded: &str) -> Vec<u32> {
+    let mut reader = Reader { out: Vec::with_capacity(folded.len().min(HEAD + TAIL)), ..Reader::default() };
+    let folded = folded.trim_end();
+    if folded.len() <= HEAD + TAIL {
+        reader.read(folded);
+    } else {
+        reader.read(head(folded, HEAD));
+        reader.read(tail(folded, TAIL));
+    }
+    reader.close(folded.ends_with(['?', '？', '؟']))
+}
+
+#[derive(Default)]
+struct Reader {
+    out: Vec<u32>,
+    count: u32,
+    last: u32,
+    // The two characters before, of a script without blanks.
+    wide: [u32; 2],
+    word: u32,
+    len: usize,
+    stems: [u32; 2],
+    syllable: u32,
+}
+
+impl Reader {
+    fn read(&mut self, text: &str) {
+        for c in text.chars() {
+            if c.is_ascii_alphabetic() || (c == '\'' && self.len > 0) {
+                self.letter(c);
+            } else if c.is_ascii_digit() {
+                self.letter('0');
+            } else if c.is_ascii() {
+                self.end();
+            } else if single(c) {
+                self.end();
+                self.wide(c);
+            } else if is_letter(c) || is_mark(c) {
+                self.hangul(c);
+                self.letter(c);
+            } else {
+                self.end();
+            }
+        }
+        self.end();
+    }
+
+    fn letter(&mut self, c: char) {
+        self.word = step(if self.len == 0 { SEED } else { self.word }, c);
+        self.len += 1;
+        match self.len {
+            SHORT => self.stems[0] = self.word,
+            LONG => self.stems[1] = self.word,
+            _ => {}
+        }
+    }
+
+    fn hangul(&mut self, c: char) {
+        if ('\u{AC00}'..='\u{D7A3}').contains(&c) {
+            let own = step(SEED, c);
+            if self.len > 0 {
+                self.put(join(self.syllable, own) ^ SYLLABLES);
+            }
+            self.syllable = own;
+        }
+    }
+
+    fn wide(&mut self, c: char) {
+        let own = step(SEED, c);
+        let [first, second] = self.wide;
+        if first != 0 {
+            self.put(join(join(first, second), own) ^ THREE);
+        }
+        self.token(own);
+        self.wide = [second, own];
+    }
+
+    fn end(&mut self) {
+        if self.len > 0 {
+            if self.len > SHORT {
+                self.put(self.stems[0] ^ SHORT_STEM);
+            }
+            if self.len > LONG {
+                self.put(self.stems[1] ^ LONG_STEM);
+            }
+            self.len = 0;
+            self.token(self.word);
+            self.wide = [0; 2];
+        }
+    }
+
+    fn token(&mut self, hash: u32) {
+        self.put(hash);
+        if self.count == 0 {
+            self.put(hash ^ FIRST);
+        } else {
+            self.put(join(self.last, hash));
+        }
+        self.last = hash;
+        self.count += 1;
+    }
+
+    fn put(&mut self, hash: u32) {
+        self.out.push(finish(hash));
+    }
+
+    fn close(mut self, asks: bool) -> Vec<u32> {
+        if self.count > 0 {
+            self.put(self.last ^ LAST);
+            self.put(LENGTH ^ (self.count + 1).ilog2().min(LONGEST));
+        }
+        if asks {
+            self.put(ASKS);
+        }
+        self.out
+    }
+}
+
+fn finish(hash: u32) -> u32 {
+    let hash = (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D);
+    let hash = (hash ^ (hash >> 12)).wrapping_mul(0x297A_2D39);
+    hash ^ (hash >> 15)
+}
+
+/// Whether the built-in artefact has the layout that this build reads.
+#[cfg(test)]
+pub(crate) fn loads() -> bool {
+    MODEL.is_some()
+}
