@@ -19,13 +19,24 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 ASKS = pathlib.Path(__file__).resolve().parent / "asks"
 # The order of `KINDS` in wording.rs, and the two kinds that it leaves to the patterns.
-KINDS = (
-    "code debug math reasoning extraction classification translation summarisation creative chat simple_question "
-    "roleplay agentic"
-).split()
+KINDS = [
+    "code",
+    "debug",
+    "math",
+    "reasoning",
+    "extraction",
+    "classification",
+    "translation",
+    "summarisation",
+    "creative",
+    "chat",
+    "simple_question",
+    "roleplay",
+    "agentic",
+]
 PATTERNS = [*KINDS, "long_context", "vision"]
 TIERS = {"easy": 0.2, "medium": 0.5, "hard": 0.8}
-LANGUAGES = "en en-2 de fr es pt it nl pl tr ru uk ar hi zh ja ko".split()
+LANGUAGES = ["en", "en-2", "de", "fr", "es", "pt", "it", "nl", "pl", "tr", "ru", "uk", "ar", "hi", "zh", "ja", "ko"]
 # The level of each kind in difficulty.rs, from which the shift leads to the tier.
 LEVELS = [0.53, 0.56, 0.50, 0.57, 0.25, 0.22, 0.22, 0.26, 0.34, 0.22, 0.27, 0.31, 0.35]
 # As in wording.rs.

@@ -28,7 +28,8 @@ fn talk(turns: &[(&str, &str)]) -> Task {
 
 #[test]
 fn the_artefact_and_the_word_lists_are_sound() {
-    assert!(super::predictor::loads() && super::wording::loads());
+    let bytes = super::predictor::bytes().unwrap() + super::wording::bytes().unwrap();
+    assert!(bytes <= 256 * 1024, "{bytes} bytes");
     let (rows, parts, nodes, unsound) = super::matcher::census();
     assert!((200..832).contains(&rows), "{rows} rows");
     assert!(parts < 4096, "{parts} parts");
