@@ -4,7 +4,7 @@
 use super::TaskKind;
 use super::difficulty::level_of;
 use super::features::{SEED, is_letter, is_mark, join, single, step};
-use super::fold::{head, tail};
+use super::fold::head;
 use super::rules::{Signal, Verdict};
 use crate::fork::Lazy;
 
@@ -42,18 +42,17 @@ const FEWEST: f32 = 4.0;
 const SCORE: (f32, f32) = (6.0, 10.0);
 const SPOKEN: f32 = 0.75;
 const SPOKEN_COUNTS: f32 = 0.3;
-/// The ends of an ask that are read, in bytes.
-const HEAD: usize = 700;
-const TAIL: usize = 300;
+/// An ask of more bytes is mostly the material that it works on, of which words say nothing.
+const LONGEST_ASK: usize = 1_000;
 /// Nothing that the patterns do not know is recognised below this probability.
 const RECOGNISED: f64 = 0.5;
 /// Patterns that are as sure as this keep their kind.
 const KEPT: f64 = 0.75;
 /// The level is that of the pattern's kind where it is as sure as the second, and that of the words below the first.
 const SURE: (f64, f64) = (0.6, 0.9);
-/// What of the shift counts beside sure patterns, and beside unsure ones: to be shifted by words of one language and not
-/// of another is the price of it.
-const SHIFTED: (f64, f64) = (0.05, 0.25);
+/// What of the shift counts where the words give the level: to be shifted by words of one language and not of another is
+/// the price of it.
+const SHIFTED: f64 = 0.25;
 
 struct Model {
     bias: [f32; HEADS],
@@ -101,20 +100,19 @@ impl Model {
         Some(Self { bias, said, steps, lines })
     }
 
-    /// The packed weights of a word, where it is known.
+    /// The place of a word with its packed weights; 0 where it is not known. Which it is cannot be foreseen, so nothing
+    /// branches on it.
     #[inline]
-    fn word(&self, hash: u32) -> Option<u64> {
-        let line = self.lines.get((hash >> (32 - LINE_BITS)) as usize)?;
+    fn place(&self, hash: u32) -> u64 {
+        let Some(line) = self.lines.get((hash >> (32 - LINE_BITS)) as usize) else { return 0 };
         let mark = u64::from(mark(hash));
-        line.iter().find(|slot| **slot & 0xFF == mark).map(|slot| slot >> 8)
+        line.iter().map(|place| if place & 0xFF == mark { *place } else { 0 }).fold(0, |found, place| found | place)
     }
 
     fn heads(&self, words: &[u32]) -> [f32; HEADS] {
         let mut sums = Sums::default();
         for hash in words {
-            if let Some(weights) = self.word(*hash) {
-                sums.add(weights);
-            }
+            sums.add(self.place(*hash));
         }
         let (sums, known) = sums.close();
         let scale = 1.0 / (known as f32).max(FEWEST).sqrt();
@@ -150,11 +148,11 @@ const FULL: u32 = 17;
 
 impl Sums {
     #[inline]
-    fn add(&mut self, weights: u64) {
+    fn add(&mut self, place: u64) {
+        let weights = place >> 8;
         self.even += weights & NIBBLES;
         self.odd += (weights >> 4) & NIBBLES;
-        self.packed += 1;
-        self.known += 1;
+        self.packed += u32::from(place != 0);
         if self.packed == FULL {
             self.unpack();
         }
@@ -165,6 +163,7 @@ impl Sums {
             let half = if at % 2 == 0 { self.even } else { self.odd };
             *out += ((half >> (at / 2 * 8)) & 0xFF) as i32 - NOTHING * self.packed as i32;
         }
+        self.known += self.packed;
         (self.even, self.odd, self.packed) = (0, 0, 0);
     }
 
@@ -176,8 +175,10 @@ impl Sums {
 
 /// Puts what the words of a folded ask say over what the patterns say of it.
 pub(crate) fn hear(folded: &str, verdict: &mut Verdict) {
-    // An image or a very long text says what is asked for.
-    if KINDS.contains(&verdict.kind)
+    // Beside sure patterns words have no say, and an image or a very long text says what is asked for.
+    if verdict.confidence < SURE.1
+        && folded.len() <= LONGEST_ASK
+        && KINDS.contains(&verdict.kind)
         && let Some(heard) = heard(folded, verdict)
     {
         settle(verdict, &heard);
@@ -188,11 +189,12 @@ fn heard(folded: &str, verdict: &Verdict) -> Option<Heard> {
     let heads = odds(folded, verdict)?;
     let (odds, [shift]) = heads.split_last_chunk()?;
     let most = odds.iter().copied().fold(f32::MIN, f32::max);
-    let shares = || KINDS.into_iter().zip(odds.iter().map(|value| f64::from((value - most).exp())));
-    let all: f64 = shares().map(|(_, share)| share).sum();
-    let level = shares().map(|(kind, share)| level_of(kind) * share).sum::<f64>() / all;
-    let best = shares().find(|(_, share)| *share >= 1.0)?.0;
-    Some(Heard { kind: (best, 1.0 / all), level, shift: f64::from(*shift) })
+    let mut shares = [0.0; KINDS.len()];
+    shares.iter_mut().zip(odds).for_each(|(share, value)| *share = f64::from((value - most).exp()));
+    let all: f64 = shares.iter().sum();
+    let level = KINDS.iter().zip(shares).map(|(kind, share)| level_of(*kind) * share).sum::<f64>() / all;
+    let best = shares.iter().position(|share| *share >= 1.0)?;
+    Some(Heard { kind: (KINDS[best], 1.0 / all), level, shift: f64::from(*shift) })
 }
 
 /// The log odds of each kind, and the shift of the difficulty.
@@ -223,7 +225,7 @@ fn settle(verdict: &mut Verdict, heard: &Heard) {
     }
     let unsure = ((SURE.1 - verdict.confidence) / (SURE.1 - SURE.0)).clamp(0.0, 1.0);
     let level = unsure * heard.level + (1.0 - unsure) * level_of(verdict.kind);
-    verdict.level = Some(level + heard.shift * (SHIFTED.0 + (SHIFTED.1 - SHIFTED.0) * unsure));
+    verdict.level = Some(level + heard.shift * SHIFTED * unsure);
     if verdict.confidence >= KEPT {
         return;
     }
@@ -252,14 +254,9 @@ const LONGEST: u32 = 6;
 
 /// The hashes of an ask: words, their stems, pairs, and of scripts without blanks characters up to three together.
 pub(crate) fn words(folded: &str) -> Vec<u32> {
-    let mut reader = Reader { out: Vec::with_capacity(folded.len().min(HEAD + TAIL)), ..Reader::default() };
-    let folded = folded.trim_end();
-    if folded.len() <= HEAD + TAIL {
-        reader.read(folded);
-    } else {
-        reader.read(head(folded, HEAD));
-        reader.read(tail(folded, TAIL));
-    }
+    let mut reader = Reader { out: Vec::with_capacity(folded.len().min(LONGEST_ASK)), ..Reader::default() };
+    let folded = head(folded, LONGEST_ASK).trim_end();
+    reader.read(folded);
     reader.close(folded.ends_with(['?', '？', '؟']))
 }
 

@@ -13,6 +13,8 @@ const LATER: &str = include_str!("../testdata/parallel_later.tsv");
 const TUNED: &str = include_str!("../testdata/parallel_tuned.tsv");
 // Asks in fourteen languages by a hand that knew no rules.
 const THIRD: &str = include_str!("../testdata/parallel_third.tsv");
+// Asks in sixteen languages by a further hand, measured once, after everything else.
+const UNSEEN: &str = include_str!("../testdata/parallel_unseen.tsv");
 const AGENT: &str =
     "You are an expert software engineer. Think step by step, prove everything, use the tools, debug code. ";
 
@@ -197,6 +199,18 @@ fn translations_by_a_hand_that_knew_no_rules_mostly_keep_their_tier() {
     }
     println!("third translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
     assert!(translated.all == 520 && translated.share() <= 0.17, "{:.3}", translated.share());
+}
+
+#[test]
+fn translations_that_nothing_was_chosen_with_keep_their_tier() {
+    let mut translated = Changed::default();
+    for row in parallel(UNSEEN) {
+        for text in &row[2..] {
+            translated.note(&ask(row[1]), &ask(text));
+        }
+    }
+    println!("unseen translations: tier changed in {:.3}, kind in {}", translated.share(), translated.kind);
+    assert!(translated.all == 390 && translated.share() <= 0.05, "{:.3}", translated.share());
 }
 
 #[test]

@@ -15,6 +15,8 @@ const HELD: &str = include_str!("../testdata/asks_held.jsonl");
 const FRESH: &str = include_str!("../testdata/asks_fresh.jsonl");
 // By a hand that knew neither rules nor lists.
 const STRANGERS: &str = include_str!("../testdata/asks_strangers.jsonl");
+// By a further hand, measured once, after everything that this project has of rules and training.
+const UNSEEN: &str = include_str!("../testdata/asks_unseen.jsonl");
 const MATERIALS: &str = include_str!("../testdata/materials.json");
 
 #[derive(Deserialize)]
@@ -182,4 +184,14 @@ fn prompts_of_strangers_mostly_get_their_kind() {
     assert_eq!(judged.len(), 220);
     let share = share_right(&judged);
     assert!(share >= 0.70, "{share:.3}");
+}
+
+#[test]
+fn prompts_that_nothing_was_chosen_with_get_their_kind() {
+    let judged = judge(UNSEEN);
+    print_totals("unseen", &judged);
+    let languages: std::collections::BTreeSet<_> = judged.iter().map(|one| one.language.as_str()).collect();
+    assert!(judged.len() == 160 && languages.len() == 16);
+    let share = share_right(&judged);
+    assert!(share >= 0.92, "{share:.3}");
 }
