@@ -230,7 +230,8 @@ fn settle(verdict: &mut Verdict, heard: &Heard) {
         return;
     }
     if kind != verdict.kind || verdict.none {
-        verdict.evidence.push((Signal::Structure("wording"), probability as f32));
+        // It decided, whatever the patterns weigh.
+        verdict.evidence.insert(0, (Signal::Structure("wording"), probability as f32));
     }
     verdict.none = false;
     verdict.kind = kind;
