@@ -54,6 +54,15 @@ impl Features {
 /// Extracts the features of a reading. Of what the patterns say only whether something is to be worked out counts, for
 /// the shape.
 pub(crate) fn extract(reading: &Reading<'_>, kind: TaskKind) -> Features {
+    extracted(reading, kind, false)
+}
+
+/// The same with what weighs nothing in this shape, for training.
+pub(crate) fn extract_all(reading: &Reading<'_>, kind: TaskKind) -> Features {
+    extracted(reading, kind, true)
+}
+
+fn extracted(reading: &Reading<'_>, kind: TaskKind, all: bool) -> Features {
     let mut words = Words::default();
     let folded = reading.folded.as_str();
     if folded.len() <= WORDS_HEAD + WORDS_TAIL {
@@ -62,10 +71,11 @@ pub(crate) fn extract(reading: &Reading<'_>, kind: TaskKind) -> Features {
         words.read(head(folded, WORDS_HEAD));
         words.read(tail(folded, WORDS_TAIL));
     }
-    let (buckets, distinct) = words.buckets();
     let count = Counts::of(head(reading.parts.ask.trim(), WORDS_HEAD));
-    let surface = surface(reading, &count, &words, distinct);
     let shape = count.shape(reading.parts.code_chars > 0, kind == TaskKind::Math);
+    // Of everything else only length and commas weigh.
+    let (buckets, distinct) = if all || shape != Shape::Other { words.buckets() } else { (Vec::new(), 0) };
+    let surface = surface(reading, &count, &words, distinct);
     Features { buckets, words: words.hashes, surface, shape }
 }
 

@@ -11,7 +11,7 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
         if first.is_ascii() {
             let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
             let (plain, after) = rest.split_at(run);
-            fold_plain(plain.as_bytes(), out, &mut last);
+            fold_plain(plain, out, &mut last);
             rest = after;
         } else {
             fold_wide(first, out, &mut |out, c| push(out, &mut last, c));
@@ -31,10 +31,20 @@ const fn is_blank(c: char) -> bool {
     c == ' ' || c == '\n'
 }
 
-// Most of most texts: words with a blank between them are taken over whole.
-fn fold_plain(text: &[u8], out: &mut String, last: &mut char) {
+fn fold_plain(text: &str, out: &mut String, last: &mut char) {
+    // Most of most texts: words with one blank between them are taken over whole.
+    let bytes = text.as_bytes();
+    let odd = bytes.iter().fold(false, |odd, byte| odd | (*byte < b' ' && *byte != b'\n') | (*byte == 0x7F));
+    let double = bytes.iter().zip(&bytes[1..]).fold(false, |double, (a, b)| double | (*a <= b' ' && *b <= b' '));
+    if !odd && !double && !(bytes[0] <= b' ' && is_blank(*last)) {
+        let from = out.len();
+        out.push_str(text);
+        out[from..].make_ascii_lowercase();
+        *last = char::from(bytes[bytes.len() - 1].to_ascii_lowercase());
+        return;
+    }
     let mut folded = [0u8; PIECE];
-    for piece in text.chunks(PIECE) {
+    for piece in bytes.chunks(PIECE) {
         let mut len = 0;
         for byte in piece {
             let c = PLAIN[usize::from(*byte)];

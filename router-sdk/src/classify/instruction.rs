@@ -1,6 +1,7 @@
 //! Folded text in, its instruction apart from the material that the instruction works on out.
 
 use super::fold::{head, tail};
+use super::question::MARKS;
 
 // An instruction is no longer than this; a shorter rest is no material.
 const LONGEST: usize = 420;
@@ -35,14 +36,11 @@ fn question(folded: &str) -> Option<&str> {
 
 // Where the first question mark of any script begins and ends.
 fn question_mark(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    let at = (0..bytes.len()).find(|&at| match bytes[at] {
-        b'?' => true,
-        0xEF => text[at..].starts_with('？'),
-        0xD8 => text[at..].starts_with('؟'),
-        _ => false,
-    })?;
-    Some((at, at + text[at..].chars().next().map_or(1, char::len_utf8)))
+    if text.is_ascii() {
+        return text.find('?').map(|at| (at, at + 1));
+    }
+    let (at, mark) = text.char_indices().find(|(_, c)| MARKS.contains(c))?;
+    Some((at, at + mark.len_utf8()))
 }
 
 // Up to the first line end, colon or opening quote that something long follows.

@@ -93,6 +93,8 @@ pub(crate) struct Known {
 
 struct Table {
     rows: Vec<Known>,
+    // Those that make a task harder.
+    harder: RowSet,
     gapped: Vec<Gapped>,
     // The gapped alternatives whose rarest part this is.
     by_part: Vec<Vec<u16>>,
@@ -138,7 +140,7 @@ pub(crate) fn rows_in(window: &str, lead: usize) -> Matched {
             *count = count.saturating_add(1);
             return;
         }
-        found.depth = found.depth.saturating_add(u16::from(table.rows[target].row.effect == Effect::Harder));
+        found.depth = found.depth.saturating_add(u16::from(table.harder.0.has(target)));
         found.all.0.add(target);
         if end <= lead {
             found.lead.0.add(target);
@@ -222,6 +224,11 @@ impl Table {
                 gapped.push(Gapped { row: at, parts, whole, compiled: OnceLock::new() });
             }
         }
+        let mut harder = RowSet::empty();
+        rows.iter()
+            .enumerate()
+            .filter(|(_, known)| known.row.effect == Effect::Harder)
+            .for_each(|(at, _)| harder.0.add(at));
         let mut by_part = vec![Vec::new(); known.len()];
         for (nth, gapped) in gapped.iter().enumerate() {
             // The part whose shortest spelling is longest is in the fewest texts.
@@ -234,6 +241,7 @@ impl Table {
         }
         Self {
             rows,
+            harder,
             gapped,
             by_part,
             automaton: Automaton::new(literals.into_iter()),

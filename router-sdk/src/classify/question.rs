@@ -1,6 +1,7 @@
 //! A folded text in, how it asks out: whether, after how much telling, about how many amounts. No word is read.
 
-const MARKS: [char; 3] = ['?', '？', '؟'];
+/// The marks that end a question.
+pub(crate) const MARKS: [char; 3] = ['?', '？', '؟'];
 // A sentence has at least this many bytes.
 const SENTENCE: usize = 12;
 

@@ -109,11 +109,9 @@ impl Model {
         line.iter().map(|place| if place & 0xFF == mark { *place } else { 0 }).fold(0, |found, place| found | place)
     }
 
-    fn heads(&self, words: &[u32]) -> [f32; HEADS] {
+    fn heads(&self, folded: &str) -> [f32; HEADS] {
         let mut sums = Sums::default();
-        for hash in words {
-            sums.add(self.place(*hash));
-        }
+        read(folded, |hash| sums.add(self.place(hash)));
         let (sums, known) = sums.close();
         let scale = 1.0 / (known as f32).max(FEWEST).sqrt();
         let mut out = self.bias;
@@ -200,7 +198,7 @@ fn heard(folded: &str, verdict: &Verdict) -> Option<Heard> {
 /// The log odds of each kind, and the shift of the difficulty.
 pub(crate) fn odds(folded: &str, verdict: &Verdict) -> Option<[f32; HEADS]> {
     let model = MODEL.as_ref()?;
-    let mut heads = model.heads(&words(verdict.repaired.as_deref().unwrap_or(folded)));
+    let mut heads = model.heads(verdict.repaired.as_deref().unwrap_or(folded));
     for (place, value) in said(verdict).into_iter().filter(|(_, value)| *value != 0.0) {
         heads.iter_mut().zip(model.said.get(place)?).for_each(|(odds, weight)| *odds += value * weight);
     }
@@ -253,17 +251,23 @@ const LONG: usize = 6;
 /// Lengths beyond two to this many words count as one.
 const LONGEST: u32 = 6;
 
-/// The hashes of an ask: words, their stems, pairs, and of scripts without blanks characters up to three together.
+/// The hashes of an ask, as training reads them.
 pub(crate) fn words(folded: &str) -> Vec<u32> {
-    let mut reader = Reader { out: Vec::with_capacity(folded.len().min(LONGEST_ASK)), ..Reader::default() };
-    let folded = head(folded, LONGEST_ASK).trim_end();
-    reader.read(folded);
-    reader.close(folded.ends_with(['?', '？', '؟']))
+    let mut out = Vec::new();
+    read(folded, |hash| out.push(hash));
+    out
 }
 
-#[derive(Default)]
-struct Reader {
-    out: Vec<u32>,
+/// Tells the hashes of an ask: words, their stems, pairs, and of scripts without blanks characters up to three together.
+fn read(folded: &str, told: impl FnMut(u32)) {
+    let folded = head(folded, LONGEST_ASK).trim_end();
+    let mut reader = Reader { told, count: 0, last: 0, wide: [0; 2], word: 0, len: 0, stems: [0; 2], syllable: 0 };
+    reader.read(folded);
+    reader.close(folded.ends_with(['?', '？', '؟']));
+}
+
+struct Reader<F> {
+    told: F,
     count: u32,
     last: u32,
     // The two characters before, of a script without blanks.
@@ -274,7 +278,7 @@ struct Reader {
     syllable: u32,
 }
 
-impl Reader {
+impl<F: FnMut(u32)> Reader<F> {
     fn read(&mut self, text: &str) {
         for c in text.chars() {
             if c.is_ascii_alphabetic() || (c == '\'' && self.len > 0) {
@@ -352,10 +356,10 @@ impl Reader {
     }
 
     fn put(&mut self, hash: u32) {
-        self.out.push(finish(hash));
+        (self.told)(finish(hash));
     }
 
-    fn close(mut self, asks: bool) -> Vec<u32> {
+    fn close(mut self, asks: bool) {
         if self.count > 0 {
             self.put(self.last ^ LAST);
             self.put(LENGTH ^ (self.count + 1).ilog2().min(LONGEST));
@@ -363,7 +367,6 @@ impl Reader {
         if asks {
             self.put(ASKS);
         }
-        self.out
     }
 }
 
