@@ -36,7 +36,7 @@ fn fold_plain(text: &str, out: &mut String, last: &mut char) {
     let bytes = text.as_bytes();
     let odd = bytes.iter().fold(false, |odd, byte| odd | (*byte < b' ' && *byte != b'\n') | (*byte == 0x7F));
     let double = bytes.iter().zip(&bytes[1..]).fold(false, |double, (a, b)| double | (*a <= b' ' && *b <= b' '));
-    if !odd && !double && !(bytes[0] <= b' ' && is_blank(*last)) {
+    if !(odd || double || bytes[0] <= b' ' && is_blank(*last)) {
         let from = out.len();
         out.push_str(text);
         out[from..].make_ascii_lowercase();
