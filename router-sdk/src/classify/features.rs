@@ -3,12 +3,15 @@
 use super::TaskKind;
 use super::fold::{head, tail};
 use super::reading::Reading;
+use super::rules::Verdict;
 use super::shape::{Counts, Shape};
 
 /// log2 of the number of hashed buckets.
 pub(crate) const BUCKET_BITS: u32 = 17;
 /// Number of surface values.
 pub(crate) const SURFACE: usize = 27;
+/// The first of them: length and commas, all that weighs where neither answers to choose from nor a story is seen.
+pub(crate) const OF_OTHER: usize = 2;
 
 // Words beyond this many bytes add no information for their cost.
 const WORDS_HEAD: usize = 6_000;
@@ -51,31 +54,35 @@ impl Features {
     }
 }
 
-/// Extracts the features of a reading. Of what the patterns say only whether something is to be worked out counts, for
-/// the shape.
-pub(crate) fn extract(reading: &Reading<'_>, kind: TaskKind) -> Features {
-    extracted(reading, kind, false)
+/// Extracts what weighs in the shape of a reading. Of what the patterns say it counts whether something is to be worked
+/// out, for the shape, and whether they know nothing: then words are looked at for whether training knew them.
+pub(crate) fn extract(reading: &Reading<'_>, verdict: &Verdict) -> Features {
+    let (count, shape) = counted(reading, verdict);
+    if shape != Shape::Other {
+        return whole(reading, &count, shape);
+    }
+    let mut surface = [0.0; SURFACE];
+    surface[..OF_OTHER].copy_from_slice(&[length(&count), commas(&count)]);
+    let words = if verdict.none { Words::of(&reading.folded).hashes } else { Vec::new() };
+    Features { buckets: Vec::new(), words, surface, shape }
 }
 
 /// The same with what weighs nothing in this shape, for training.
-pub(crate) fn extract_all(reading: &Reading<'_>, kind: TaskKind) -> Features {
-    extracted(reading, kind, true)
+pub(crate) fn extract_all(reading: &Reading<'_>, verdict: &Verdict) -> Features {
+    let (count, shape) = counted(reading, verdict);
+    whole(reading, &count, shape)
 }
 
-fn extracted(reading: &Reading<'_>, kind: TaskKind, all: bool) -> Features {
-    let mut words = Words::default();
-    let folded = reading.folded.as_str();
-    if folded.len() <= WORDS_HEAD + WORDS_TAIL {
-        words.read(folded);
-    } else {
-        words.read(head(folded, WORDS_HEAD));
-        words.read(tail(folded, WORDS_TAIL));
-    }
+fn counted(reading: &Reading<'_>, verdict: &Verdict) -> (Counts, Shape) {
     let count = Counts::of(head(reading.parts.ask.trim(), WORDS_HEAD));
-    let shape = count.shape(reading.parts.code_chars > 0, kind == TaskKind::Math);
-    // Of everything else only length and commas weigh.
-    let (buckets, distinct) = if all || shape != Shape::Other { words.buckets() } else { (Vec::new(), 0) };
-    let surface = surface(reading, &count, &words, distinct);
+    let shape = count.shape(reading.parts.code_chars > 0, verdict.said == TaskKind::Math);
+    (count, shape)
+}
+
+fn whole(reading: &Reading<'_>, count: &Counts, shape: Shape) -> Features {
+    let words = Words::of(&reading.folded);
+    let (buckets, distinct) = words.buckets();
+    let surface = surface(reading, count, &words, distinct);
     Features { buckets, words: words.hashes, surface, shape }
 }
 
@@ -89,6 +96,17 @@ struct Words {
 }
 
 impl Words {
+    fn of(folded: &str) -> Self {
+        let mut words = Self::default();
+        if folded.len() <= WORDS_HEAD + WORDS_TAIL {
+            words.read(folded);
+        } else {
+            words.read(head(folded, WORDS_HEAD));
+            words.read(tail(folded, WORDS_TAIL));
+        }
+        words
+    }
+
     fn read(&mut self, text: &str) {
         let mut hash = SEED;
         let mut len = 0usize;
@@ -220,14 +238,22 @@ fn log(value: usize) -> f32 {
     (value as f32 + 1.0).ln()
 }
 
+fn length(count: &Counts) -> f32 {
+    log(count.signs)
+}
+
+// One comma more or less is a matter of language.
+fn commas(count: &Counts) -> f32 {
+    (count.commas as f32 / 5.0 + 1.0).ln()
+}
+
 fn surface(reading: &Reading<'_>, count: &Counts, words: &Words, distinct: usize) -> [f32; SURFACE] {
     let total = (words.hashes.len().max(1)) as f32;
     let signs = (count.signs.max(1)) as f32;
     let parts = &reading.parts;
     [
-        log(count.signs),
-        // One comma more or less is a matter of language.
-        (count.commas as f32 / 5.0 + 1.0).ln(),
+        length(count),
+        commas(count),
         log(words.hashes.len()),
         words.letters as f32 / total,
         words.long as f32 / total,

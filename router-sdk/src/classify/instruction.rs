@@ -43,11 +43,23 @@ fn question_mark(text: &str) -> Option<(usize, usize)> {
     Some((at, at + mark.len_utf8()))
 }
 
+// The bytes that an instruction may end before.
+const MAY_END: [bool; 256] = {
+    let mut table = [false; 256];
+    let ends = *b"\n:'\"\xEF\xC2\xE3";
+    let mut at = 0;
+    while at < ends.len() {
+        table[ends[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 // Up to the first line end, colon or opening quote that something long follows.
 fn first(folded: &str) -> Option<&str> {
     let window = head(folded, LONGEST);
     let bytes = window.as_bytes();
-    let at = (4..bytes.len()).find(|&at| match bytes[at] {
+    let at = (4..bytes.len()).filter(|&at| MAY_END[usize::from(bytes[at])]).find(|&at| match bytes[at] {
         b'\n' => true,
         b':' => bytes.get(at + 1).is_none_or(|next| matches!(next, b' ' | b'\n' | b'\'' | b'"')),
         b'\'' | b'"' => matches!(bytes[at - 1], b' ' | b':') && quoted(&folded[at + 1..], bytes[at]),

@@ -315,6 +315,8 @@ fn bind(bound: Bound, stems: &str) -> String {
         }
     }
     match bound {
+        // With the anchor before everything else the search ends at once elsewhere.
+        Bound::Word if out.starts_with('^') => format!(r"^(?-u:\b)(?:{})", &out[1..]),
         Bound::Word => format!(r"(?-u:\b)(?:{out})"),
         Bound::Blank => format!("(?:^|[ \n\"'(«:,.-])(?:{out})"),
         Bound::Free => format!("(?:{out})"),

@@ -51,7 +51,7 @@ pub fn classify(body: &Map<String, Value>) -> Task {
         verdict = rules::judge(&reading, &needs);
     }
     wording::hear(&reading.folded, &mut verdict);
-    let text = features::extract(&reading, verdict.said);
+    let text = features::extract(&reading, &verdict);
     let forecast = predictor::forecast(&text);
     difficulty::assemble(&reading, needs, verdict, &text, &forecast)
 }
@@ -77,7 +77,7 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
     let reading = Reading::of(body);
     let mut verdict = rules::judge(&reading, &needs);
     wording::hear(&reading.folded, &mut verdict);
-    let text = features::extract_all(&reading, verdict.said);
+    let text = features::extract_all(&reading, &verdict);
     TrainingRow {
         kind: verdict.kind,
         said: verdict.said,

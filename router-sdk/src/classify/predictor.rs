@@ -1,6 +1,6 @@
 //! Features in, forecasts out: a linear model for each shape of ask, built into the crate as weights of 4 and 8 bits.
 
-use super::features::{BUCKET_BITS, Features, OF_WORDS, SURFACE};
+use super::features::{BUCKET_BITS, Features, OF_OTHER, OF_WORDS, SURFACE};
 use super::shape::Shape;
 use crate::fork::Lazy;
 
@@ -111,7 +111,8 @@ impl Model {
         let shape = features.shape().index();
         let trust = trust(known);
         let mut out = 0.0;
-        for (at, value) in features.surface().iter().enumerate() {
+        let weighing = if features.shape() == Shape::Other { OF_OTHER } else { SURFACE };
+        for (at, value) in features.surface().iter().enumerate().take(weighing) {
             let scaled = ((value - self.mean[at]) * self.inverse[at]).clamp(-CLIP, CLIP);
             let weight = if OF_WORDS.contains(&at) { trust } else { 1.0 };
             out += weight * scaled * self.surface[shape][at];

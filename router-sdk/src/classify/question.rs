@@ -12,7 +12,8 @@ pub(crate) fn is_question(text: &str) -> bool {
 
 /// Whether a question stands anywhere in the text.
 pub(crate) fn asks_somewhere(text: &str) -> bool {
-    text.contains(MARKS)
+    // One by one each is searched for by vectors.
+    MARKS.iter().any(|mark| text.contains(*mark))
 }
 
 // Greek asks with a semicolon.

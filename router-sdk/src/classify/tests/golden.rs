@@ -29,7 +29,7 @@ fn training_and_routing_see_the_same_features_and_forecasts() {
         let verdict = rules::judge(&reading, &needs(&request));
         let odds = wording::odds(&reading.folded, &verdict).unwrap();
         assert!(odds.iter().zip(&row.heard).all(|(own, read)| (own - read).abs() < 1e-3), "{}: {odds:?}", row.prompt);
-        let found = features::extract_all(&reading, verdict.said);
+        let found = features::extract_all(&reading, &verdict);
         let mut buckets = found.buckets().to_vec();
         buckets.sort_unstable();
         let bits: Vec<u32> = found.surface().iter().map(|value| value.to_bits()).collect();
@@ -38,7 +38,7 @@ fn training_and_routing_see_the_same_features_and_forecasts() {
         let gain = predictor::forecast(&found).gain;
         assert!((gain - row.gain).abs() < 1e-4, "{}: {gain} is not {}", row.prompt, row.gain);
         // Routing leaves out what weighs nothing.
-        let less = predictor::forecast(&features::extract(&reading, verdict.said)).gain;
+        let less = predictor::forecast(&features::extract(&reading, &verdict)).gain;
         assert!((gain - less).abs() < 1e-12, "{}: {less} is not {gain}", row.prompt);
     }
 }
