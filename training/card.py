@@ -12,7 +12,7 @@ Written by `training/train.py` on {date}. Artefacts: the predictor `weights.bin`
 `{digest}`, and the words `wording.bin`, {words_size:,} bytes, sha256
 `{words_digest}`.
 
-**The words.** A linear model over hashed words, stems and pairs of sixteen languages (4 bits, up to 16,384 of them, 14
+**The words.** A linear model over hashed words, stems and pairs of sixteen languages (4 bits, up to 17,920 of them, 14
 heads) and over what the patterns say. It gives the odds of 13 task kinds where the patterns are unsure, and how much
 harder an ask is than others of its kind. Trained on the asks of `training/asks/`, which were written for this project
 with a kind and a tier (easy, medium, hard) and told in every language by the same hands, machines among them: kinds and
@@ -70,10 +70,11 @@ POOL = """
 
 AIQ: mean quality over all budgets. Zero router: the best mix of single models, which knows nothing of the prompt.
 The router sees the difficulty alone (from a fit without the prompt's family) and one line per model over it, five folds;
-"shuffled" is the same with the difficulties dealt out at random.
+"shuffled" is the same with the difficulties dealt out at random; "hashed words" is a ridge per model on words and pairs in
+2^14 buckets, learned on the other folds of the pool itself, with the best of three ridges.
 
-| pool | prompts | models | router | shuffled | zero router | oracle | best single | cheapest alone | dearest alone |
-|---|---|---|---|---|---|---|---|---|---|
+| pool | prompts | models | router | shuffled | hashed words | zero router | oracle | best single | cheapest alone | dearest alone |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 POOL_NOTE = """
 `mixed_2024` here is its dev part: 954 tool-use and 912 grade-school mathematics prompts, on which one cheap model is
@@ -189,7 +190,7 @@ def quality(blob, results, times, date):
     if results["pools"]:
         text += POOL
         for row in results["pools"]:
-            text += f"| {row['pool']} | {row['rows']:,} | {row['models']} | {row['router']:.4f} | {row['shuffled']:.4f} | {row['zero']:.4f} "
+            text += f"| {row['pool']} | {row['rows']:,} | {row['models']} | {row['router']:.4f} | {row['shuffled']:.4f} | {row['hashed']:.4f} | {row['zero']:.4f} "
             text += f"| {row['oracle']:.4f} | {row['best']:.3f} | {row['cheapest']:.3f} | {row['dearest']:.3f} |\n"
         text += POOL_NOTE
     text += WORDS + word_rows(results["wording"])

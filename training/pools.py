@@ -4,10 +4,14 @@ import metrics
 import model
 import numpy as np
 import pandas as pd
-from tables import extract
+from scipy import sparse
+from sklearn.linear_model import Ridge
+from tables import BUCKETS, extract
 
 POOLS = ("mixed_2023", "mixed_2024")
 FOLDS = 5
+# The baseline of hashed words: buckets, and ridges of which the best counts, in its favour.
+HASHED, RIDGES = 1 << 14, (1, 10, 100)
 
 
 class Pools:
@@ -46,18 +50,31 @@ class Pools:
         least, most = cost.mean(0).min(), cost.mean(0).max()
         area = lambda points: metrics.aiq(points, least, most)
         singles = list(zip(cost.mean(0), quality.mean(0), strict=True))
+        words = [self.hashed(features["hashed"][whole], quality, fold, ridge) for ridge in RIDGES]
         order = np.random.default_rng(0).permutation(len(quality))
         return dict(
             rows=len(quality),
             models=len(models),
             zero=area(singles),
             router=area(metrics.swept(routed, quality, cost)),
+            hashed=max(area(metrics.swept(told, quality, cost)) for told in words),
             shuffled=area(metrics.swept(routed[order], quality, cost)),
             oracle=area(metrics.swept(quality, quality, cost)),
             best=float(quality.mean(0).max()),
             cheapest=float(quality.mean(0)[np.argmin(cost.mean(0))]),
             dearest=float(quality.mean(0)[np.argmax(cost.mean(0))]),
         )
+
+    def hashed(self, words, quality, fold, ridge):
+        """Quality of every model by words and pairs alone, learned on the other folds of the same pool."""
+        words = words.tocoo()
+        shape = (words.shape[0], HASHED)
+        words = sparse.csr_matrix((words.data, (words.row, words.col // (BUCKETS // HASHED))), shape=shape)
+        out = np.zeros_like(quality)
+        for at in range(FOLDS):
+            fitted = Ridge(alpha=ridge, solver="lsqr", tol=1e-6).fit(words[fold != at], quality[fold != at])
+            out[fold == at] = fitted.predict(words[fold == at])
+        return out
 
     def costs(self, frame, models):
         """US dollars per prompt: tokens are characters / 4, answers as long as they were."""

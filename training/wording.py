@@ -1,10 +1,11 @@
 """Labelled asks in, wording.bin out: which kind of task words speak for, and how hard. Little-endian:
 
-"CRL1"
+"CRL2"
 f32[13 + 1] bias of each kind, and of the shift of the difficulty
 f32[45][13] weights of what the patterns say: scores of the 15 kinds, whether each was said, which one leads
 f32[2] step of one packed weight, of kinds and of the shift
-u64[4096][4] words by the first 12 bits of their hash: the low byte tells them apart (0: free), then 14 weights of 4 bits
+u64[2240][8] words, by the 2240th part of all hashes that theirs is in: the low byte tells them apart (0: free), then 14
+weights of 4 bits
 """
 
 import json
@@ -18,6 +19,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 
 ASKS = pathlib.Path(__file__).resolve().parent / "asks"
+OPEN = ASKS.parents[1] / "router-sdk" / "src" / "classify" / "testdata"
 # The order of `KINDS` in wording.rs, and the two kinds that it leaves to the patterns.
 KINDS = [
     "code",
@@ -40,7 +42,7 @@ LANGUAGES = ["en", "en-2", "de", "fr", "es", "pt", "it", "nl", "pl", "tr", "ru",
 # The level of each kind in difficulty.rs, from which the shift leads to the tier.
 LEVELS = [0.53, 0.56, 0.50, 0.57, 0.25, 0.22, 0.22, 0.26, 0.34, 0.22, 0.27, 0.31, 0.35]
 # As in wording.rs.
-LINE_BITS, WAYS, FEWEST = 12, 4, 4
+LINES, WAYS, FEWEST, LONGEST_ASK = 2_240, 8, 4, 1_000
 SCORE, SPOKEN, SPOKEN_COUNTS = (6.0, 10.0), 0.75, 0.3
 # A word counts from so many asks on.
 SEEN_FROM = 3
@@ -48,7 +50,7 @@ SEEN_FROM = 3
 FREEDOM, RIDGE = 20.0, 4.0
 # What of the shift is believed: one hand rated the asks.
 BELIEVED = 0.7
-# How often an ask counts that nobody rated: the plain ones that the word lists were widened with.
+# How often an ask counts that nobody rated: the plain ones that rules and word lists were written with.
 UNRATED = 4.0
 # How often each ask is misspelt for training, in other languages and in English, and how much one of these counts.
 MISSPELT, SLIPPED = (1, 3), 0.5
@@ -82,21 +84,40 @@ class Asks:
         )
 
 
-def read(extractor, folder=ASKS):
-    """All asks of the folder, tab-separated: kind, tier (or -), and the ask in each language; and each misspelt."""
+def read(extractor):
+    """All asks that may be learned from, and each misspelt."""
     columns = [], [], [], [], [], []
-    number = 0
+    for number, (kind, tier, tellings) in enumerate([*written(), *opened()]):
+        for language, text in tellings:
+            for slip in range(1 + MISSPELT[language.startswith("en")]):
+                said = misspelt(text, slip) if slip else text
+                for column, value in zip(columns, (said, kind, tier, language, number, slip > 0), strict=True):
+                    column.append(value)
+    return Asks(*columns, extractor)
+
+
+def written(folder=ASKS):
+    """The asks of the folder, tab-separated: kind, tier (or -), and the ask in each language (or -)."""
     for path in sorted(folder.glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             kind, tier, *tellings = line.split("\t")
-            number += 1
-            for language, text in zip(LANGUAGES, tellings, strict=True):
-                for slip in range(0 if text == "-" else 1 + MISSPELT[language.startswith("en")]):
-                    said = misspelt(text, slip) if slip else text
-                    row = (said, kind, None if tier == "-" else tier, language, number, slip > 0)
-                    for column, value in zip(columns, row, strict=True):
-                        column.append(value)
-    return Asks(*columns, extractor)
+            told = zip(LANGUAGES, tellings, strict=True)
+            yield kind, None if tier == "-" else tier, [(language, text) for language, text in told if text != "-"]
+
+
+def opened(folder=OPEN):
+    """The prompts that rules were written with, as far as they are one short message; their tiers are not learned from."""
+    for line in (folder / "kinds.tsv").read_text(encoding="utf-8").splitlines():
+        language, kind, text = line.split("\t")
+        if kind in KINDS:
+            yield kind, None, [(language, text)]
+    prompts = (folder / "asks_open.jsonl").read_text(encoding="utf-8").splitlines()
+    for prompt in [*map(json.loads, prompts), *json.loads((folder / "everyday_tune.json").read_text(encoding="utf-8"))]:
+        [kind, *_], [message, *more] = prompt["kinds"], prompt["request"]["messages"]
+        text = message["content"]
+        plain = not more and isinstance(text, str) and "{{" not in text and len(text.encode()) <= LONGEST_ASK
+        if plain and kind in KINDS:
+            yield kind, None, [(prompt["language"], text)]
 
 
 def misspelt(text, seed):
@@ -116,6 +137,11 @@ def mark(hashes):
     """What tells the words of a line apart."""
     low = hashes & np.uint32(0xFF)
     return np.where(low == 0, 1, low).astype(np.uint8)
+
+
+def line(hashes):
+    """The line of the table that a word stands in."""
+    return ((hashes.astype(np.uint64) * np.uint64(LINES)) >> np.uint64(32)).astype(int)
 
 
 def design(asks, known, at):
@@ -170,18 +196,17 @@ class Fitted:
 
     def blob(self):
         """The artefact."""
-        table = np.zeros((1 << LINE_BITS, WAYS), np.uint64)
-        used = np.zeros(1 << LINE_BITS, int)
+        table = np.zeros((LINES, WAYS), np.uint64)
+        used = np.zeros(LINES, int)
         nibbles = (self.packed + 8).astype(np.uint64)
-        for place, word in enumerate(self.words):
-            slot = np.uint64(mark(np.array([word], np.uint32))[0])
+        for place, (mark_, at) in enumerate(zip(mark(self.words), line(self.words), strict=True)):
+            slot = np.uint64(mark_)
             for head in range(len(nibbles)):
                 slot |= nibbles[head, place] << np.uint64(8 + 4 * head)
-            line = int(word) >> (32 - LINE_BITS)
-            table[line, used[line]] = slot
-            used[line] += 1
+            table[at, used[at]] = slot
+            used[at] += 1
         floats = np.concatenate([self.bias, self.said.ravel(), self.steps]).astype("<f4")
-        return b"CRL1" + floats.tobytes() + table.astype("<u8").tobytes()
+        return b"CRL2" + floats.tobytes() + table.astype("<u8").tobytes()
 
 
 def solve(asks, at, words):
@@ -201,13 +226,13 @@ def solve(asks, at, words):
 
 def seated(words, worth):
     """The words that get a place: of each line the worthiest, and of words that look alike there the worthiest."""
-    marks, lines = mark(words), words >> np.uint32(32 - LINE_BITS)
-    used, taken, kept = np.zeros(1 << LINE_BITS, int), set(), []
+    marks, lines = mark(words), line(words)
+    used, taken, kept = np.zeros(LINES, int), set(), []
     for place in np.lexsort((words, -worth)):
-        line = lines[place]
-        if used[line] < WAYS and (line, marks[place]) not in taken:
-            used[line] += 1
-            taken.add((line, marks[place]))
+        at = lines[place]
+        if used[at] < WAYS and (at, marks[place]) not in taken:
+            used[at] += 1
+            taken.add((at, marks[place]))
             kept.append(words[place])
     return np.sort(np.array(kept, np.uint32))
 
@@ -264,7 +289,7 @@ def parsed(blob):
     floats = len(KINDS) + 1 + 3 * len(PATTERNS) * len(KINDS) + 2
     values = np.frombuffer(blob, "<f4", floats, 4)
     bias, rest = values[: len(KINDS) + 1], values[len(KINDS) + 1 :]
-    table = np.frombuffer(blob, "<u8", offset=4 + 4 * floats).reshape(1 << LINE_BITS, WAYS)
+    table = np.frombuffer(blob, "<u8", offset=4 + 4 * floats).reshape(LINES, WAYS)
     return bias, rest[:-2].reshape(-1, len(KINDS)), rest[-2:], table
 
 
@@ -272,9 +297,10 @@ def heard(blob, row):
     """The odds of one extracted row and its shift, by the bytes of the artefact."""
     bias, said, steps, table = parsed(blob)
     sums, known = np.zeros(len(KINDS) + 1), 0
-    for word in np.array(row["wording"], np.uint32):
-        slots = table[int(word) >> (32 - LINE_BITS)]
-        for slot in slots[(slots & np.uint64(0xFF)) == mark(np.array([word], np.uint32))[0]][:1]:
+    words = np.array(row["wording"], np.uint32)
+    for mark_, at in zip(mark(words), line(words), strict=True):
+        slots = table[at]
+        for slot in slots[(slots & np.uint64(0xFF)) == mark_][:1]:
             sums += [(int(slot) >> (8 + 4 * head) & 0xF) - 8 for head in range(len(KINDS) + 1)]
             known += 1
     heads = bias + sums * np.append(np.full(len(KINDS), steps[0]), steps[1]) / np.sqrt(max(FEWEST, known))

@@ -11,7 +11,7 @@ use crate::fork::Lazy;
 /// Bytes of the trained artefact; `training/train.py` writes them and documents the layout.
 static WORDING: &[u8] = include_bytes!("wording.bin");
 
-const MAGIC: &[u8; 4] = b"CRL1";
+const MAGIC: &[u8; 4] = b"CRL2";
 /// The kinds that words tell apart: the others are known by what stands beside the ask.
 const KINDS: [TaskKind; 13] = [
     TaskKind::Code,
@@ -32,10 +32,9 @@ const KINDS: [TaskKind; 13] = [
 const HEADS: usize = KINDS.len() + 1;
 /// What is known from the patterns: the score of each kind, whether it was said, and which one leads.
 const SAID: usize = 3 * TaskKind::ALL.len();
-/// Places of one line of the table, and lines.
-const WAYS: usize = 4;
-const LINE_BITS: u32 = 12;
-const LINES: usize = 1 << LINE_BITS;
+/// Places of one line of the table, and lines: what 256 kB leave beside the other artefact.
+const WAYS: usize = 8;
+const LINES: usize = 2_240;
 /// Fewer known words than this count as so many, so that one word decides little.
 const FEWEST: f32 = 4.0;
 /// A pattern's score counts up to this, in units of the second.
@@ -44,11 +43,10 @@ const SPOKEN: f32 = 0.75;
 const SPOKEN_COUNTS: f32 = 0.3;
 /// An ask of more bytes is mostly the material that it works on, of which words say nothing.
 const LONGEST_ASK: usize = 1_000;
-/// Nothing that the patterns do not know is recognised below this probability.
+/// Nothing that the patterns do not know is recognised below this probability, nor where fewer words than count are known.
 const RECOGNISED: f64 = 0.5;
-/// Patterns that are as sure as this keep their kind.
-const KEPT: f64 = 0.75;
-/// The level is that of the pattern's kind where it is as sure as the second, and that of the words below the first.
+/// Patterns that are as sure as the second keep their kind and its level. Below the first the level is that of the words,
+/// and between them a mixture.
 const SURE: (f64, f64) = (0.6, 0.9);
 /// What of the shift counts where the words give the level: to be shifted by words of one language and not of another is
 /// the price of it.
@@ -59,8 +57,13 @@ struct Model {
     said: Vec<[f32; KINDS.len()]>,
     /// What one step of a packed weight is worth, of kinds and of the difficulty.
     steps: [f32; 2],
-    lines: Vec<[u64; WAYS]>,
+    lines: Vec<Line>,
 }
+
+/// What is read for a word: one line of the processor's cache.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line([u64; WAYS]);
 
 static MODEL: Lazy<Option<Model>> = Lazy::new(|| Model::parse(WORDING));
 
@@ -73,6 +76,8 @@ struct Heard {
     level: f64,
     /// How much harder it is than other asks of its kind, in difficulty.
     shift: f64,
+    /// How many of its words are known.
+    known: u32,
 }
 
 impl Model {
@@ -96,7 +101,7 @@ impl Model {
         let steps = [floats.next()?, floats.next()?];
         let (slots, _) = table.as_chunks::<8>();
         let (lines, _) = slots.as_chunks::<WAYS>();
-        let lines = lines.iter().map(|line| line.map(u64::from_le_bytes)).collect();
+        let lines = lines.iter().map(|line| Line(line.map(u64::from_le_bytes))).collect();
         Some(Self { bias, said, steps, lines })
     }
 
@@ -104,12 +109,12 @@ impl Model {
     /// branches on it.
     #[inline]
     fn place(&self, hash: u32) -> u64 {
-        let Some(line) = self.lines.get((hash >> (32 - LINE_BITS)) as usize) else { return 0 };
+        let Some(line) = self.lines.get(((u64::from(hash) * LINES as u64) >> 32) as usize) else { return 0 };
         let mark = u64::from(mark(hash));
-        line.iter().map(|place| if place & 0xFF == mark { *place } else { 0 }).fold(0, |found, place| found | place)
+        line.0.iter().map(|place| if place & 0xFF == mark { *place } else { 0 }).fold(0, |found, place| found | place)
     }
 
-    fn heads(&self, folded: &str) -> [f32; HEADS] {
+    fn heads(&self, folded: &str) -> ([f32; HEADS], u32) {
         let mut sums = Sums::default();
         read(folded, |hash| sums.add(self.place(hash)));
         let (sums, known) = sums.close();
@@ -118,7 +123,7 @@ impl Model {
         for (at, (head, sum)) in out.iter_mut().zip(sums).enumerate() {
             *head += sum as f32 * scale * self.steps[usize::from(at == KINDS.len())];
         }
-        out
+        (out, known)
     }
 }
 
@@ -184,7 +189,7 @@ pub(crate) fn hear(folded: &str, verdict: &mut Verdict) {
 }
 
 fn heard(folded: &str, verdict: &Verdict) -> Option<Heard> {
-    let heads = odds(folded, verdict)?;
+    let (heads, known) = odds(folded, verdict)?;
     let (odds, [shift]) = heads.split_last_chunk()?;
     let most = odds.iter().copied().fold(f32::MIN, f32::max);
     let mut shares = [0.0; KINDS.len()];
@@ -192,17 +197,17 @@ fn heard(folded: &str, verdict: &Verdict) -> Option<Heard> {
     let all: f64 = shares.iter().sum();
     let level = KINDS.iter().zip(shares).map(|(kind, share)| level_of(*kind) * share).sum::<f64>() / all;
     let best = shares.iter().position(|share| *share >= 1.0)?;
-    Some(Heard { kind: (KINDS[best], 1.0 / all), level, shift: f64::from(*shift) })
+    Some(Heard { kind: (KINDS[best], 1.0 / all), level, shift: f64::from(*shift), known })
 }
 
-/// The log odds of each kind, and the shift of the difficulty.
-pub(crate) fn odds(folded: &str, verdict: &Verdict) -> Option<[f32; HEADS]> {
+/// The log odds of each kind with the shift of the difficulty, and how many words are known.
+pub(crate) fn odds(folded: &str, verdict: &Verdict) -> Option<([f32; HEADS], u32)> {
     let model = MODEL.as_ref()?;
-    let mut heads = model.heads(verdict.repaired.as_deref().unwrap_or(folded));
+    let (mut heads, known) = model.heads(verdict.repaired.as_deref().unwrap_or(folded));
     for (place, value) in said(verdict).into_iter().filter(|(_, value)| *value != 0.0) {
         heads.iter_mut().zip(model.said.get(place)?).for_each(|(odds, weight)| *odds += value * weight);
     }
-    Some(heads)
+    Some((heads, known))
 }
 
 /// What the patterns say, by its place among the inputs.
@@ -216,7 +221,7 @@ fn said(verdict: &Verdict) -> impl IntoIterator<Item = (usize, f32)> {
 
 fn settle(verdict: &mut Verdict, heard: &Heard) {
     let (kind, probability) = heard.kind;
-    if verdict.none && probability < RECOGNISED {
+    if verdict.none && (probability < RECOGNISED || (heard.known as f32) < FEWEST) {
         // What it may be asked for still says more than nothing.
         verdict.level = Some(heard.level);
         return;
@@ -224,9 +229,6 @@ fn settle(verdict: &mut Verdict, heard: &Heard) {
     let unsure = ((SURE.1 - verdict.confidence) / (SURE.1 - SURE.0)).clamp(0.0, 1.0);
     let level = unsure * heard.level + (1.0 - unsure) * level_of(verdict.kind);
     verdict.level = Some(level + heard.shift * SHIFTED * unsure);
-    if verdict.confidence >= KEPT {
-        return;
-    }
     if kind != verdict.kind || verdict.none {
         // It decided, whatever the patterns weigh.
         verdict.evidence.insert(0, (Signal::Structure("wording"), probability as f32));

@@ -27,7 +27,7 @@ fn training_and_routing_see_the_same_features_and_forecasts() {
         let request = body(serde_json::json!({"messages": [{"role": "user", "content": row.prompt}]}));
         let reading = Reading::of(&request);
         let verdict = rules::judge(&reading, &needs(&request));
-        let odds = wording::odds(&reading.folded, &verdict).unwrap();
+        let (odds, _) = wording::odds(&reading.folded, &verdict).unwrap();
         assert!(odds.iter().zip(&row.heard).all(|(own, read)| (own - read).abs() < 1e-3), "{}: {odds:?}", row.prompt);
         let found = features::extract_all(&reading, &verdict);
         let mut buckets = found.buckets().to_vec();
