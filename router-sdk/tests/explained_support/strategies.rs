@@ -115,7 +115,8 @@ fn stable(prompts: &[Value]) -> String {
     let mut out = HEAD.to_owned();
     writeln!(
         out,
-        "\n## With seven made-up models\n\n{} prompts, the models of [explained](explained.md).",
+        "\n## With seven made-up models\n\n{} prompts, the models of [explained](explained.md). Nothing was observed of how quick they are: then\n\
+         `fastest` takes the dear for slow, and of models that do not think it chooses the cheapest that is good enough.",
         prompts.len()
     )
     .unwrap();
