@@ -9,8 +9,16 @@ from sklearn.linear_model import Ridge
 from tables import BUCKETS, extract
 
 POOLS = ("mixed_2023", "mixed_2024")
+# A pool with as many prompts of a harder benchmark, of the models that both have outcomes of: names of pool and table.
+HARDER, HARD_TABLE = "mixed_2024", "mmlu_pro"
+SHARED = {
+    "llama-3-8b": "Meta-Llama-3-8B",
+    "llama-3-70b": "Meta-Llama-3-70B",
+    "gemini-1.5-flash": "gemini-1.5-flash-002",
+    "gemini-1.5-pro": "gemini-1.5-pro-002",
+}
 FOLDS = 5
-# The baseline of hashed words: buckets, and ridges of which the best counts, in its favour.
+# Buckets of the baseline of hashed words, and the ridges, of which the best counts for each set of facts.
 HASHED, RIDGES = 1 << 14, (1, 10, 100)
 
 
@@ -26,7 +34,13 @@ class Pools:
             if (folder / f"{name}.csv.gz").exists():
                 frame = pd.read_csv(folder / f"{name}.csv.gz")
                 frame = frame[frame["split"] == "dev"].reset_index(drop=True)
-                self.pools[name] = frame, extract(extractor, frame["prompt"].astype(str))
+                self.pools[name] = frame
+        if HARDER in self.pools and (folder / f"{HARD_TABLE}.csv.gz").exists():
+            table = pd.read_csv(folder / f"{HARD_TABLE}.csv.gz")
+            self.pools[f"{HARDER} and {HARD_TABLE}"] = harder(self.pools[HARDER], table[table["split"] == "dev"])
+        self.pools = {
+            name: (frame, extract(extractor, frame["prompt"].astype(str))) for name, frame in self.pools.items()
+        }
 
     def measure(self, without):
         """One dictionary per pool. The difficulty of a prompt comes from a fit without its family."""
@@ -44,37 +58,29 @@ class Pools:
             difficulty[inside] = without(name).difficulty(model.Part(model.Reference(features), inside))
         quality, cost, difficulty = quality[whole], cost[whole], difficulty[whole]
         fold = np.random.default_rng(0).integers(0, FOLDS, len(quality))
-        routed = np.zeros_like(quality)
-        for at in range(FOLDS):
-            routed[fold == at] = lines(difficulty[fold != at], quality[fold != at], difficulty[fold == at])
+        kind, form = (indicators(features[field][whole]) for field in ("kind", "shape"))
+        facts = {"difficulty": difficulty[:, None]}
+        facts["router"] = np.hstack([facts["difficulty"], kind])
+        facts["form"] = np.hstack([facts["router"], form])
+        facts["hashed"] = hashed(features["hashed"][whole])
         least, most = cost.mean(0).min(), cost.mean(0).max()
         area = lambda points: metrics.aiq(points, least, most)
         singles = list(zip(cost.mean(0), quality.mean(0), strict=True))
-        words = [self.hashed(features["hashed"][whole], quality, fold, ridge) for ridge in RIDGES]
+        told = {name: [folded(fact, quality, fold, ridge) for ridge in RIDGES] for name, fact in facts.items()}
+        areas = {name: [area(metrics.swept(one, quality, cost)) for one in some] for name, some in told.items()}
+        routed = told["router"][int(np.argmax(areas["router"]))]
         order = np.random.default_rng(0).permutation(len(quality))
         return dict(
             rows=len(quality),
             models=len(models),
             zero=area(singles),
-            router=area(metrics.swept(routed, quality, cost)),
-            hashed=max(area(metrics.swept(told, quality, cost)) for told in words),
+            **{name: max(some) for name, some in areas.items()},
             shuffled=area(metrics.swept(routed[order], quality, cost)),
             oracle=area(metrics.swept(quality, quality, cost)),
             best=float(quality.mean(0).max()),
             cheapest=float(quality.mean(0)[np.argmin(cost.mean(0))]),
             dearest=float(quality.mean(0)[np.argmax(cost.mean(0))]),
         )
-
-    def hashed(self, words, quality, fold, ridge):
-        """Quality of every model by words and pairs alone, learned on the other folds of the same pool."""
-        words = words.tocoo()
-        shape = (words.shape[0], HASHED)
-        words = sparse.csr_matrix((words.data, (words.row, words.col // (BUCKETS // HASHED))), shape=shape)
-        out = np.zeros_like(quality)
-        for at in range(FOLDS):
-            fitted = Ridge(alpha=ridge, solver="lsqr", tol=1e-6).fit(words[fold != at], quality[fold != at])
-            out[fold == at] = fitted.predict(words[fold == at])
-        return out
 
     def costs(self, frame, models):
         """US dollars per prompt: tokens are characters / 4, answers as long as they were."""
@@ -102,8 +108,32 @@ def family_of(source):
     return source
 
 
-def lines(difficulty, quality, asked):
-    """Quality of every model as a line over the difficulty, fitted on one part and read at another."""
-    design = np.column_stack([np.ones(len(difficulty)), difficulty])
-    found = np.linalg.solve(design.T @ design + np.diag([0, 1.0]), design.T @ quality)
-    return np.column_stack([np.ones(len(asked)), asked]) @ found
+def harder(pool, table):
+    """The pool with as many prompts of the table, of the models that both have."""
+    table = table.sample(len(pool), random_state=0)
+    more = {"prompt": table["prompt"], "source": HARD_TABLE}
+    more |= {f"m:{name}": table[f"m:{there}"] for name, there in SHARED.items()}
+    kept = ["prompt", "source", "tools", *(f"{of}:{name}" for of in ("m", "outtok") for name in SHARED)]
+    return pd.concat([pool[kept], pd.DataFrame(more)], ignore_index=True)
+
+
+def indicators(values):
+    """A column for each value."""
+    return (np.asarray(values)[:, None] == np.unique(values)).astype(float)
+
+
+def hashed(words):
+    """Words and pairs in fewer buckets."""
+    words = words.tocoo()
+    return sparse.csr_matrix(
+        (words.data, (words.row, words.col // (BUCKETS // HASHED))), shape=(words.shape[0], HASHED)
+    )
+
+
+def folded(facts, quality, fold, ridge):
+    """Quality of every model as linear in the facts, fitted on the other folds."""
+    out = np.zeros_like(quality)
+    for at in range(FOLDS):
+        fitted = Ridge(alpha=ridge, solver="lsqr", tol=1e-6).fit(facts[fold != at], quality[fold != at])
+        out[fold == at] = fitted.predict(facts[fold == at])
+    return out
