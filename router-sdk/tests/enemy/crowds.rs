@@ -45,16 +45,28 @@ async fn fifty_callers_share_four_places() {
 
 #[tokio::test]
 async fn who_waits_for_a_place_ends_by_the_deadline() {
-    let script = json!({"a": [{"say": "up", "first_token_ms": 2_000}]});
+    let script = json!({"a": [{"fault": {"kind": "hang_before_headers"}}]});
     let (fake, router) = stage(script, json!({"providers": {"a": {"max_concurrency": 1}}})).await;
-    let started = Instant::now();
-    let calls = (0..10).map(|_| router.chat(ask(&["a/m"], json!({"route": {"deadline_ms": 400}}))));
-    let kinds: Vec<_> = join_all(calls).await.into_iter().filter_map(|r| r.err().map(|e| e.kind().as_str())).collect();
-    assert!(started.elapsed() < Duration::from_millis(900), "{:?}", started.elapsed());
+    let within = |deadline_ms: u64| router.chat(ask(&["a/m"], json!({"route": {"deadline_ms": deadline_ms}})));
+    let mut holder = std::pin::pin!(within(5_000));
+    while asked(&fake, "a") == 0 {
+        tokio::select! {
+            early = &mut holder => panic!("nobody answers: {early:?}"),
+            () = tokio::time::sleep(Duration::from_millis(1)) => {}
+        }
+    }
+    // Those who wait are gone while the place is still taken, and were never sent.
+    let waiting = join_all((0..10).map(|_| within(100)));
+    let kinds: Vec<_> = tokio::select! {
+        early = &mut holder => panic!("the place was left first: {early:?}"),
+        ended = waiting => ended.into_iter().filter_map(|r| r.err().map(|e| e.kind().as_str())).collect(),
+    };
     assert_eq!(kinds.len(), 10, "{kinds:?}");
     assert!(kinds.iter().all(|k| k.eq_ignore_ascii_case("timeout")), "{kinds:?}");
-    // The first leaves its place at its deadline; nobody has time left then.
-    assert!(asked(&fake, "a") <= 2);
+    assert_eq!(asked(&fake, "a"), 1);
+    // So is who holds it, at its own deadline.
+    let kind = holder.await.map_err(|e| e.kind().as_str());
+    assert!(kind.is_err_and(|k| k.eq_ignore_ascii_case("timeout")));
     assert_eq!(router.spending().held_nanos, 0);
 }
 
@@ -73,13 +85,11 @@ async fn both_sides_of_a_race_are_paid_and_their_share_is_kept() {
     let (fake, router) = stage(script, json!({"hedge": {"share": 0.25, "after_ms": 20}})).await;
     let mut quick = 0;
     for n in 0..12 {
-        let started = Instant::now();
         let heard = hear(&router, ask(&["a/m", "b/m"], json!({}))).await;
         assert!(heard.error.is_none(), "{:?}", heard.error);
         let route = heard.route.expect("a route");
         if heard.text == "quick" {
             quick += 1;
-            assert!(started.elapsed() < Duration::from_millis(350), "{:?}", started.elapsed());
             assert_eq!(route.attempts.len(), 2, "call {n}");
             let sum: u64 = route.attempts.iter().filter_map(|a| a.cost_nanos).sum();
             assert_eq!(route.cost_nanos, Some(sum), "call {n}: {:?}", route.attempts);
