@@ -69,14 +69,21 @@ POOL = """
 ## Pools of priced models
 
 AIQ: mean quality over all budgets. Zero router: the best mix of single models, which knows nothing of the prompt.
-The router sees what selection goes by: the difficulty of a prompt (from a fit without its family) and its kind; each model has
-a line over the one and a level for the other, five folds. "difficulty" is the line alone; "with form" has a level for the
-form, too (answers to choose from, a story with numbers, everything else), which the classifier sees and selection does not;
-"shuffled" is the router with its forecasts dealt out at random; "hashed words" is learned from words and pairs in 2^14
-buckets on the other folds of the pool itself. Of each the best of three ridges counts.
+The router sees what selection goes by: the difficulty of a prompt (from a fit without its family), its kind, and the class
+whose scores models are compared by; each model has a line over the first and a level for each of the others, five folds.
+"selection" has the curve of the selection itself and abilities by class from the same folds, as `evaluate` fits them.
+"difficulty" is the line alone, "kind" the line and the kind; "shuffled" is the router with its forecasts dealt out at
+random; "hashed words" is learned from words and pairs in 2^14 buckets on the other folds of the pool itself. Of each line
+the best of four ridges counts.
 
-| pool | prompts | models | router | difficulty | with form | shuffled | hashed words | zero router | oracle | best single | cheapest alone | dearest alone |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| pool | prompts | models | router | selection | difficulty | kind | shuffled | hashed words | zero router | oracle | best single | cheapest alone | dearest alone |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+"""
+MARGIN = """
+The margin over the zero router, with two standard errors from 200 draws of the prompts:
+
+| pool | router | selection |
+|---|---|---|
 """
 POOL_NOTE = """
 `mixed_2024` here is its dev part: 954 tool-use and 912 grade-school mathematics prompts, on which one cheap model is
@@ -194,8 +201,14 @@ def quality(blob, results, times, date):
     if results["pools"]:
         text += POOL
         for row in results["pools"]:
-            text += f"| {row['pool']} | {row['rows']:,} | {row['models']} | {row['router']:.4f} | {row['difficulty']:.4f} | {row['form']:.4f} | {row['shuffled']:.4f} | {row['hashed']:.4f} | {row['zero']:.4f} "
+            text += f"| {row['pool']} | {row['rows']:,} | {row['models']} | {row['router']:.4f} | {row['selection']:.4f} | {row['difficulty']:.4f} | {row['kind']:.4f} | {row['shuffled']:.4f} | {row['hashed']:.4f} | {row['zero']:.4f} "
             text += f"| {row['oracle']:.4f} | {row['best']:.3f} | {row['cheapest']:.3f} | {row['dearest']:.3f} |\n"
+        text += MARGIN
+        for row in results["pools"]:
+            margins = (
+                f"{row[name] - row['zero']:+.4f} ± {row['spread'][name]:.4f}" for name in ("router", "selection")
+            )
+            text += f"| {row['pool']} | {' | '.join(margins)} |\n"
         plain = next((row for row in results["pools"] if row["pool"] == "mixed_2024"), None)
         text += POOL_NOTE.format(gap=plain["hashed"] - plain["zero"]) if plain else ""
     text += WORDS + word_rows(results["wording"])

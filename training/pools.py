@@ -1,5 +1,6 @@
 """Pools of priced models in, the cost-quality figures of routing by the difficulty beside the constant routers out."""
 
+import abilities
 import metrics
 import model
 import numpy as np
@@ -18,8 +19,9 @@ SHARED = {
     "gemini-1.5-pro": "gemini-1.5-pro-002",
 }
 FOLDS = 5
+DRAWS = 200
 # Buckets of the baseline of hashed words, and the ridges, of which the best counts for each set of facts.
-HASHED, RIDGES = 1 << 14, (1, 10, 100)
+HASHED, RIDGES = 1 << 14, (1, 10, 100, 1000)
 
 
 class Pools:
@@ -58,10 +60,11 @@ class Pools:
             difficulty[inside] = without(name).difficulty(model.Part(model.Reference(features), inside))
         quality, cost, difficulty = quality[whole], cost[whole], difficulty[whole]
         fold = np.random.default_rng(0).integers(0, FOLDS, len(quality))
-        kind, form = (indicators(features[field][whole]) for field in ("kind", "shape"))
+        scored_as = features["scored_as"][whole]
+        kind, scores = indicators(features["kind"][whole]), indicators(scored_as)
         facts = {"difficulty": difficulty[:, None]}
-        facts["router"] = np.hstack([facts["difficulty"], kind])
-        facts["form"] = np.hstack([facts["router"], form])
+        facts["kind"] = np.hstack([facts["difficulty"], kind])
+        facts["router"] = np.hstack([facts["kind"], scores])
         facts["hashed"] = hashed(features["hashed"][whole])
         least, most = cost.mean(0).min(), cost.mean(0).max()
         area = lambda points: metrics.aiq(points, least, most)
@@ -69,12 +72,15 @@ class Pools:
         told = {name: [folded(fact, quality, fold, ridge) for ridge in RIDGES] for name, fact in facts.items()}
         areas = {name: [area(metrics.swept(one, quality, cost)) for one in some] for name, some in told.items()}
         routed = told["router"][int(np.argmax(areas["router"]))]
+        chosen = abilities.forecast(difficulty, scored_as, quality, fold)
         order = np.random.default_rng(0).permutation(len(quality))
         return dict(
             rows=len(quality),
             models=len(models),
             zero=area(singles),
             **{name: max(some) for name, some in areas.items()},
+            selection=area(metrics.swept(chosen, quality, cost)),
+            spread={name: spread(what, quality, cost) for name, what in (("router", routed), ("selection", chosen))},
             shuffled=area(metrics.swept(routed[order], quality, cost)),
             oracle=area(metrics.swept(quality, quality, cost)),
             best=float(quality.mean(0).max()),
@@ -128,6 +134,18 @@ def hashed(words):
     return sparse.csr_matrix(
         (words.data, (words.row, words.col // (BUCKETS // HASHED))), shape=(words.shape[0], HASHED)
     )
+
+
+def spread(forecast, quality, cost):
+    """Two standard errors of the margin over the zero router, from prompts drawn anew."""
+    draw, margins = np.random.default_rng(0), []
+    for _ in range(DRAWS):
+        at = draw.integers(0, len(quality), len(quality))
+        mean = cost[at].mean(0)
+        singles = list(zip(mean, quality[at].mean(0), strict=True))
+        routed = metrics.swept(forecast[at], quality[at], cost[at])
+        margins.append(np.subtract(*(metrics.aiq(points, mean.min(), mean.max()) for points in (routed, singles))))
+    return 2 * float(np.std(margins))
 
 
 def folded(facts, quality, fold, ridge):

@@ -103,7 +103,7 @@ def extract(extractor, prompts):
     """The classifier's features of bare prompts."""
     lines = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
     done = subprocess.run([str(extractor)], input=lines.encode(), stdout=subprocess.PIPE, check=True)
-    indices, values, starts, surface, words, prior, reach, kind, shape = [], [], [0], [], [], [], [], [], []
+    indices, values, starts, surface, words, prior, reach, kind, scored_as, shape = [], [], [0], *([] for _ in range(7))
     for line in done.stdout.decode().splitlines():
         row = json.loads(line)
         buckets = row["buckets"]
@@ -115,6 +115,7 @@ def extract(extractor, prompts):
         prior.append(row["prior"])
         reach.append(row["reach"])
         kind.append(row["kind"])
+        scored_as.append(row["scored_as"])
         shape.append(row["shape"])
     hashed = sparse.csr_matrix((np.array(values), np.array(indices), np.array(starts)), shape=(len(words), BUCKETS))
     surface = np.array(surface)
@@ -127,6 +128,7 @@ def extract(extractor, prompts):
         prior=np.array(prior),
         reach=np.array(reach),
         kind=np.array(kind),
+        scored_as=np.array(scored_as),
         shape=np.array(shape),
     )
 

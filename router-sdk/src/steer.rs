@@ -128,7 +128,7 @@ impl Steering {
     /// The task as it stands with what was set. A judge moves it no further than that allows.
     pub(crate) fn over(&self, task: &mut Task) {
         if let Some((kind, signal)) = &self.kind {
-            task.kind = *kind;
+            (task.kind, task.scored_as) = (*kind, kind.class());
             task.confidence = 1.0;
             task.evidence.push(Evidence { signal: signal.clone().into(), weight: 0.0 });
         }
@@ -157,6 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::catalog::TaskClass;
 
     fn rules(value: Value) -> Rules {
         Rules::compile(&serde_json::from_value::<Vec<RuleConfig>>(value).unwrap()).unwrap()
@@ -208,7 +209,7 @@ mod tests {
         assert_eq!(steered(&rules, request.clone()).0.kind, TaskKind::Roleplay);
         request["route"] = json!({"task": "math", "difficulty": 0.1});
         let (task, steering) = steered(&rules, request);
-        assert_eq!((task.kind, task.success.uncertainty), (TaskKind::Math, 0.0));
+        assert_eq!((task.kind, task.scored_as, task.success.uncertainty), (TaskKind::Math, TaskClass::Math, 0.0));
         assert!((task.difficulty - 0.1).abs() < 1e-9);
         assert_eq!(steering.reasons.len(), 3);
     }

@@ -86,6 +86,19 @@ export type TaskKind =
   | "long_context"
   | "vision";
 
+/** The classes that a model's capability scores are kept for. */
+export type TaskClass =
+  | "code"
+  | "math"
+  | "reasoning"
+  | "extraction"
+  | "translation"
+  | "creative"
+  | "chat"
+  | "summarise"
+  | "agentic"
+  | "general";
+
 /** Tokens of one attempt, with one meaning for every provider. */
 export interface TokenUsage {
   /** All input tokens, cached ones included. */
@@ -255,6 +268,11 @@ export interface RouteInfo {
 /** What a request asks for, how hard it is and what it needs. */
 export interface Task {
   kind: TaskKind;
+  /**
+   * The class of capability scores that models are compared by: that of the kind, or "reasoning" for answers to choose from
+   * and "math" for a story with numbers.
+   */
+  scored_as: TaskClass;
   /** Expected gain of a strong over a weak model, 0 to 1. */
   difficulty: number;
   /** Belief in the kind, 0 to 1. */

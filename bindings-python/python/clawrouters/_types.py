@@ -461,6 +461,7 @@ class Task(View):
 
     if TYPE_CHECKING:
         kind: str
+        scored_as: str
         difficulty: float
         confidence: float
         evidence: list[View]

@@ -5,6 +5,7 @@
 //! token ([`price`]), unknown facts are `None` and never `false`.
 
 mod capability;
+mod class;
 mod embedded;
 mod embedding;
 mod error;
@@ -20,10 +21,11 @@ mod vendor;
 mod consistency;
 
 pub use capability::{Capabilities, ParameterRules, Reasoning, ReasoningControl};
+pub use class::TaskClass;
 pub use embedding::{EmbeddingKind, EmbeddingRules, InputType};
 pub use error::CatalogError;
 pub use lookup::Catalog;
 pub use model::{EffortScores, Mode, Model, Status};
 pub use price::{DayWindow, OffPeak, PricePeriod, Rates, Tier, usd_per_million_to_pico, utc_week_minute};
-pub use score::{Basis, Score, Scores, TaskClass};
+pub use score::{Basis, Score, Scores};
 pub use vendor::{Auth, EffortStyle, Quirks, ToolIdFormat, Vendor};

@@ -7,10 +7,11 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::{Error as _, SeqAccess, Visitor};
 
+use super::TaskClass;
 use super::capability::{Capabilities, ParameterRules, Reasoning};
 use super::model::{EffortScores, Mode, Model, Status};
 use super::price::{DayWindow, OffPeak, PricePeriod, Rates, Tier, usd_per_million_to_pico};
-use super::score::{Basis, Score, Scores, TaskClass};
+use super::score::{Basis, Score, Scores};
 
 /// A model as the data files spell it: defaults and unknown facts left out.
 #[derive(Deserialize)]

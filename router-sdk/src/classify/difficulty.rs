@@ -8,6 +8,7 @@ use super::reading::Reading;
 use super::rules::Verdict;
 use super::shape::Shape;
 use super::{Evidence, Needs, Success, Task, TaskKind};
+use crate::catalog::TaskClass;
 
 const MOST_EVIDENCE: usize = 8;
 // One standard deviation of success where nothing is known of an ask, and the most where something is.
@@ -96,6 +97,18 @@ const fn works_on_text(kind: TaskKind) -> bool {
     )
 }
 
+/// The scores that tell models apart on this ask: those of examinations where it has their form and asks for an answer,
+/// whatever it is about. Where something is made of a text or done, they say less than those of its kind.
+pub(crate) fn scored_as(verdict: &Verdict, features: &Features) -> TaskClass {
+    use TaskKind::{Chat, Classification, Math, Reasoning, SimpleQuestion, Vision};
+    let choices = verdict.choices || features.shape() == Shape::Choices;
+    match verdict.kind {
+        Reasoning | SimpleQuestion | Math | Classification | Chat | Vision if choices => TaskClass::Reasoning,
+        Reasoning | SimpleQuestion if features.shape() == Shape::Story => TaskClass::Math,
+        kind => kind.class(),
+    }
+}
+
 /// How far the trained rank may move the difficulty, up or down, from what the kind suggests.
 pub(crate) fn reach(verdict: &Verdict, features: &Features) -> f64 {
     match features.shape() {
@@ -133,6 +146,7 @@ pub(crate) fn assemble(
         .collect();
     Task {
         kind: verdict.kind,
+        scored_as: scored_as(&verdict, features),
         difficulty: difficulty.clamp(0.0, 1.0),
         confidence: if no_evidence { 0.0 } else { verdict.confidence * if reading.inherited { 0.9 } else { 1.0 } },
         evidence,

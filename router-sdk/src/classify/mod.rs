@@ -27,6 +27,8 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+use crate::catalog::TaskClass;
+
 pub(crate) use alike::as_matched;
 pub(crate) use followup::is_follow_up;
 pub(crate) use needs::PARAMS;
@@ -81,6 +83,7 @@ pub fn training_features(body: &Map<String, Value>) -> TrainingRow {
     TrainingRow {
         kind: verdict.kind,
         said: verdict.said,
+        scored_as: difficulty::scored_as(&verdict, &text),
         scores: verdict.scores.to_vec(),
         wording: wording::words(verdict.repaired.as_deref().unwrap_or(&reading.folded)),
         shape: text.shape().index(),
@@ -100,6 +103,8 @@ pub struct TrainingRow {
     pub kind: TaskKind,
     /// The kind that the patterns chose.
     pub said: TaskKind,
+    /// The class of capability scores that models are compared by.
+    pub scored_as: TaskClass,
     /// The score that the patterns give every kind.
     pub scores: Vec<f32>,
     /// Hashes of the words that the kind is told by.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Needs, Script};
+use crate::catalog::TaskClass;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +89,22 @@ impl TaskKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// The class of capability scores that speaks for this kind.
+    pub const fn class(self) -> TaskClass {
+        match self {
+            Self::Code | Self::Debug => TaskClass::Code,
+            Self::Math => TaskClass::Math,
+            Self::Reasoning => TaskClass::Reasoning,
+            Self::Extraction | Self::Classification => TaskClass::Extraction,
+            Self::Translation => TaskClass::Translation,
+            Self::Summarisation | Self::LongContext => TaskClass::Summarise,
+            Self::Creative | Self::Roleplay => TaskClass::Creative,
+            Self::Chat => TaskClass::Chat,
+            Self::Agentic => TaskClass::Agentic,
+            Self::SimpleQuestion | Self::Vision => TaskClass::General,
+        }
+    }
+
     /// The position in [`TaskKind::ALL`].
     pub const fn index(self) -> usize {
         self as usize
@@ -142,6 +159,9 @@ impl Success {
 pub struct Task {
     /// What is asked.
     pub kind: TaskKind,
+    /// The class of capability scores that models are compared by: that of the kind, or `reasoning` where answers to
+    /// choose from make an examination of it, or `math` where a story with numbers is to be worked out.
+    pub scored_as: TaskClass,
     /// Calibrated expected gain of a strong over a weak model, 0 to 1, rank-stable across kinds.
     pub difficulty: f64,
     /// Belief in the kind, 0 to 1.
@@ -169,6 +189,7 @@ impl Task {
     pub(crate) fn stated(kind: TaskKind, difficulty: f64) -> Self {
         Self {
             kind,
+            scored_as: kind.class(),
             difficulty,
             confidence: 1.0,
             evidence: Vec::new(),

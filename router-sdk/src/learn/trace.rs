@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Learner;
 use super::features::Features;
-use crate::classify::{Task, TaskKind};
+use crate::catalog::TaskClass;
+use crate::classify::Task;
 use crate::provider::Target;
 
 /// What waits for a score.
@@ -37,7 +38,7 @@ impl Trace {
 pub(crate) struct Sighting {
     learner: Arc<Learner>,
     features: Features,
-    kind: TaskKind,
+    scored_as: TaskClass,
     difficulty: f64,
     answered: Option<(String, f64)>,
 }
@@ -45,17 +46,23 @@ pub(crate) struct Sighting {
 impl Sighting {
     pub(crate) fn new(learner: &Arc<Learner>, task: &Task) -> Self {
         let features = Features::of(task);
-        Self { learner: Arc::clone(learner), features, kind: task.kind, difficulty: task.difficulty, answered: None }
+        Self {
+            learner: Arc::clone(learner),
+            features,
+            scored_as: task.scored_as,
+            difficulty: task.difficulty,
+            answered: None,
+        }
     }
 
     /// The task was judged anew.
     pub(crate) fn retaken(&mut self, task: &Task) {
-        (self.features, self.kind, self.difficulty) = (Features::of(task), task.kind, task.difficulty);
+        (self.features, self.scored_as, self.difficulty) = (Features::of(task), task.scored_as, task.difficulty);
     }
 
-    /// A target answered. `footing` tells what was expected of it for a kind and a difficulty.
-    pub(crate) fn answered(&mut self, target: &Target, footing: impl Fn(&Target, TaskKind, f64) -> f64) {
-        self.answered = Some((target.key(), footing(target, self.kind, self.difficulty)));
+    /// A target answered. `footing` tells what was expected of it in a class of scores at a difficulty.
+    pub(crate) fn answered(&mut self, target: &Target, footing: impl Fn(&Target, TaskClass, f64) -> f64) {
+        self.answered = Some((target.key(), footing(target, self.scored_as, self.difficulty)));
     }
 
     /// The request came to a good end: it waits for its score from now on.

@@ -208,7 +208,8 @@ impl Comparison {
     }
 }
 
-/// A task as the ledger remembers it. Needs are not written down there, so models that lack one may be proposed.
+/// A task as the ledger remembers it. Needs are not written down there, so models that lack one may be proposed; nor is
+/// the form, so that the kind's own scores are compared.
 fn as_told(kind: TaskKind, difficulty: f64, input_tokens: u64) -> Task {
     Task {
         needs: Needs::default(),

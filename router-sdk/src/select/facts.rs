@@ -38,7 +38,7 @@ pub(crate) const WORST_CASE_OUTPUT: u64 = 4_096;
 impl Ask<'_> {
     /// The class of scores that speaks for this task.
     pub(crate) fn class(&self) -> TaskClass {
-        self.task.map_or(TaskClass::General, |task| class_of(task.kind))
+        self.task.map_or(TaskClass::General, |task| task.scored_as)
     }
 
     /// Output tokens to expect of a model of ordinary verbosity: typical lengths of answers by kind of task.
@@ -62,22 +62,6 @@ impl Ask<'_> {
     /// The difficulty that candidates are measured against; the middle when nothing classified the request.
     pub(crate) fn difficulty(&self) -> f64 {
         self.task.map_or(0.5, |t| t.difficulty)
-    }
-}
-
-/// The class of scores that speaks for a kind of task.
-pub(super) fn class_of(kind: TaskKind) -> TaskClass {
-    match kind {
-        TaskKind::Code | TaskKind::Debug => TaskClass::Code,
-        TaskKind::Math => TaskClass::Math,
-        TaskKind::Reasoning => TaskClass::Reasoning,
-        TaskKind::Extraction | TaskKind::Classification => TaskClass::Extraction,
-        TaskKind::Translation => TaskClass::Translation,
-        TaskKind::Summarisation | TaskKind::LongContext => TaskClass::Summarise,
-        TaskKind::Creative | TaskKind::Roleplay => TaskClass::Creative,
-        TaskKind::Chat => TaskClass::Chat,
-        TaskKind::Agentic => TaskClass::Agentic,
-        TaskKind::SimpleQuestion | TaskKind::Vision => TaskClass::General,
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::facts::class_of;
 use super::pool::{DOUBT, Entry, level};
 use super::rank::{K, demand_of};
 use crate::catalog::TaskClass;
-use crate::classify::{Task, TaskKind};
+use crate::classify::Task;
 use crate::learn::{Experience, Features};
 use crate::provider::Target;
 
@@ -60,8 +59,7 @@ impl Lessons {
 }
 
 /// The log odds of a good answer by a model's scores alone, nothing doubted.
-pub(crate) fn footing(target: &Target, kind: TaskKind, difficulty: f64) -> f64 {
-    let class: TaskClass = class_of(kind);
+pub(crate) fn footing(target: &Target, class: TaskClass, difficulty: f64) -> f64 {
     let scores = target.model.scores_at(target.effort.as_deref());
     let (value, _) = level(scores.get(class), scores.is_empty(), target.catalogued);
     (f64::from(value) - demand_of(difficulty)) / K

@@ -130,6 +130,10 @@ fn taken_for(task: &Task) -> String {
     if count == 0 {
         out.push_str("its shape");
     }
+    if task.scored_as != task.kind.class() {
+        out.push_str("; models are compared by their scores in ");
+        out.push_str(task.scored_as.as_str());
+    }
     out
 }
 

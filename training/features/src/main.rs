@@ -2,6 +2,9 @@
 //! or with `--time` the median nanoseconds of classifying each.
 
 #[allow(dead_code)]
+#[path = "../../../router-sdk/src/catalog/class.rs"]
+mod class;
+#[allow(dead_code)]
 #[path = "../../../router-sdk/src/classify/mod.rs"]
 mod classify;
 #[path = "../../../router-sdk/src/field.rs"]
@@ -9,6 +12,10 @@ mod field;
 #[allow(dead_code)]
 #[path = "../../../router-sdk/src/fork.rs"]
 mod fork;
+
+mod catalog {
+    pub use crate::class::TaskClass;
+}
 
 use std::io::{BufRead, BufWriter, Error, Write};
 
