@@ -18,6 +18,9 @@ struct Row {
     costs: Vec<f64>,
 }
 
+/// The scores of a model by class, "general" over all rows.
+type Scores = BTreeMap<&'static str, f64>;
+
 /// Mean outcome, and US dollars in all.
 #[derive(Clone, Copy)]
 struct Point {
@@ -101,17 +104,46 @@ fn read(path: &Path) -> Result<(Vec<String>, Vec<Row>), Box<dyn Error>> {
 /// A router whose models are those of the table, at prices that give their mean cost. Nothing is ever sent.
 fn router_of(names: &[String], fit: &[Row]) -> Result<Router, Box<dyn Error>> {
     let tokens: f64 = fit.iter().map(|row| row.prompt.len() as f64 / 4.0 + 200.0).sum();
+    let scores = scores(names.len(), fit)?;
     let models: Vec<Value> = (0..names.len())
         .map(|model| {
             let price = fit.iter().map(|row| row.costs[model]).sum::<f64>() / tokens * 1e6;
-            // An outcome of one half is the middle of the scale of scores, a factor of e in the odds eight points.
-            let mean = mean(fit.iter().map(|row| row.outcomes[model])).clamp(0.02, 0.98);
-            let quality = (20.0 + 8.0 * (mean / (1.0 - mean)).ln()).clamp(0.0, 100.0);
-            json!({"id": format!("table/m{model}"), "quality": quality, "price": {"input": price, "output": price}})
+            let own = &scores[model];
+            let price = json!({"input": price, "output": price});
+            json!({"id": format!("table/m{model}"), "quality": own["general"], "scores": own, "price": price})
         })
         .collect();
     let config = json!({"providers": {"table": {"kind": "sandbox"}}, "models": models});
     Ok(Router::new(Config::from_value(config)?)?)
+}
+
+/// The score of every model over all rows, and by the class that rows are scored as. Ten rows tell as much of how hard a
+/// class is as all rows together, a hundred of how models differ in it.
+fn scores(models: usize, fit: &[Row]) -> Result<Vec<Scores>, Box<dyn Error>> {
+    let router = Router::new(Config::from_value(json!({"providers": {"table": {"kind": "sandbox"}}}))?)?;
+    let mut classes: BTreeMap<&'static str, Vec<&Row>> = BTreeMap::new();
+    for row in fit {
+        classes.entry(router.classify(&ask(&row.prompt, &Value::Null)?).scored_as.as_str()).or_default().push(row);
+    }
+    let score = |rows: &[&Row], model: usize| score(mean(rows.iter().map(|row| row.outcomes[model])));
+    let all: Vec<&Row> = fit.iter().collect();
+    let overall = |model: usize| Scores::from([("general", score(&all, model).clamp(0.0, 100.0))]);
+    let mut out: Vec<Scores> = (0..models).map(overall).collect();
+    for (class, rows) in classes {
+        let apart: Vec<f64> = (0..models).map(|model| score(&rows, model) - score(&all, model)).collect();
+        let (level, count) = (mean(apart.iter().copied()), rows.len() as f64);
+        for (model, own) in out.iter_mut().enumerate() {
+            let moved = level * count / (count + 10.0) + (apart[model] - level) * count / (count + 100.0);
+            own.insert(class, (score(&all, model) + moved).clamp(0.0, 100.0));
+        }
+    }
+    Ok(out)
+}
+
+/// An outcome of one half is the middle of the scale of scores, a factor of e in the odds eight points.
+fn score(mean: f64) -> f64 {
+    let mean = mean.clamp(0.02, 0.98);
+    20.0 + 8.0 * (mean / (1.0 - mean)).ln()
 }
 
 fn ask(prompt: &str, route: &Value) -> Result<ChatRequest, clawrouters::Error> {

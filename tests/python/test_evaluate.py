@@ -68,6 +68,33 @@ def test_abilities_are_fitted_to_one_half_and_the_other_is_reported() -> None:
     assert again.to_dict() == told.to_dict()
 
 
+def test_abilities_are_told_apart_by_class() -> None:
+    code = [row(f"Write a Python function that sorts list number {i}.", 1.0, 0.0) for i in range(120)]
+    talk = [row(f"Hello friend number {i}, how are you today?", 0.0, 1.0) for i in range(120)]
+    told = evaluate(code + talk, "best")
+    small, large = told.scores["small"], told.scores["large"]
+    assert small["code"] > large["code"]
+    assert large["chat"] > small["chat"]
+    assert told.abilities == {name: of["general"] for name, of in told.scores.items()}
+    # Neither model alone is good at both.
+    assert told.best_single.quality < 0.7
+    assert told.chosen.quality > 0.95
+    assert told.aiq > told.zero_aiq + 0.1
+    # What was fitted can be given, and stands in a configuration as it is.
+    given = evaluate(code + talk, "best", abilities=told.scores)
+    assert given.prompts == 240
+    assert given.chosen.quality > 0.95
+    model = {"id": "x/m", "scores": told.scores["small"], "price": {"input": 1, "output": 1}}
+    with clawrouters.Router({"providers": {"x": {"kind": "sandbox"}}, "models": [model]}) as router:
+        assert router.explain(messages=[{"role": "user", "content": "Hello!"}]).candidates
+
+
+def test_the_curve_is_of_what_a_request_can_ask_for() -> None:
+    told = evaluate(rows(), "cheapest", abilities=ABILITIES)
+    assert {point.name.partition(" ")[0] for point in told.curve} == {"cheapest", "balanced"}
+    assert min(point.cost for point in told.curve) == told.singles[0].cost
+
+
 def test_a_file_reads_as_its_rows_do(tmp_path: Path) -> None:
     path = tmp_path / "table.csv.gz"
     with gzip.open(path, "wt", newline="", encoding="utf-8") as file:
@@ -104,6 +131,10 @@ def test_a_table_that_cannot_be_used_says_why(table: list[dict[str, Any]], says:
 def test_an_ability_for_every_model() -> None:
     with pytest.raises(InvalidRequestError, match="large has none"):
         evaluate(rows(), abilities={"small": 1.0})
+    with pytest.raises(InvalidRequestError, match="large has no score"):
+        evaluate(rows(), abilities={"small": 1.0, "large": {}})
+    with pytest.raises(clawrouters.InvalidConfigError, match=r"scores\.prose: is not a task class"):
+        evaluate(rows(), abilities={"small": 1.0, "large": {"prose": 40.0}})
 
 
 def test_a_chart_is_drawn_where_matplotlib_is(tmp_path: Path) -> None:

@@ -15,10 +15,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._errors import InvalidRequestError
 from ._router import Router
+
+if TYPE_CHECKING:
+    from ._types import Task
 
 Strategy = Literal["cheapest", "balanced", "best", "fastest"]
 Table = str | Path | Iterable[Mapping[str, Any]]
@@ -26,8 +29,11 @@ Table = str | Path | Iterable[Mapping[str, Any]]
 # The item-response curve of the selection: points of score per factor e in the odds, and the demand of the easiest and
 # of the hardest request.
 _SLOPE, _EASY, _HARD = 8.0, -5.0, 45.0
+# Prompts of a class that count as much as all prompts together: for how hard the class is, for how models differ in it.
+_LEVEL, _OWN = 10, 100
 _LEAST = [0.0, *(1 / (1 + math.exp(-x / 4)) for x in range(-12, 33))]
 _PROVIDER = "table"
+_GENERAL = "general"
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Evaluation:
     chosen: Point
     """The strategy."""
     curve: list[Point]
-    """The cheapest model above a least quality, over all least qualities."""
+    """`cheapest` and `balanced` above a least quality, over all least qualities."""
     singles: list[Point]
     """Each model alone, cheapest first."""
     oracle: Point
@@ -61,7 +67,9 @@ class Evaluation:
     kinds: dict[str, dict[str, float]]
     """By kind of task: `prompts`, `quality`, `cost`, and `best_quality`, `best_cost` of the best single model."""
     abilities: dict[str, float]
-    """The score of each model that the choice was made by."""
+    """The score of each model over all prompts."""
+    scores: dict[str, dict[str, float]]
+    """The scores by class that the choice was made by, as `models[].scores` of a configuration takes them."""
     aiq: float
     """Mean quality under the hull of the curve, over the costs from the cheapest to the dearest single model."""
     zero_aiq: float
@@ -104,8 +112,9 @@ class Evaluation:
         axes = figure.add_subplot()
         hull = _hull(self.singles)
         axes.plot([p.cost for p in hull], [p.quality for p in hull], "--", color="0.6", label="zero router")
-        curve = sorted(self.curve, key=lambda p: p.cost)
-        axes.plot([p.cost for p in curve], [p.quality for p in curve], ".-", label="least quality, swept")
+        best = _hull(self.curve)
+        axes.plot([p.cost for p in best], [p.quality for p in best], "-", label="least quality, swept")
+        axes.scatter([p.cost for p in self.curve], [p.quality for p in self.curve], s=6)
         axes.scatter([p.cost for p in self.singles], [p.quality for p in self.singles], color="0.4", label="one model")
         for point in self.singles:
             axes.annotate(
@@ -131,14 +140,15 @@ def evaluate(
     strategy: Strategy = "balanced",
     *,
     prices: Mapping[str, tuple[float, float]] | None = None,
-    abilities: Mapping[str, float] | None = None,
+    abilities: Mapping[str, float | Mapping[str, float]] | None = None,
 ) -> Evaluation:
     """What a strategy would have chosen for prompts with known outcomes, and what that would have cost.
 
     `table` is the path of a CSV file (also gzipped) or its rows: `prompt`, an outcome from 0 to 1 of each model in
     `m:NAME`, its cost in US dollars in `cost:NAME`. Without costs `prices` gives US dollars per one million input and
-    output tokens, and `outtok:NAME` the tokens of the answers. `abilities` are scores on the catalogue's scale; without
-    them each model's is fitted to its mean outcome on half of the prompts, and the other half is reported.
+    output tokens, and `outtok:NAME` the tokens of the answers. `abilities` are scores on the catalogue's scale, one of
+    each model or one by class; without them they are fitted to mean outcomes on half of the prompts, by the class that
+    each prompt is scored as and shrunk towards those of all prompts, and the other half is reported.
     """
     rows = _read(table, prices or {})
     names = list(rows[0].outcomes)
@@ -147,15 +157,13 @@ def evaluate(
     told = [i for i in range(len(rows)) if i not in set(fit)]
     if abilities is None and (not fit or not told):
         raise InvalidRequestError("table: too few prompts to fit abilities; give abilities or more rows")
-    scores = dict(abilities or _fitted([rows[i] for i in fit], [tasks[i][1] for i in fit]))
-    missing = [name for name in names if name not in scores]
-    if missing:
-        raise InvalidRequestError(f"abilities: {missing[0]} has none; give one for every model of the table")
-    report, kinds = [rows[i] for i in told], [tasks[i][0] for i in told]
+    scores = _fitted([rows[i] for i in fit], [tasks[i] for i in fit]) if abilities is None else _given(abilities, names)
+    report, kinds = [rows[i] for i in told], [tasks[i].kind for i in told]
     with _router(names, rows, scores) as router:
         chosen = _pick(router, names, report, {"strategy": strategy})
         curve = [
-            _point(f"{least:.3f}", report, _pick(router, names, report, {"strategy": "cheapest", "min_quality": least}))
+            _point(f"{of} {least:.3f}", report, _pick(router, names, report, {"strategy": of, "min_quality": least}))
+            for of in ("cheapest", "balanced")
             for least in _LEAST
         ]
     singles = [_point(name, report, [name] * len(report)) for name in names]
@@ -172,7 +180,8 @@ def evaluate(
         singles=singles,
         oracle=_point("oracle", report, oracle),
         kinds=_by_kind(report, kinds, chosen, best),
-        abilities=scores,
+        abilities={name: of.get(_GENERAL, sum(of.values()) / len(of)) for name, of in scores.items()},
+        scores=scores,
         aiq=_area(_hull([*curve, singles[0]]), low, high),
         zero_aiq=_area(_hull(singles), low, high),
         standard_error=_standard_error(outcomes),
@@ -222,20 +231,53 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _tasked(rows: Sequence[_Row]) -> list[tuple[str, float]]:
-    """What the classifier takes every prompt for: kind and difficulty."""
+def _tasked(rows: Sequence[_Row]) -> list[Task]:
+    """What the classifier takes every prompt for."""
     with Router({"providers": {_PROVIDER: {"kind": "sandbox"}}}) as router:
-        tasks = [router.classify(messages=[{"role": "user", "content": row.prompt or " "}]) for row in rows]
-    return [(task.kind, task.difficulty) for task in tasks]
+        return [router.classify(messages=[{"role": "user", "content": row.prompt or " "}]) for row in rows]
 
 
 def _half(prompt: str) -> bool:
     return hashlib.sha256(prompt.encode("utf-8", "replace")).digest()[0] % 2 == 0
 
 
-def _fitted(rows: Sequence[_Row], difficulties: Sequence[float]) -> dict[str, float]:
-    """The ability at which the selection's own curve expects the mean outcome that was seen."""
-    demands = [_EASY + (_HARD - _EASY) * d for d in difficulties]
+def _given(abilities: Mapping[str, float | Mapping[str, float]], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    missing = [name for name in names if name not in abilities]
+    if missing:
+        raise InvalidRequestError(f"abilities: {missing[0]} has none; give one for every model of the table")
+    given = {name: abilities[name] for name in names}
+    empty = [name for name, of in given.items() if isinstance(of, Mapping) and not of]
+    if empty:
+        raise InvalidRequestError(f"abilities: {empty[0]} has no score of any class; give one or leave abilities out")
+    return {name: dict(of) if isinstance(of, Mapping) else {_GENERAL: of} for name, of in given.items()}
+
+
+def _fitted(rows: Sequence[_Row], tasks: Sequence[Task]) -> dict[str, dict[str, float]]:
+    """Scores by class at which the selection's own curve expects the mean outcomes that were seen.
+
+    What all models have in common in a class says how hard it is, what is one model's own needs more prompts.
+    """
+    names = list(rows[0].outcomes)
+    overall = _fit(rows, tasks, names)
+    out = {name: {_GENERAL: _score(overall[name])} for name in names}
+    for scored_as in sorted({task.scored_as for task in tasks}):
+        at = [i for i, task in enumerate(tasks) if task.scored_as == scored_as]
+        own = _fit([rows[i] for i in at], [tasks[i] for i in at], names)
+        level = sum(own[name] - overall[name] for name in names) / len(names)
+        for name in names:
+            apart = own[name] - overall[name] - level
+            moved = level * len(at) / (len(at) + _LEVEL) + apart * len(at) / (len(at) + _OWN)
+            out[name][scored_as] = _score(overall[name] + moved)
+    return out
+
+
+def _score(ability: float) -> float:
+    """Scores are from 0 to 100."""
+    return min(max(ability, 0.0), 100.0)
+
+
+def _fit(rows: Sequence[_Row], tasks: Sequence[Task], names: Sequence[str]) -> dict[str, float]:
+    demands = [_EASY + (_HARD - _EASY) * task.difficulty for task in tasks]
 
     def fit(name: str) -> float:
         seen = min(max(sum(r.outcomes[name] for r in rows) / len(rows), 0.02), 0.98)
@@ -246,18 +288,19 @@ def _fitted(rows: Sequence[_Row], difficulties: Sequence[float]) -> dict[str, fl
             low, high = (middle, high) if expected < seen else (low, middle)
         return (low + high) / 2
 
-    return {name: fit(name) for name in rows[0].outcomes}
+    return {name: fit(name) for name in names}
 
 
-def _router(names: Sequence[str], rows: Sequence[_Row], scores: Mapping[str, float]) -> Router:
+def _router(names: Sequence[str], rows: Sequence[_Row], scores: Mapping[str, Mapping[str, float]]) -> Router:
     """A router whose models are those of the table, at prices that give their mean cost."""
     tokens = sum(len(row.prompt) / 4 + 200 for row in rows)
     models = []
     for at, name in enumerate(names):
         price = sum(row.costs[name] for row in rows) / tokens * 1e6
-        # Scores are from 0 to 100.
-        quality = min(max(scores[name], 0.0), 100.0)
-        models.append({"id": f"{_PROVIDER}/m{at}", "price": {"input": price, "output": price}, "quality": quality})
+        own = {of: _score(score) for of, score in scores[name].items()}
+        model: dict[str, Any] = {"id": f"{_PROVIDER}/m{at}", "price": {"input": price, "output": price}, "scores": own}
+        # Classes without a score of their own go by the general one.
+        models.append(model | ({"quality": own[_GENERAL]} if _GENERAL in own else {}))
     return Router({"providers": {_PROVIDER: {"kind": "sandbox"}}, "models": models})
 
 
