@@ -270,7 +270,7 @@ export interface Task {
   kind: TaskKind;
   /**
    * The class of capability scores that models are compared by: that of the kind, or "reasoning" for answers to choose from
-   * and "math" for a story with numbers.
+   * and "general" for a story with numbers.
    */
   scored_as: TaskClass;
   /** Expected gain of a strong over a weak model, 0 to 1. */

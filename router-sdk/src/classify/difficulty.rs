@@ -98,13 +98,14 @@ const fn works_on_text(kind: TaskKind) -> bool {
 }
 
 /// The scores that tell models apart on this ask: those of examinations where it has their form and asks for an answer,
-/// whatever it is about. Where something is made of a text or done, they say less than those of its kind.
+/// whatever it is about, and those of everything where it is a story with numbers, which scores in mathematics, being
+/// those of competitions, say little about. Where something is made of a text or done, those of its kind.
 pub(crate) fn scored_as(verdict: &Verdict, features: &Features) -> TaskClass {
     use TaskKind::{Chat, Classification, Math, Reasoning, SimpleQuestion, Vision};
     let choices = verdict.choices || features.shape() == Shape::Choices;
     match verdict.kind {
         Reasoning | SimpleQuestion | Math | Classification | Chat | Vision if choices => TaskClass::Reasoning,
-        Reasoning | SimpleQuestion if features.shape() == Shape::Story => TaskClass::Math,
+        Reasoning | SimpleQuestion | Math if features.shape() == Shape::Story => TaskClass::General,
         kind => kind.class(),
     }
 }

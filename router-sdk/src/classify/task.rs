@@ -160,7 +160,7 @@ pub struct Task {
     /// What is asked.
     pub kind: TaskKind,
     /// The class of capability scores that models are compared by: that of the kind, or `reasoning` where answers to
-    /// choose from make an examination of it, or `math` where a story with numbers is to be worked out.
+    /// choose from make an examination of it, or `general` where a story with numbers is to be worked out.
     pub scored_as: TaskClass,
     /// Calibrated expected gain of a strong over a weak model, 0 to 1, rank-stable across kinds.
     pub difficulty: f64,

@@ -33,11 +33,13 @@ fn examinations_are_compared_by_scores_of_examinations() {
     let options = "\nA) iron\nB) copper\nC) tin\nD) lead";
     let row =
         "Five people sit in a row. Anna, who is 12, sits 2 places left of Ben, who is 14. Who sits in the middle?";
+    let apples = "Tom has 12 apples and gives 5 of them to Ann, who already had 3. How many apples does Ann have now?";
     let cases = [
         ("What is the capital of Peru?", SimpleQuestion, TaskClass::General),
         ("Solve 3x + 5 = 20 for x.", Math, TaskClass::Math),
         ("Solve 3x + 5 = 20 for x.\nA) 3\nB) 4\nC) 5\nD) 6", Math, TaskClass::Reasoning),
-        (row, Reasoning, TaskClass::Math),
+        (row, Reasoning, TaskClass::General),
+        (apples, Math, TaskClass::General),
         (&format!("Write a Python function that prints one of these:{options}"), Code, TaskClass::Code),
         (&format!("Write a poem about one of these:{options}"), Creative, TaskClass::Creative),
         (&format!("Extract the name from: John Smith, 14 Elm Street{options}"), Extraction, TaskClass::Extraction),
