@@ -18,8 +18,8 @@ struct Row {
     costs: Vec<f64>,
 }
 
-/// The scores of a model by class, "general" over all rows.
-type Scores = BTreeMap<&'static str, f64>;
+/// The score of a model over all rows, and its scores by class.
+type Scores = (f64, BTreeMap<&'static str, f64>);
 
 /// Mean outcome, and US dollars in all.
 #[derive(Clone, Copy)]
@@ -108,9 +108,9 @@ fn router_of(names: &[String], fit: &[Row]) -> Result<Router, Box<dyn Error>> {
     let models: Vec<Value> = (0..names.len())
         .map(|model| {
             let price = fit.iter().map(|row| row.costs[model]).sum::<f64>() / tokens * 1e6;
-            let own = &scores[model];
+            let (overall, own) = &scores[model];
             let price = json!({"input": price, "output": price});
-            json!({"id": format!("table/m{model}"), "quality": own["general"], "scores": own, "price": price})
+            json!({"id": format!("table/m{model}"), "quality": overall, "scores": own, "price": price})
         })
         .collect();
     let config = json!({"providers": {"table": {"kind": "sandbox"}}, "models": models});
@@ -127,12 +127,12 @@ fn scores(models: usize, fit: &[Row]) -> Result<Vec<Scores>, Box<dyn Error>> {
     }
     let score = |rows: &[&Row], model: usize| score(mean(rows.iter().map(|row| row.outcomes[model])));
     let all: Vec<&Row> = fit.iter().collect();
-    let overall = |model: usize| Scores::from([("general", score(&all, model).clamp(0.0, 100.0))]);
-    let mut out: Vec<Scores> = (0..models).map(overall).collect();
+    let mut out: Vec<Scores> =
+        (0..models).map(|model| (score(&all, model).clamp(0.0, 100.0), BTreeMap::new())).collect();
     for (class, rows) in classes {
         let apart: Vec<f64> = (0..models).map(|model| score(&rows, model) - score(&all, model)).collect();
         let (level, count) = (mean(apart.iter().copied()), rows.len() as f64);
-        for (model, own) in out.iter_mut().enumerate() {
+        for (model, (_, own)) in out.iter_mut().enumerate() {
             let moved = level * count / (count + 10.0) + (apart[model] - level) * count / (count + 100.0);
             own.insert(class, (score(&all, model) + moved).clamp(0.0, 100.0));
         }

@@ -157,9 +157,12 @@ def evaluate(
     told = [i for i in range(len(rows)) if i not in set(fit)]
     if abilities is None and (not fit or not told):
         raise InvalidRequestError("table: too few prompts to fit abilities; give abilities or more rows")
-    scores = _fitted([rows[i] for i in fit], [tasks[i] for i in fit]) if abilities is None else _given(abilities, names)
+    if abilities is None:
+        overall, scores = _fitted([rows[i] for i in fit], [tasks[i] for i in fit])
+    else:
+        overall, scores = _given(abilities, names)
     report, kinds = [rows[i] for i in told], [tasks[i].kind for i in told]
-    with _router(names, rows, scores) as router:
+    with _router(names, rows, overall, scores) as router:
         chosen = _pick(router, names, report, {"strategy": strategy})
         curve = [
             _point(f"{of} {least:.3f}", report, _pick(router, names, report, {"strategy": of, "min_quality": least}))
@@ -180,7 +183,7 @@ def evaluate(
         singles=singles,
         oracle=_point("oracle", report, oracle),
         kinds=_by_kind(report, kinds, chosen, best),
-        abilities={name: of.get(_GENERAL, sum(of.values()) / len(of)) for name, of in scores.items()},
+        abilities=overall,
         scores=scores,
         aiq=_area(_hull([*curve, singles[0]]), low, high),
         zero_aiq=_area(_hull(singles), low, high),
@@ -241,7 +244,10 @@ def _half(prompt: str) -> bool:
     return hashlib.sha256(prompt.encode("utf-8", "replace")).digest()[0] % 2 == 0
 
 
-def _given(abilities: Mapping[str, float | Mapping[str, float]], names: Sequence[str]) -> dict[str, dict[str, float]]:
+def _given(
+    abilities: Mapping[str, float | Mapping[str, float]], names: Sequence[str]
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Scores over everything and by class, as they were given."""
     missing = [name for name in names if name not in abilities]
     if missing:
         raise InvalidRequestError(f"abilities: {missing[0]} has none; give one for every model of the table")
@@ -249,17 +255,18 @@ def _given(abilities: Mapping[str, float | Mapping[str, float]], names: Sequence
     empty = [name for name, of in given.items() if isinstance(of, Mapping) and not of]
     if empty:
         raise InvalidRequestError(f"abilities: {empty[0]} has no score of any class; give one or leave abilities out")
-    return {name: dict(of) if isinstance(of, Mapping) else {_GENERAL: of} for name, of in given.items()}
+    scores = {name: dict(of) if isinstance(of, Mapping) else {_GENERAL: of} for name, of in given.items()}
+    return {name: of.get(_GENERAL, sum(of.values()) / len(of)) for name, of in scores.items()}, scores
 
 
-def _fitted(rows: Sequence[_Row], tasks: Sequence[Task]) -> dict[str, dict[str, float]]:
-    """Scores by class at which the selection's own curve expects the mean outcomes that were seen.
+def _fitted(rows: Sequence[_Row], tasks: Sequence[Task]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Scores over everything and by class at which the selection's own curve expects the mean outcomes that were seen.
 
     What all models have in common in a class says how hard it is, what is one model's own needs more prompts.
     """
     names = list(rows[0].outcomes)
     overall = _fit(rows, tasks, names)
-    out = {name: {_GENERAL: _score(overall[name])} for name in names}
+    out: dict[str, dict[str, float]] = {name: {} for name in names}
     for scored_as in sorted({task.scored_as for task in tasks}):
         at = [i for i, task in enumerate(tasks) if task.scored_as == scored_as]
         own = _fit([rows[i] for i in at], [tasks[i] for i in at], names)
@@ -268,7 +275,7 @@ def _fitted(rows: Sequence[_Row], tasks: Sequence[Task]) -> dict[str, dict[str, 
             apart = own[name] - overall[name] - level
             moved = level * len(at) / (len(at) + _LEVEL) + apart * len(at) / (len(at) + _OWN)
             out[name][scored_as] = _score(overall[name] + moved)
-    return out
+    return {name: _score(overall[name]) for name in names}, out
 
 
 def _score(ability: float) -> float:
@@ -291,16 +298,17 @@ def _fit(rows: Sequence[_Row], tasks: Sequence[Task], names: Sequence[str]) -> d
     return {name: fit(name) for name in names}
 
 
-def _router(names: Sequence[str], rows: Sequence[_Row], scores: Mapping[str, Mapping[str, float]]) -> Router:
+def _router(
+    names: Sequence[str], rows: Sequence[_Row], overall: Mapping[str, float], scores: Mapping[str, Mapping[str, float]]
+) -> Router:
     """A router whose models are those of the table, at prices that give their mean cost."""
     tokens = sum(len(row.prompt) / 4 + 200 for row in rows)
     models = []
     for at, name in enumerate(names):
         price = sum(row.costs[name] for row in rows) / tokens * 1e6
-        own = {of: _score(score) for of, score in scores[name].items()}
-        model: dict[str, Any] = {"id": f"{_PROVIDER}/m{at}", "price": {"input": price, "output": price}, "scores": own}
-        # Classes without a score of their own go by the general one.
-        models.append(model | ({"quality": own[_GENERAL]} if _GENERAL in own else {}))
+        # Classes without a score of their own go by the one over everything.
+        known = {"quality": _score(overall[name]), "scores": {of: _score(score) for of, score in scores[name].items()}}
+        models.append({"id": f"{_PROVIDER}/m{at}", "price": {"input": price, "output": price}} | known)
     return Router({"providers": {_PROVIDER: {"kind": "sandbox"}}, "models": models})
 
 

@@ -1,6 +1,7 @@
 //! A choice and what it was made from in, its reasons in plain words out.
 
 use super::facts::Ask;
+use crate::catalog::TaskClass;
 use crate::classify::{Task, TaskKind};
 use crate::wire::Strategy;
 
@@ -130,9 +131,13 @@ fn taken_for(task: &Task) -> String {
     if count == 0 {
         out.push_str("its shape");
     }
-    if task.scored_as != task.kind.class() {
-        out.push_str("; models are compared by their scores in ");
-        out.push_str(task.scored_as.as_str());
+    match task.scored_as {
+        class if class == task.kind.class() => {}
+        TaskClass::General => out.push_str("; by its form models are compared by what they score overall"),
+        class => {
+            out.push_str("; by its form models are compared by their scores in ");
+            out.push_str(class.as_str());
+        }
     }
     out
 }

@@ -85,6 +85,18 @@ fn a_harder_request_never_gets_a_weaker_model() {
 }
 
 #[test]
+fn reasons_say_when_the_form_decides_which_scores_count() {
+    let pool = pool();
+    let told = |text: &str| plan(&pool, &task(text), Strategy::Balanced, &RouteOptions::default()).reasons.remove(0);
+    let ask = "Solve 3x + 5 = 20 for x.";
+    let options = format!("{ask}\nA) 3\nB) 4\nC) 5\nD) 6");
+    let story = "Tom has 12 apples and gives 5 of them to Ann, who already had 3. How many apples does Ann have now?";
+    assert!(!told(ask).contains("compared"), "{}", told(ask));
+    assert!(told(&options).ends_with("compared by their scores in reasoning"), "{}", told(&options));
+    assert!(told(story).ends_with("compared by what they score overall"), "{}", told(story));
+}
+
+#[test]
 fn the_same_request_always_goes_the_same_way() {
     let pool = pool();
     let task = task("Compare three databases for a shop with a million orders.");
