@@ -138,8 +138,10 @@ def test_a_table_that_cannot_be_used_says_why(table: list[dict[str, Any]], says:
 def test_an_ability_for_every_model() -> None:
     with pytest.raises(InvalidRequestError, match="large has none"):
         evaluate(rows(), abilities={"small": 1.0})
-    with pytest.raises(InvalidRequestError, match="large has no score"):
-        evaluate(rows(), abilities={"small": 1.0, "large": {}})
+    bad: list[Any] = [{}, {"code": "x"}, {"code": None}, "x", None, [1], float("nan")]
+    for given in bad:
+        with pytest.raises(InvalidRequestError, match="large has no score"):
+            evaluate(rows(), abilities={"small": 1.0, "large": given})
     with pytest.raises(clawrouters.InvalidConfigError, match=r"scores\.prose: is not a task class"):
         evaluate(rows(), abilities={"small": 1.0, "large": {"prose": 40.0}})
 

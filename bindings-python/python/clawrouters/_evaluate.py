@@ -251,11 +251,15 @@ def _given(
     missing = [name for name in names if name not in abilities]
     if missing:
         raise InvalidRequestError(f"abilities: {missing[0]} has none; give one for every model of the table")
-    given = {name: abilities[name] for name in names}
-    empty = [name for name, of in given.items() if isinstance(of, Mapping) and not of]
-    if empty:
-        raise InvalidRequestError(f"abilities: {empty[0]} has no score of any class; give one or leave abilities out")
-    scores = {name: dict(of) if isinstance(of, Mapping) else {_GENERAL: of} for name, of in given.items()}
+    scores: dict[str, dict[str, float]] = {}
+    for name in names:
+        given = abilities[name]
+        read = {
+            of: _number(score) for of, score in (given if isinstance(given, Mapping) else {_GENERAL: given}).items()
+        }
+        scores[name] = {of: score for of, score in read.items() if score is not None}
+        if not read or len(scores[name]) < len(read):
+            raise InvalidRequestError(f"abilities: {name} has no score that is a number; give one, or one by class")
     return {name: of.get(_GENERAL, sum(of.values()) / len(of)) for name, of in scores.items()}, scores
 
 
